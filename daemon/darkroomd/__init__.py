@@ -1,0 +1,1 @@
+"""The daemon that develops camera RAW files in the background."""

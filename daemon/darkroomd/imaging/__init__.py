@@ -1,0 +1,1 @@
+"""Development of one RAW file, in a process of its own."""

@@ -1,0 +1,108 @@
+"""What the daemon and its worker process say to each other.
+
+Each message is a MessagePack map with a `type` tag, preceded by its length as four bytes, big endian.
+Paths travel as bytes. The worker greets with `Ready`, then answers each `Develop` with any number of
+`Stage` and exactly one `Developed` or `Refused`. Pixels never cross.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from darkroom.protocol.types import Failure
+
+HEADER_BYTES: Final = 4
+"""Length prefix of a message."""
+
+MESSAGE_LIMIT_BYTES: Final = 1 << 20
+"""A longer message is a broken peer: both sides give up on it."""
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """How an output is written.
+
+    Attributes:
+        name: of the recipe in the configuration.
+        folder: output folder inside the session.
+        quality: JPEG quality, 1 to 95, as Pillow counts.
+    """
+
+    name: str = "jpg"
+    folder: str = "Jpg"
+    quality: int = 92
+
+
+class Develop(msgspec.Struct, frozen=True, kw_only=True, tag="develop"):
+    """Develop `source` by `recipe` into the file `part`, which is created, written and fsynced."""
+
+    fence: int
+    correlation_id: str
+    job_id: int
+    item_id: int
+    attempt: int
+    source: bytes
+    part: bytes
+    recipe: Recipe
+    adjustments: dict[str, Any]
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """The worker has loaded what it needs and waits for work."""
+
+    pid: int
+    pipeline: str
+
+
+class Stage(msgspec.Struct, frozen=True, kw_only=True, tag="stage"):
+    """The work entered a stage (`unpack`, `develop`, `encode`); percent is of the whole, 0 to 100."""
+
+    fence: int
+    stage: str
+    percent: int
+
+
+class Developed(msgspec.Struct, frozen=True, kw_only=True, tag="developed"):
+    """The part file is complete and on disk.
+
+    Attributes:
+        size_bytes: of the part file.
+        sha256: of the part file, hexadecimal.
+        raw_sha256: of the RAW file, hexadecimal.
+        width: of the JPEG as shown, in pixels.
+        height: of the JPEG as shown, in pixels.
+        captured_at_usec: the camera's time, microseconds since the epoch; a camera that recorded no
+            offset from UTC is taken to have been set to UTC. None if the file says nothing.
+        camera: make and model, or empty.
+        pipeline: version of the pipeline that made the file.
+        warnings: lines that the decoder wrote to its standard error.
+        stage_seconds: wall time by stage.
+    """
+
+    fence: int
+    size_bytes: int
+    sha256: str
+    raw_sha256: str
+    width: int
+    height: int
+    captured_at_usec: int | None
+    camera: str
+    pipeline: str
+    warnings: tuple[str, ...] = ()
+    stage_seconds: dict[str, float] = {}
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """The work could not be done, for a reason that lies in the file, the disk or the memory.
+
+    Attributes:
+        environment: the fault is not the photo's (no space, read-only, no rights): no attempt is burnt.
+    """
+
+    fence: int
+    failure: Failure
+    environment: bool = False
+
+
+FromWorker = Ready | Stage | Developed | Refused
