@@ -1,1 +1,32 @@
 """Makers of values for tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from darkroomd.imaging.dng import Facts, Layout, Sensor, write_dng
+from darkroomd.imaging.samples import colour_chart
+
+
+def make_dng(
+    path: Path,
+    *,
+    width: int = 96,
+    height: int = 64,
+    layout: Layout = Layout.MOSAIC,
+    sensor: Sensor | None = None,
+    facts: Facts | None = None,
+) -> Path:
+    """Write a colour chart as a DNG of this stored size, which develops in milliseconds."""
+    sensor = sensor or Sensor()
+    picture = sensor.expose(colour_chart(width=width, height=height))
+    write_dng(path, picture, layout=layout, sensor=sensor, facts=facts)
+    return path
+
+
+def raws() -> Path | None:
+    """Return the folder of real camera files, or None where this machine has none."""
+    named = os.environ.get("DARKROOM_RAWS")
+    folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "raws"
+    return folder if folder.is_dir() else None
