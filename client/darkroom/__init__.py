@@ -1,0 +1,1 @@
+"""darkroom: talk to darkroomd, the daemon that develops RAW photos in the background."""
