@@ -1,0 +1,1 @@
+"""The protocol: its types, its methods and the description printed from them."""
