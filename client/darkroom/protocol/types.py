@@ -2,7 +2,7 @@
 
 Points in time end in `at_usec`: microseconds since the Unix epoch, UTC. Other `_usec` are durations in
 microseconds. Names are snake_case here and camelCase on the wire. A nullable field that is null is
-left out when sent; what a newer daemon adds is ignored when read. A field's `Meta` description is its
+sent as null, so that a reader finds every name; what a newer daemon adds is ignored when read. A field's `Meta` description is its
 comment in the interface description, word for word.
 """
 
@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Meta
 
 
-class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """A value of the protocol. Only nullable fields have a default, and it is None."""
+class Payload(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A value of the protocol. Only nullable fields have a default, and it is None, sent as null."""
 
 
 class File(Payload, frozen=True, kw_only=True):
@@ -233,6 +233,10 @@ class Item(Payload, frozen=True, kw_only=True):
     ended_at_usec: int | None = None
 
 
+Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+"""An integer that every implementation can hold."""
+
+
 class Input(
     msgspec.Struct,
     frozen=True,
@@ -251,9 +255,9 @@ class JobFilter(Input, frozen=True, kw_only=True):
     kinds: tuple[str, ...] | None = None
     session_ids: tuple[str, ...] | None = None
     creators: tuple[str, ...] | None = None
-    creator_uid: int | None = None
-    created_after_usec: int | None = None
-    created_before_usec: int | None = None
+    creator_uid: Number | None = None
+    created_after_usec: Number | None = None
+    created_before_usec: Number | None = None
 
 
 class JobOptions(Input, frozen=True, kw_only=True):
