@@ -372,7 +372,7 @@ def to_wire(error: DarkroomError) -> tuple[str, dict[str, Any]]:
     for kind in type(error).__mro__:
         if issubclass(kind, DarkroomError) and _BY_NAME.get(f"{kind.interface}.{kind.code}") is kind:
             facts = {"message": error.message, **error.context}
-            return f"{kind.interface}.{kind.code}", {_camel(name): facts[name] for name in fields(kind)}
+            return f"{kind.interface}.{kind.code}", {wire_name(name): facts[name] for name in fields(kind)}
     raise TypeError(f"{type(error).__name__} is not an error of the protocol")
 
 
@@ -386,7 +386,7 @@ def from_wire(name: str, parameters: Mapping[str, Any]) -> DarkroomError:
         return RemoteError(name, parameters)
     try:
         facts = {
-            field: msgspec.convert(parameters[_camel(field)], type=form)
+            field: msgspec.convert(parameters[wire_name(field)], type=form)
             for field, form in fields(kind).items()
         }
     except (KeyError, msgspec.ValidationError):
@@ -394,6 +394,7 @@ def from_wire(name: str, parameters: Mapping[str, Any]) -> DarkroomError:
     return kind(**facts)
 
 
-def _camel(name: str) -> str:
+def wire_name(name: str) -> str:
+    """Return how a snake_case name is written on the wire."""
     first, *others = name.split("_")
     return first + "".join(map(str.capitalize, others))

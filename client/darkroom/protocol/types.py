@@ -2,8 +2,8 @@
 
 Points in time end in `at_usec`: microseconds since the Unix epoch, UTC. Other `_usec` are durations in
 microseconds. Names are snake_case here and camelCase on the wire. A nullable field that is null is
-sent as null, so that a reader finds every name; what a newer daemon adds is ignored when read. A field's `Meta` description is its
-comment in the interface description, word for word.
+sent as null, so that a reader finds every name; what a newer daemon adds is ignored when read. A
+field's `Meta` description is its comment in the interface description, word for word.
 """
 
 from __future__ import annotations
