@@ -1,0 +1,118 @@
+"""The `darkroomd` command: arguments in, an exit status out, and one place that turns errors into words."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+
+from darkroom.errors import DarkroomError
+
+DESCRIPTION = """\
+Watch session folders and develop the camera RAW files in their Raw/ folder into JPEGs in Jpg/.
+Runs in the foreground until SIGTERM or Ctrl-C.
+
+  darkroomd demo            make a throw-away session and watch it being developed
+  darkroomd --root DIR      every sub-folder of DIR that has a Raw/ folder is a session
+  darkroomd --session DIR   DIR itself is a session
+"""
+
+
+class Arguments(argparse.Namespace):
+    """What may stand on the command line."""
+
+    root: list[Path]
+    session: list[Path]
+    socket: Path | None
+    state_dir: Path | None
+    config: Path | None
+    log_format: str | None
+    log_level: str
+    check_config: bool
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the daemon, or `darkroomd demo`; return the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["demo"]:
+        from darkroomd.demo import main as demo  # noqa: PLC0415 - the daemon needs none of it
+
+        return demo(given[1:])
+    parsed = _parser().parse_args(given, Arguments())
+    try:
+        return _run(parsed)
+    except DarkroomError as error:
+        return _refuse(error, _log_format(parsed))
+
+
+def _run(arguments: Arguments) -> int:
+    from darkroomd.app import Settings, check, serve  # noqa: PLC0415 - a usage error should not wait for it
+    from darkroomd.logs import LogFormat, configure  # noqa: PLC0415 - same
+    from darkroomd.system.paths import standard_places  # noqa: PLC0415 - same
+
+    settings = Settings.gather(
+        places=standard_places(os.environ, state=arguments.state_dir, socket=arguments.socket),
+        config=arguments.config,
+        roots=tuple(arguments.root),
+        sessions=tuple(arguments.session),
+        log_format=LogFormat(_log_format(arguments)),
+        log_level=arguments.log_level,
+    )
+    if arguments.check_config:
+        check(settings)
+        return 0
+    configure(settings.log_format, settings.log_level)
+    return serve(settings)
+
+
+def _refuse(error: DarkroomError, log_format: str) -> int:
+    if log_format == "json":
+        import structlog  # noqa: PLC0415 - only once something went wrong
+
+        from darkroomd.logs import LogFormat, configure  # noqa: PLC0415 - same
+
+        configure(LogFormat.JSON, "info")
+        log = structlog.get_logger()
+        log.critical("start_refused", code=error.code, message=error.message, context=error.context)
+    else:
+        sys.stderr.write(f"darkroomd: {error.message} [{error.code}]\n")
+    return error.exit_status
+
+
+def _log_format(arguments: Arguments) -> str:
+    # A person at a terminal reads words; whatever collects a pipe reads JSON.
+    return arguments.log_format or ("console" if sys.stderr.isatty() else "json")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="darkroomd", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--root", action="append", default=[], type=_folder, metavar="DIR",
+                        help="watch all sessions below DIR; may be given several times")  # fmt: skip
+    parser.add_argument("--session", action="append", default=[], type=_folder, metavar="DIR",
+                        help="watch the session DIR; may be given several times")  # fmt: skip
+    parser.add_argument("--socket", type=_folder, metavar="PATH", help="where programs talk to the daemon")
+    parser.add_argument("--state-dir", type=_folder, metavar="DIR", help="where the queue is kept")
+    parser.add_argument("--config", type=_folder, metavar="FILE", help="configuration (TOML)")
+    parser.add_argument("--log-format", choices=("json", "console"),
+                        help="json: a line of JSON per event; console: for people "
+                             "(default: console on a terminal, else json)")  # fmt: skip
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info",
+                        help="(default: %(default)s)")  # fmt: skip
+    parser.add_argument("--check-config", action="store_true", help="check the configuration and stop")
+    parser.add_argument("--version", action="version", version=f"darkroomd {metadata.version('darkroomd')}")
+    return parser
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("this must not be empty")
+    return Path(os.path.abspath(text))  # noqa: PTH100 - absolute, but symbolic links stay as they were named
+
+
+if __name__ == "__main__":
+    sys.exit(main())

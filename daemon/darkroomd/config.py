@@ -1,0 +1,176 @@
+"""The configuration: one TOML file, decoded in one step into frozen structs that refuse unknown keys.
+
+Every default stands here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from darkroomd.core.faults import ConfigInvalid, ConfigUnreadable
+
+Seconds = Annotated[float, Meta(ge=0, le=86_400)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the configuration."""
+
+
+class IntakeSection(Section):
+    """How photos are found and when they are complete.
+
+    Attributes:
+        quiet_seconds: a file that nobody has open for writing must have been left alone that long.
+        patient_seconds: the same where the system cannot tell whether somebody has it open.
+        scan_seconds: between two full looks at each folder; events only make it faster.
+        poll_seconds: the same for file systems that send no events.
+        extensions: of RAW files, without the dot; empty means all that LibRaw knows.
+    """
+
+    quiet_seconds: Seconds = 0.5
+    patient_seconds: Seconds = 10.0
+    scan_seconds: Annotated[float, Meta(ge=1, le=3600)] = 45.0
+    poll_seconds: Annotated[float, Meta(ge=0.5, le=3600)] = 2.0
+    extensions: tuple[str, ...] = ()
+
+
+class WorkerSection(Section):
+    """The process that develops.
+
+    Attributes:
+        deadline_seconds: a photo that takes longer is stopped and counts as a failed attempt.
+        idle_seconds: a worker without work is ended after that long.
+        photos: a worker is replaced after that many.
+        memory_mb: bound on the worker's address space; 0: none.
+    """
+
+    deadline_seconds: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
+    idle_seconds: Seconds = 30.0
+    photos: Count = 500
+    memory_mb: Annotated[int, Meta(ge=0, le=1 << 20)] = 0
+
+
+class RetrySection(Section):
+    """What happens when a photo could not be developed.
+
+    Attributes:
+        waits_seconds: before the second, third … attempt.
+        attempts: bound on them.
+        environment_wait_seconds: before a full disk and its like is tried again.
+    """
+
+    waits_seconds: Annotated[tuple[Seconds, ...], Meta(min_length=1)] = (2.0, 10.0, 60.0)
+    attempts: Count = 3
+    environment_wait_seconds: Seconds = 5.0
+
+
+class RecipeSection(Section):
+    """How the JPEG is written.
+
+    Attributes:
+        quality: 1 to 95, as Pillow counts.
+    """
+
+    quality: Annotated[int, Meta(ge=1, le=95)] = 92
+
+
+class DaemonSection(Section):
+    """The daemon itself.
+
+    Attributes:
+        stop_seconds: how long a photo that is being developed may take to its end when the daemon is stopped.
+    """
+
+    stop_seconds: Annotated[float, Meta(ge=0, le=60)] = 7.0
+
+
+class Config(Section):
+    """All of the configuration; `roots` and `sessions` are absolute paths."""
+
+    roots: tuple[str, ...] = ()
+    sessions: tuple[str, ...] = ()
+    intake: IntakeSection = IntakeSection()
+    worker: WorkerSection = WorkerSection()
+    retry: RetrySection = RetrySection()
+    recipe: RecipeSection = RecipeSection()
+    daemon: DaemonSection = DaemonSection()
+
+
+_AT: Final = re.compile(r"^(?P<problem>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re.DOTALL)
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<field>.*)`")
+
+
+def load_config(path: Path, *, required: bool) -> Config:
+    """Read the configuration at `path`; a missing file is the default unless `required`.
+
+    Raises:
+        ConfigUnreadable: it cannot be read.
+        ConfigInvalid: it is no TOML, names an unknown key, or a value is not what it should be.
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError as error:
+        if not required:
+            return Config()
+        raise ConfigUnreadable(path, "the file does not exist") from error
+    except OSError as error:
+        raise ConfigUnreadable(path, os.strerror(error.errno or 0)) from error
+    return parse_config(text, path)
+
+
+def parse_config(text: bytes, path: Path) -> Config:
+    """Decode the configuration; `path` is only named in errors.
+
+    Raises:
+        ConfigInvalid: see `load_config`.
+    """
+    try:
+        document: dict[str, Any] = msgspec.toml.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise ConfigInvalid(path, f"this is not TOML ({error})") from error
+    try:
+        config = msgspec.convert(document, Config)
+    except msgspec.ValidationError as error:
+        raise _explained(path, document, str(error)) from error
+    for key in ("roots", "sessions"):
+        for folder in getattr(config, key):
+            if not Path(folder).is_absolute():
+                raise ConfigInvalid(path, f"{folder!r} is not an absolute path", key=key)
+    return config
+
+
+def _explained(path: Path, document: dict[str, Any], message: str) -> ConfigInvalid:
+    found = _AT.match(message)
+    problem, where = (found["problem"], found["where"] or "") if found else (message, "")
+    table = where.strip(".")
+    unknown = _UNKNOWN.match(problem)
+    if unknown is None:
+        value = _value_at(document, table)
+        return ConfigInvalid(path, f"the value {value!r} is not right: {problem}", key=table or None)
+    field = unknown["field"]
+    key = f"{table}.{field}" if table else field
+    names = _names_in(table)
+    close = difflib.get_close_matches(field, names, n=1)
+    hint = f"did you mean {close[0]}?" if close else "known here are " + ", ".join(sorted(names))
+    return ConfigInvalid(path, f"there is no such key; {hint.rstrip('?')}", key=key)
+
+
+def _names_in(table: str) -> tuple[str, ...]:
+    struct = type(getattr(Config(), table)) if table else Config
+    return struct.__struct_fields__
+
+
+def _value_at(document: dict[str, Any], table: str) -> object:
+    value: Any = document
+    for part in re.findall(r"\w+", table):
+        if isinstance(value, dict):
+            value = value.get(part)
+    return value

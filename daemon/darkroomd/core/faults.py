@@ -1,0 +1,116 @@
+"""Reasons for which the daemon refuses to start, as errors for the person who started it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from darkroom.errors import DarkroomError
+
+
+class StateCorrupt(DarkroomError):
+    """The queue database is damaged or is no database."""
+
+    code = "state.corrupt"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"The queue database {path} is damaged ({problem}). Nothing was changed. Move it away, together with "
+            f"{path.name}-wal and {path.name}-shm, and start again: it is rebuilt from the session folders, "
+            "and photos that are up to date are not developed again.",
+            path=str(path),
+            problem=problem,
+        )
+
+
+class StateTooNew(DarkroomError):
+    """The queue database was written by a newer darkroomd."""
+
+    code = "state.too_new"
+
+    def __init__(self, path: Path, *, found: int, known: int) -> None:
+        super().__init__(
+            f"The queue database {path} has schema {found}; this darkroomd knows schemas up to {known}. "
+            "Install the newer darkroomd again, or give another --state-dir.",
+            path=str(path),
+            found=found,
+            known=known,
+        )
+
+
+class StateInUse(DarkroomError):
+    """Another daemon works on the same state folder."""
+
+    code = "state.in_use"
+
+    def __init__(self, folder: Path, holder: str) -> None:
+        super().__init__(
+            f"Another darkroomd ({holder}) already uses the state folder {folder}. Stop it first, "
+            "or give this one another folder with --state-dir.",
+            path=str(folder),
+            holder=holder,
+        )
+
+
+class StateUnusable(DarkroomError):
+    """The state folder cannot be created, read or written."""
+
+    code = "state.unusable"
+
+    def __init__(self, folder: Path, problem: str) -> None:
+        super().__init__(
+            f"The state folder {folder} cannot be used: {problem}. Correct its permissions or free some space, "
+            "or give another folder with --state-dir.",
+            path=str(folder),
+            problem=problem,
+        )
+
+
+class StateUnwritable(DarkroomError):
+    """A change could not be recorded: the state folder's disk is full, read-only or failing."""
+
+    code = "state.unwritable"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"The queue database cannot be written ({problem}). Free some space or make the state folder "
+            "writable; darkroomd goes on by itself.",
+            problem=problem,
+        )
+
+
+class ConfigInvalid(DarkroomError):
+    """The configuration file says something that means nothing."""
+
+    code = "config.invalid"
+    exit_status = 2
+
+    def __init__(self, path: Path, problem: str, *, key: str | None = None) -> None:
+        where = f"{path}, key {key}" if key else f"{path}"
+        super().__init__(f"The configuration is not valid: {where}: {problem}.", path=str(path), key=key)
+
+
+class ConfigUnreadable(DarkroomError):
+    """The configuration file that was named cannot be read."""
+
+    code = "config.unreadable"
+    exit_status = 2
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"The configuration {path} cannot be read: {problem}. Correct the path given with --config.",
+            path=str(path),
+            problem=problem,
+        )
+
+
+class NowhereToLook(DarkroomError):
+    """Neither a root nor a session was named."""
+
+    code = "config.no_sessions"
+    exit_status = 2
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is nothing to watch. Name a folder of sessions with --root DIR or one session with "
+            "--session DIR, or set roots or sessions in the configuration."
+        )

@@ -1,0 +1,84 @@
+"""What becomes of an item that was running when the daemon stopped without a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from darkroom.protocol.types import Failure
+from darkroomd.core.model import Item, OutputId, PhotoId
+from darkroomd.core.retry import RetryPolicy
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What was about to be renamed into place; committed before the rename.
+
+    Holds all of the output's record, so that a restart can write it without developing again.
+    `raw` is a fingerprint as text; `path` is a file URI, for names that are not UTF-8.
+    """
+
+    output_id: OutputId
+    photo_id: PhotoId
+    recipe: str
+    path: str
+    part: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    raw: str
+    raw_sha256: str
+    look: str
+    recipe_digest: str
+    pipeline: str
+    captured_at_usec: int | None
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands on the disk for an intent: whether each file exists with the intended bytes."""
+
+    final: bool
+    part: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The part file is complete and was meant for publishing: rename it now and record it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The output stands in its place already: only the record is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Develop again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """The photo was there each time the daemon went down: it is failed, so that the rest can go on."""
+
+    failure: Failure
+
+
+def after_restart(policy: RetryPolicy, item: Item, found: Found | None) -> Finish | Record | Repeat | Abandon:
+    """Return what to do with an item that a dead daemon left running.
+
+    `found` is None where no intent had been committed.
+    """
+    if found is not None and found.final:
+        return Record()
+    if found is not None and found.part:
+        return Finish()
+    if item.attempt < policy.attempts:
+        return Repeat()
+    message = (
+        f"The daemon stopped without warning each of the {item.attempt} times this photo was developed. "
+        "Look at the file; then export it again."
+    )
+    context = {"attempts": item.attempt}
+    return Abandon(Failure(code="worker.crashed", message=message, transient=False, context=context))

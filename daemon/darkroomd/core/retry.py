@@ -1,0 +1,68 @@
+"""Try again, put back or give up: what follows when an item did not succeed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from darkroom.protocol.types import Failure
+
+USEC: Final = 1_000_000
+
+SESSION_FAULTS: Final = "session."
+"""Codes that start so concern one session's folder; the others go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How patient the queue is.
+
+    Attributes:
+        waits_seconds: before the second, third … attempt; the last one holds for all later ones.
+        attempts: bound on the attempts of one item.
+        environment_wait_seconds: before the queue probes again whether the disk has space, is writable…
+    """
+
+    waits_seconds: tuple[float, ...] = (2.0, 10.0, 60.0)
+    attempts: int = 3
+    environment_wait_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """Queue the item again; not before `at_usec`."""
+
+    at_usec: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not the photo's fault: put the item back unburnt and start nothing until `until_usec`."""
+
+    until_usec: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """Not the photo's fault, and of its session alone: queue the item unburnt; not before `at_usec`."""
+
+    at_usec: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The item has failed for good."""
+
+
+def after_failure(
+    policy: RetryPolicy, failure: Failure, *, attempt: int, environment: bool, now_usec: int
+) -> TryAgain | Hold | PutOff | GiveUp:
+    """Return what to do after the `attempt`-th run of an item ended with `failure`."""
+    if environment:
+        until = now_usec + round(policy.environment_wait_seconds * USEC)
+        return PutOff(until) if failure.code.startswith(SESSION_FAULTS) else Hold(until, failure.code)
+    if not failure.transient or attempt >= policy.attempts:
+        return GiveUp()
+    wait = policy.waits_seconds[min(attempt, len(policy.waits_seconds)) - 1]
+    return TryAgain(now_usec + round(wait * USEC))

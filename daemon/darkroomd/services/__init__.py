@@ -1,0 +1,1 @@
+"""What runs: intake, scheduler, executor, and what answers questions about them."""

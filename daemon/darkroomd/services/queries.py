@@ -1,0 +1,122 @@
+"""Answers to "where does it stand", each from memory or one query, never behind a photo being developed."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from darkroom.protocol.types import ItemState, JobFilter
+from darkroomd.core.model import (
+    Check,
+    Health,
+    Item,
+    Job,
+    JobId,
+    Page,
+    Photo,
+    PhotoId,
+    QueueStatus,
+    Session,
+    SessionId,
+    WatchMode,
+)
+from darkroomd.services.intake import Intake
+from darkroomd.services.scheduler import Scheduler
+from darkroomd.store.store import Store
+
+HealthCheck = Callable[[], Awaitable[Check]]
+
+
+class Queries:
+    """Reads for the protocol's handlers. Errors are those of the protocol."""
+
+    def __init__(
+        self,
+        store: Store,
+        scheduler: Scheduler,
+        intake: Intake,
+        about: Health,
+        checks: tuple[HealthCheck, ...],
+    ) -> None:
+        self._store = store
+        self._scheduler = scheduler
+        self._intake = intake
+        self._about = about
+        self._checks = checks
+
+    async def status(self) -> QueueStatus:
+        """Return what a status line shows."""
+        totals = await self._store.totals()
+        work = self._scheduler.work
+        running = totals.running
+        same = running is not None and work is not None and work.item_id == running.id
+        return QueueStatus(
+            counts=totals.counts,
+            progress=totals.progress,
+            wait_reasons=self._scheduler.wait_reasons,
+            current_job_id=None if running is None else running.job_id,
+            current_raw=totals.running_raw,
+            stage=work.stage if same and work is not None else None,
+            percent=work.percent if same and work is not None else None,
+        )
+
+    async def sessions(self, *, cursor: str | None, limit: int) -> Page[Session]:
+        """Return a page of sessions."""
+        return await self._store.sessions(cursor=cursor, limit=limit)
+
+    async def session(self, session_id: SessionId) -> Session:
+        """Return the session; raise `NoSuchSession`."""
+        return await self._store.session(session_id)
+
+    def watch_mode(self, session_id: SessionId) -> WatchMode:
+        """Return how the session's folder is observed at this moment."""
+        return self._intake.watch_mode(session_id)
+
+    async def photos(
+        self,
+        session_id: SessionId,
+        *,
+        states: tuple[str, ...] | None,
+        discarded: bool | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[Photo]:
+        """Return a page of a session's photos; raise `NoSuchSession`, `InvalidCursor`."""
+        return await self._store.photos(
+            session_id, states=states, discarded=discarded, cursor=cursor, limit=limit
+        )
+
+    async def photo(self, photo_id: PhotoId) -> Photo:
+        """Return the photo; raise `NoSuchPhoto`."""
+        return await self._store.photo(photo_id)
+
+    async def jobs(
+        self, job_filter: JobFilter | None, *, by_position: bool, cursor: str | None, limit: int
+    ) -> Page[Job]:
+        """Return a page of jobs; raise `InvalidCursor`."""
+        return await self._store.jobs(job_filter, by_position=by_position, cursor=cursor, limit=limit)
+
+    async def job(self, job_id: JobId) -> Job:
+        """Return the job; raise `NoSuchJob`."""
+        return await self._store.job(job_id)
+
+    async def items(
+        self, job_id: JobId, *, states: tuple[ItemState, ...] | None, cursor: str | None, limit: int
+    ) -> Page[Item]:
+        """Return a page of a job's items; raise `NoSuchJob`, `InvalidCursor`."""
+        return await self._store.items(job_id, states=states, cursor=cursor, limit=limit)
+
+    def stage(self, item_id: int) -> str | None:
+        """Return the stage that the item is in, if it is being worked on."""
+        work = self._scheduler.work
+        return work.stage if work is not None and work.item_id == item_id else None
+
+    async def health(self) -> Health:
+        """Return what the daemon says of itself."""
+        checks = tuple([await check() for check in self._checks])
+        return Health(
+            version=self._about.version,
+            pid=self._about.pid,
+            instance=self._about.instance,
+            started_at_usec=self._about.started_at_usec,
+            checks=checks,
+        )

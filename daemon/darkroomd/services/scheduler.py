@@ -1,0 +1,298 @@
+"""What runs next: one item at a time, taken from the queue, developed, and recorded however it ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+import anyio
+import structlog
+from anyio.abc import TaskStatus
+from structlog.contextvars import bound_contextvars
+
+from darkroom.protocol.types import Failure, ItemState
+from darkroomd.core.faults import StateUnwritable
+from darkroomd.core.model import Claim, Happening, ItemId, PhotoState
+from darkroomd.core.retry import GiveUp, Hold, PutOff, RetryPolicy, TryAgain, after_failure
+from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome
+from darkroomd.store.queue import Ending
+from darkroomd.store.store import Store
+
+USEC: Final = 1_000_000
+RECORD_SECONDS: Final = 5.0
+"""How long the end of an interrupted item may take to be recorded when the daemon is told to stop."""
+
+log = structlog.get_logger()
+
+OnStage = Callable[[str, int], None]
+
+
+class Developer(Protocol):
+    """Takes a claimed item through development to its published output."""
+
+    async def develop(self, claim: Claim, on_stage: OnStage) -> Outcome:
+        """Return how it went; `on_stage` is told the stage and percent of the whole."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is being worked on."""
+
+    item_id: ItemId
+    stage: str | None
+    percent: int
+
+
+class Scheduler:
+    """Claims, develops, records. `notice` wakes it; `stop` lets the running item end, for a while."""
+
+    def __init__(
+        self,
+        store: Store,
+        developer: Developer,
+        publish: Callable[[Happening], None],
+        *,
+        policy: RetryPolicy,
+        boot: str,
+        now_usec: Callable[[], int],
+        on_photo_ended: Callable[[Claim], None],
+        on_photo_changed: Callable[[Claim], None],
+    ) -> None:
+        self._store = store
+        self._developer = developer
+        self._publish = publish
+        self._policy = policy
+        self._boot = boot
+        self._now_usec = now_usec
+        self._on_photo_ended = on_photo_ended
+        self._on_photo_changed = on_photo_changed
+        self._woken = anyio.Event()
+        self._stop_requested = anyio.Event()
+        self._hold: Hold | None = None
+        self._scope: anyio.CancelScope | None = None
+        self.work: Work | None = None
+
+    @property
+    def _stopping(self) -> bool:
+        return self._stop_requested.is_set()
+
+    @property
+    def wait_reasons(self) -> tuple[str, ...]:
+        """Why nothing is started although there may be work."""
+        return () if self._hold is None else (self._hold.reason,)
+
+    def notice(self, happening: Happening) -> None:
+        """Look at the queue again if the happening can have put something into it."""
+        if happening.kind in {"job.created", "item.updated", "photo.changed"}:
+            self._woken.set()
+
+    def stop(self, *, within_seconds: float) -> None:
+        """Start nothing more; what runs is interrupted after `within_seconds` and goes back to the queue."""
+        self._stop_requested.set()
+        self._woken.set()
+        if self._scope is not None:
+            self._scope.deadline = min(self._scope.deadline, anyio.current_time() + within_seconds)
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Work until `stop`."""
+        task_status.started()
+        while not self._stopping:
+            # The event is taken before the look: what arrives in between is not slept through.
+            self._woken = woken = anyio.Event()
+            if not await self._work_once():
+                await self._rest(woken)
+
+    async def _work_once(self) -> bool:
+        now = self._now_usec()
+        if self._hold is not None and now < self._hold.until_usec:
+            return False
+        try:
+            claim = await self._store.claim(boot=self._boot, now_usec=now)
+        except StateUnwritable as error:
+            self._wait_for(Hold(self._probe_usec(), error.code), error.message)
+            return False
+        if claim is None:
+            self._release()
+            return False
+        with bound_contextvars(
+            session=claim.session.id,
+            job=claim.job.id,
+            item=claim.item.id,
+            attempt=claim.item.attempt,
+            correlation_id=claim.item.correlation_id,
+        ):
+            await self._carry_out(claim)
+        return True
+
+    async def _carry_out(self, claim: Claim) -> None:
+        log.info("item_started", raw=str(claim.photo.raw), kind=claim.job.kind)
+        self.work = Work(claim.item.id, None, 0)
+        finished = False
+        try:
+            with anyio.CancelScope() as self._scope:
+                if not self._stopping:
+                    outcome = await self._outcome_of(claim)
+                    with anyio.CancelScope(shield=True):
+                        await self._record(claim, outcome)
+                    finished = True
+        finally:
+            self._scope = None
+            self.work = None
+            if not finished:
+                with anyio.move_on_after(RECORD_SECONDS, shield=True):
+                    await self._put_back(claim, failure=None, retry_at_usec=None)
+                    log.info("item_interrupted", raw=str(claim.photo.raw))
+
+    async def _outcome_of(self, claim: Claim) -> Outcome:
+        try:
+            return await self._developer.develop(
+                claim, lambda stage, percent: self._on_stage(claim, stage, percent)
+            )
+        except Exception as bug:
+            log.exception("item_hit_a_bug")
+            message = (
+                "darkroomd failed on this photo through a fault of its own. The log has the details; "
+                "please report it, and export the photo again."
+            )
+            context = {"exception": repr(bug)[:1000]}
+            return Failed(
+                Failure(code="internal.bug", message=message, transient=True, context=context),
+                environment=False,
+            )
+
+    def _on_stage(self, claim: Claim, stage: str, percent: int) -> None:
+        self.work = Work(claim.item.id, stage, percent)
+        progress = replace(claim.job.progress, current_item_id=claim.item.id, current_photo_id=claim.photo.id)
+        self._publish(
+            Happening(
+                "progress",
+                self._now_usec(),
+                job_id=claim.job.id,
+                session_id=claim.session.id,
+                progress=progress,
+                stage=stage,
+                percent=percent,
+            )
+        )
+
+    async def _record(self, claim: Claim, outcome: Outcome) -> None:
+        match outcome:
+            case Developed():
+                await self._record_success(claim, outcome)
+            case Changed():
+                log.info("raw_changed", raw=str(claim.photo.raw))
+                # Intake waits for the writer again; until then the queue leaves the photo alone.
+                pause = round(self._policy.waits_seconds[0] * USEC)
+                await self._put_back(claim, failure=None, retry_at_usec=self._now_usec() + pause)
+                self._on_photo_changed(claim)
+            case Gone():
+                await self._record_gone(claim, outcome)
+            case Failed():
+                await self._record_failure(claim, outcome)
+        self._on_photo_ended(claim)
+
+    async def _record_success(self, claim: Claim, outcome: Developed) -> None:
+        self._release()
+        ending = Ending(
+            ItemState.COMPLETED,
+            output=outcome.output,
+            captured_at_usec=outcome.captured_at_usec,
+            camera=outcome.camera,
+        )
+        await self._end(claim, ending)
+        log.info(
+            "item_developed",
+            output=str(outcome.output.path),
+            size_bytes=outcome.output.size_bytes,
+            seconds=outcome.seconds,
+        )
+
+    async def _record_gone(self, claim: Claim, outcome: Gone) -> None:
+        ending = Ending(ItemState.FAILED, failure=outcome.failure, photo_state=PhotoState.MISSING)
+        await self._end(claim, ending)
+        log.warning("raw_missing", raw=str(claim.photo.raw))
+
+    async def _record_failure(self, claim: Claim, outcome: Failed) -> None:
+        failure = outcome.failure
+        decision = after_failure(
+            self._policy,
+            failure,
+            attempt=claim.item.attempt,
+            environment=outcome.environment,
+            now_usec=self._now_usec(),
+        )
+        facts = {"code": failure.code, "message": failure.message, "context": failure.context}
+        match decision:
+            case TryAgain(at_usec=at):
+                log.warning("item_will_be_retried", **facts, retry_at_usec=at)
+                await self._put_back(claim, failure=failure, retry_at_usec=at, refund=False)
+            case Hold():
+                self._wait_for(decision, failure.message)
+                await self._put_back(claim, failure=failure, retry_at_usec=None)
+            case PutOff(at_usec=at):
+                log.warning("item_put_off", **facts, retry_at_usec=at)
+                await self._put_back(claim, failure=failure, retry_at_usec=at)
+            case GiveUp():
+                log.error("item_failed", **facts, raw=str(claim.photo.raw))
+                await self._end(claim, Ending(ItemState.FAILED, failure=failure))
+
+    async def _end(self, claim: Claim, ending: Ending) -> None:
+        recorded = await self._insist(
+            lambda: self._store.end(claim.item, ending, fence=claim.fence, now_usec=self._now_usec())
+        )
+        if recorded is False:
+            log.warning("late_result_discarded", fence=claim.fence)
+
+    async def _put_back(
+        self, claim: Claim, *, failure: Failure | None, retry_at_usec: int | None, refund: bool = True
+    ) -> None:
+        await self._insist(
+            lambda: self._store.put_back(
+                claim.item,
+                fence=claim.fence,
+                failure=failure,
+                retry_at_usec=retry_at_usec,
+                refund=refund,
+                now_usec=self._now_usec(),
+            )
+        )
+
+    async def _insist(self, write: Callable[[], Awaitable[bool]]) -> bool | None:
+        """Record the end of an item however long the state folder's disk is full.
+
+        None if the daemon was told to stop before it could be recorded: the next start finds the item
+        running, and from its intent whether it was published.
+        """
+        while True:
+            try:
+                return await write()
+            except StateUnwritable as error:
+                self._wait_for(Hold(self._probe_usec(), error.code), error.message)
+                if self._stopping:
+                    return None
+            with anyio.move_on_after(self._policy.environment_wait_seconds):
+                await self._stop_requested.wait()
+
+    def _wait_for(self, hold: Hold, why: str) -> None:
+        if self._hold is None:
+            log.error("queue_waits", reason=hold.reason, message=why)
+        self._hold = hold
+        self._publish(Happening("queue.changed", self._now_usec()))
+
+    def _probe_usec(self) -> int:
+        return self._now_usec() + round(self._policy.environment_wait_seconds * USEC)
+
+    def _release(self) -> None:
+        if self._hold is not None:
+            log.info("queue_goes_on", reason=self._hold.reason)
+            self._hold = None
+            self._publish(Happening("queue.changed", self._now_usec()))
+
+    async def _rest(self, woken: anyio.Event) -> None:
+        due = self._hold.until_usec if self._hold is not None else await self._store.next_retry_usec()
+        seconds = math.inf if due is None else max(0.0, (due - self._now_usec()) / USEC)
+        with anyio.move_on_after(seconds):
+            await woken.wait()

@@ -1,0 +1,1 @@
+"""The durable queue and catalogue: the only user of SQLite."""

@@ -1,0 +1,137 @@
+"""Opening the database: checked, migrated, and set to survive a power cut."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from darkroomd.core.faults import StateCorrupt, StateTooNew, StateUnusable
+from darkroomd.store.statements import load_migrations, load_statements
+
+BUSY_TIMEOUT_SECONDS: Final = 5.0
+
+Row = sqlite3.Row
+OperationalError = sqlite3.OperationalError
+"""The disk, not the statement: full, read-only, input/output error, or locked by another process."""
+
+
+class Database:
+    """One connection, the named statements and explicit transactions.
+
+    Not for two threads at once; which thread it is does not matter.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._statements = load_statements()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what happens inside, all of it or nothing."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # SQLite rolls back by itself on a full disk, and then refuses to do it twice.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def run(self, statement: str, **values: object) -> None:
+        """Execute the named statement."""
+        self._connection.execute(self._statements[statement], values)
+
+    def one(self, statement: str, **values: object) -> Row | None:
+        """Execute the named statement and return its first row."""
+        cursor = self._connection.execute(self._statements[statement], values)
+        # Fetching all lets an UPDATE … RETURNING run to its end before the next statement.
+        rows: list[Row] = cursor.fetchall()
+        return rows[0] if rows else None
+
+    def all(self, statement: str, **values: object) -> list[Row]:
+        """Execute the named statement and return all its rows."""
+        return self._connection.execute(self._statements[statement], values).fetchall()
+
+    def explain(self, statement: str, **values: object) -> str:
+        """Return SQLite's query plan of the named statement, a line a step."""
+        rows = self._connection.execute("EXPLAIN QUERY PLAN " + self._statements[statement], values)
+        return "\n".join(str(row["detail"]) for row in rows)
+
+    def close(self) -> None:
+        """Close the connection; the write-ahead log is folded in by the last one."""
+        self._connection.close()
+
+
+def open_database(path: Path) -> Database:
+    """Open or create the database at `path`, in WAL mode with `synchronous=FULL`, at the newest schema.
+
+    Raises:
+        StateCorrupt: it is damaged; nothing was changed.
+        StateTooNew: a newer darkroomd wrote it; nothing was changed.
+        StateUnusable: it cannot be opened or written.
+    """
+    try:
+        connection = _connect(path)
+    except sqlite3.Error as error:
+        raise StateUnusable(path.parent, str(error)) from error
+    try:
+        _check(connection, path)
+        _settle(connection)
+        _migrate(connection)
+    except sqlite3.OperationalError as error:
+        connection.close()
+        raise StateUnusable(path.parent, str(error)) from error
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise StateCorrupt(path, str(error)) from error
+    except BaseException:
+        connection.close()
+        raise
+    return Database(connection)
+
+
+def open_reader(path: Path) -> Database:
+    """Open a second connection that can only read, beside the one that `open_database` gave."""
+    connection = _connect(path)
+    connection.execute("PRAGMA query_only = ON")
+    return Database(connection)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_SECONDS
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    found = _pragma(connection, "user_version")
+    known = len(load_migrations())
+    if found > known:
+        raise StateTooNew(path, found=found, known=known)
+    problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if problem != "ok":
+        raise StateCorrupt(path, str(problem).strip().splitlines()[-1])
+
+
+def _settle(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    done = _pragma(connection, "user_version")
+    for number, script in enumerate(load_migrations()[done:], start=done + 1):
+        # One script, one transaction: a crash leaves the old schema or the new one.
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    row: tuple[Any, ...] = connection.execute(f"PRAGMA {name}").fetchone()
+    return int(row[0])

@@ -1,0 +1,222 @@
+"""Rows to values of `core.model`, and the columns that hold more than one number."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from darkroom.protocol.types import Failure, ItemState, JobState, Priority
+from darkroomd.core.model import (
+    RAW_FOLDER,
+    CorrelationId,
+    Counts,
+    Fingerprint,
+    Inputs,
+    Item,
+    ItemId,
+    Job,
+    JobId,
+    JobKind,
+    Output,
+    OutputId,
+    Photo,
+    PhotoId,
+    PhotoState,
+    Progress,
+    Session,
+    SessionId,
+)
+from darkroomd.store.database import Row
+
+PRIORITIES: Final = (Priority.HIGH, Priority.NORMAL, Priority.LOW)
+"""In the order in which they run; a priority is stored as its place here."""
+
+_failures: Final = msgspec.json.Decoder(Failure)
+_names: Final = msgspec.json.Decoder(tuple[str, ...])
+
+
+def fingerprint_text(fingerprint: Fingerprint) -> str:
+    """Return the fingerprint as one column holds it."""
+    return ":".join(
+        str(number)
+        for number in (
+            fingerprint.device,
+            fingerprint.inode,
+            fingerprint.size_bytes,
+            fingerprint.mtime_ns,
+            fingerprint.ctime_ns,
+        )
+    )
+
+
+def fingerprint_from(text: str) -> Fingerprint:
+    """Return the fingerprint that `fingerprint_text` wrote."""
+    device, inode, size_bytes, mtime_ns, ctime_ns = (int(number) for number in text.split(":"))
+    return Fingerprint(
+        device=device, inode=inode, size_bytes=size_bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
+    )
+
+
+def json_text(value: object) -> str:
+    """Return `value` as JSON text."""
+    return msgspec.json.encode(value).decode()
+
+
+def failure_text(failure: Failure | None) -> str | None:
+    """Return the failure as one column holds it."""
+    return None if failure is None else json_text(failure)
+
+
+def failure_from(text: str | None) -> Failure | None:
+    """Return the failure that `failure_text` wrote."""
+    return None if text is None else _failures.decode(text)
+
+
+def session_from(row: Row) -> Session:
+    """Return the session in a row of `session`."""
+    return Session(
+        id=SessionId(row["id"]),
+        name=row["name"],
+        folder=Path(os.fsdecode(row["folder"])),
+        preset_id=row["preset_id"],
+        counts=Counts(
+            photos=row["photos"],
+            developed=row["developed"],
+            pending=row["pending"],
+            failed=row["failed"],
+            discarded=row["discarded"],
+        ),
+        created_at_usec=row["created_at_usec"],
+        changed_at_usec=row["changed_at_usec"],
+        revision=row["revision"],
+    )
+
+
+def photo_from(row: Row, folder: Path, outputs: Sequence[Output]) -> Photo:
+    """Return the photo in a row of `photo` of the session in `folder`."""
+    name = os.fsdecode(row["name"])
+    return Photo(
+        id=PhotoId(row["id"]),
+        session_id=SessionId(row["session_id"]),
+        name=name,
+        raw=folder / RAW_FOLDER / name,
+        fingerprint=fingerprint_from(row["fingerprint"]),
+        look=row["look"],
+        preset_id=row["preset_id"],
+        state=PhotoState(row["state"]),
+        discarded_by=row["discarded_by"],
+        captured_at_usec=row["captured_at_usec"],
+        corrected_at_usec=row["corrected_at_usec"],
+        unsupported=_names.decode(row["unsupported"]),
+        warnings=_names.decode(row["warnings"]),
+        camera=row["camera"],
+        attempts=row["attempts"],
+        last_attempt_at_usec=row["last_attempt_at_usec"],
+        outputs=tuple(outputs),
+        failure=failure_from(row["failure"]),
+        correlation_id=CorrelationId(row["correlation_id"]),
+        arrived_at_usec=row["arrived_at_usec"],
+        revision=row["revision"],
+    )
+
+
+def output_from(row: Row) -> Output:
+    """Return the output in a row of `output`."""
+    return Output(
+        id=OutputId(row["id"]),
+        photo_id=PhotoId(row["photo_id"]),
+        recipe=row["recipe"],
+        path=Path(os.fsdecode(row["path"])),
+        media_type=row["media_type"],
+        size_bytes=row["size_bytes"],
+        mtime_ns=row["mtime_ns"],
+        sha256=row["sha256"],
+        inputs=Inputs(
+            raw=fingerprint_from(row["raw_fingerprint"]),
+            raw_sha256=row["raw_sha256"],
+            look=row["look"],
+            recipe=row["recipe_digest"],
+            pipeline=row["pipeline"],
+        ),
+        created_at_usec=row["created_at_usec"],
+    )
+
+
+def output_values(output: Output) -> dict[str, object]:
+    """Return the columns of an output by name."""
+    return {
+        "id": output.id,
+        "photo_id": output.photo_id,
+        "recipe": output.recipe,
+        "path": os.fsencode(output.path),
+        "media_type": output.media_type,
+        "size_bytes": output.size_bytes,
+        "mtime_ns": output.mtime_ns,
+        "sha256": output.sha256,
+        "raw_fingerprint": fingerprint_text(output.inputs.raw),
+        "raw_sha256": output.inputs.raw_sha256,
+        "look": output.inputs.look,
+        "recipe_digest": output.inputs.recipe,
+        "pipeline": output.inputs.pipeline,
+        "created_at_usec": output.created_at_usec,
+    }
+
+
+def progress_from(row: Row, *, item: Row | None = None) -> Progress:
+    """Return the counters in a row of `job_status`, with its running item if there is one."""
+    return Progress(
+        total=sum(row[state] for state in ItemState),
+        running=row["running"],
+        completed=row["completed"],
+        skipped=row["skipped"],
+        failed=row["failed"],
+        canceled=row["canceled"],
+        current_item_id=None if item is None else ItemId(item["id"]),
+        current_photo_id=None if item is None else PhotoId(item["photo_id"]),
+    )
+
+
+def job_from(row: Row, *, item: Row | None, position: int | None) -> Job:
+    """Return the job in a row of `job_status`, with its running item and its place among the waiting."""
+    return Job(
+        id=JobId(row["id"]),
+        kind=JobKind(row["kind"]),
+        state=JobState(row["state"]),
+        state_reasons=(),
+        priority=PRIORITIES[row["priority"]],
+        position=position,
+        session_id=None if row["session_id"] is None else SessionId(row["session_id"]),
+        label=row["label"],
+        creator=row["creator"],
+        creator_uid=row["creator_uid"],
+        progress=progress_from(row, item=item),
+        failure=failure_from(row["failure"]),
+        correlation_id=CorrelationId(row["correlation_id"]),
+        created_at_usec=row["created_at_usec"],
+        started_at_usec=row["started_at_usec"],
+        ended_at_usec=row["ended_at_usec"],
+        revision=row["revision"],
+    )
+
+
+def item_from(row: Row, outputs: Sequence[Output] = ()) -> Item:
+    """Return the item in a row of `item`."""
+    return Item(
+        id=ItemId(row["id"]),
+        job_id=JobId(row["job_id"]),
+        photo_id=PhotoId(row["photo_id"]),
+        recipe=row["recipe"],
+        state=ItemState(row["state"]),
+        attempt=row["attempt"],
+        fence=row["fence"],
+        retry_at_usec=row["retry_at_usec"],
+        failure=failure_from(row["failure"]),
+        outputs=tuple(outputs),
+        correlation_id=CorrelationId(row["correlation_id"]),
+        started_at_usec=row["started_at_usec"],
+        ended_at_usec=row["ended_at_usec"],
+    )

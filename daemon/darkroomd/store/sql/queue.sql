@@ -1,0 +1,120 @@
+-- name: insert_job
+INSERT INTO job (kind, priority, session_id, label, creator, creator_uid, correlation_id, created_at_usec)
+VALUES (:kind, :priority, :session_id, :label, :creator, :creator_uid, :correlation_id, :now)
+RETURNING id;
+
+-- name: insert_item
+INSERT INTO item (job_id, photo_id, recipe, state, priority, correlation_id)
+VALUES (:job_id, :photo_id, :recipe, 'queued', :priority, :correlation_id)
+RETURNING id;
+
+-- name: live_item_of_photo
+SELECT * FROM item WHERE photo_id = :photo_id AND recipe = :recipe AND state IN ('queued', 'running');
+
+-- name: promote_item
+UPDATE item SET correlation_id = :correlation_id, retry_at_usec = NULL, attempt = 0, failure = NULL
+WHERE id = :id AND state = 'queued';
+
+-- name: claim_item
+UPDATE item SET
+    state = 'running', attempt = attempt + 1, fence = :fence, boot = :boot, retry_at_usec = NULL,
+    failure = NULL, intent = NULL, started_at_usec = :now, ended_at_usec = NULL
+WHERE id = (
+    SELECT id FROM item INDEXED BY item_waiting
+    WHERE state = 'queued' AND (retry_at_usec IS NULL OR retry_at_usec <= :now)
+    ORDER BY priority, position, id LIMIT 1
+)
+RETURNING *;
+
+-- name: next_fence
+UPDATE counter SET value = value + 1 WHERE name = 'fence' RETURNING value;
+
+-- name: next_retry
+SELECT min(retry_at_usec) AS at FROM item INDEXED BY item_waiting
+WHERE state = 'queued' AND retry_at_usec IS NOT NULL;
+
+-- name: job_started
+UPDATE job SET started_at_usec = coalesce(started_at_usec, :now), revision = revision + 1 WHERE id = :id;
+
+-- name: job_ended
+UPDATE job SET ended_at_usec = :now, revision = revision + 1
+WHERE id = :id AND queued = 0 AND running = 0 AND ended_at_usec IS NULL;
+
+-- name: job_first_failure
+UPDATE job SET failure = coalesce(failure, :failure) WHERE id = :id;
+
+-- name: record_intent
+UPDATE item SET intent = :intent WHERE id = :id AND state = 'running' AND fence = :fence RETURNING id;
+
+-- name: end_item
+UPDATE item SET state = :state, failure = :failure, intent = NULL, ended_at_usec = :now
+WHERE id = :id AND state = 'running' AND fence = :fence
+RETURNING *;
+
+-- name: put_back_item
+UPDATE item SET
+    state = 'queued', attempt = max(0, attempt - :refund), retry_at_usec = :retry_at_usec, failure = :failure,
+    fence = NULL, boot = NULL, intent = NULL, started_at_usec = NULL
+WHERE id = :id AND state = 'running' AND fence = :fence
+RETURNING *;
+
+-- name: cancel_queued_item
+UPDATE item SET state = 'canceled', failure = :failure, ended_at_usec = :now
+WHERE id = :id AND state = 'queued'
+RETURNING *;
+
+-- name: running_items
+SELECT * FROM item INDEXED BY item_running WHERE state = 'running' ORDER BY id;
+
+-- name: item_by_id
+SELECT * FROM item WHERE id = :id;
+
+-- name: items_page
+SELECT * FROM item
+WHERE job_id = :job_id AND id > :after
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+ORDER BY id LIMIT :limit;
+
+-- name: running_item_of_job
+SELECT * FROM item INDEXED BY item_running WHERE state = 'running' AND job_id = :job_id LIMIT 1;
+
+-- name: job_by_id
+SELECT * FROM job_status WHERE id = :id;
+
+-- name: jobs_page
+SELECT * FROM job_status
+WHERE id < :before
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
+  AND (:creators IS NULL OR creator IN (SELECT value FROM json_each(:creators)))
+  AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
+  AND (:created_after IS NULL OR created_at_usec >= :created_after)
+  AND (:created_before IS NULL OR created_at_usec < :created_before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: waiting_jobs_page
+SELECT * FROM job_status
+WHERE ended_at_usec IS NULL AND started_at_usec IS NULL AND (priority, id) > (:priority, :after)
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
+  AND (:creators IS NULL OR creator IN (SELECT value FROM json_each(:creators)))
+  AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
+  AND (:created_after IS NULL OR created_at_usec >= :created_after)
+  AND (:created_before IS NULL OR created_at_usec < :created_before)
+ORDER BY priority, id LIMIT :limit;
+
+-- name: position_of_job
+SELECT count(*) AS position FROM job INDEXED BY job_live
+WHERE ended_at_usec IS NULL AND started_at_usec IS NULL AND (priority, id) < (:priority, :id);
+
+-- name: queue_totals
+SELECT
+    coalesce(sum(queued), 0) AS queued, coalesce(sum(running), 0) AS running,
+    coalesce(sum(completed), 0) AS completed, coalesce(sum(skipped), 0) AS skipped,
+    coalesce(sum(failed), 0) AS failed, coalesce(sum(canceled), 0) AS canceled
+FROM job INDEXED BY job_live WHERE ended_at_usec IS NULL;
+
+-- name: failed_photos
+SELECT coalesce(sum(failed), 0) AS failed FROM session;

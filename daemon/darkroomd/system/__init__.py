@@ -1,0 +1,1 @@
+"""What the operating system gives a service: places, clocks, locks, signals."""

@@ -1,0 +1,10 @@
+"""The time of day, for records and logs; durations are measured on the event loop's own clock."""
+
+from __future__ import annotations
+
+import time
+
+
+def now_usec() -> int:
+    """Return microseconds since the Unix epoch, UTC."""
+    return time.time_ns() // 1000
