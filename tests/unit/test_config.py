@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from darkroomd.config import Config, load_config, parse_config
+from darkroomd.core.faults import ConfigInvalid, ConfigUnreadable
+
+PATH = Path("/etc/darkroomd/config.toml")
+
+
+def test_an_empty_configuration_is_the_default() -> None:
+    assert parse_config(b"", PATH) == Config()
+
+
+def test_what_is_set_is_taken_and_the_rest_stays() -> None:
+    config = parse_config(b'roots = ["/srv/booth"]\n[intake]\nquiet_seconds = 1', PATH)
+
+    assert config.roots == ("/srv/booth",)
+    assert config.intake.quiet_seconds == 1.0
+    assert config.intake.scan_seconds == Config().intake.scan_seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "said"),
+    [
+        pytest.param(b'rots = ["/a"]', "rots", "did you mean roots", id="unknown-key"),
+        pytest.param(b"[intake]\nquiet_second = 1", "intake.quiet_second", "quiet_seconds", id="in-a-table"),
+        pytest.param(b"[zzz]\na = 1", "zzz", "known here are", id="unknown-table"),
+        pytest.param(b'[intake]\nquiet_seconds = "a"', "intake.quiet_seconds", "'a'", id="wrong-type"),
+        pytest.param(b"[worker]\nphotos = 0", "worker.photos", ">= 1", id="out-of-range"),
+        pytest.param(b"[retry]\nwaits_seconds = []", "retry.waits_seconds", "length >= 1", id="empty"),
+        pytest.param(b'roots = ["x"]', "roots", "absolute", id="relative-path"),
+        pytest.param(b"roots = [", None, "not TOML", id="no-toml"),
+        pytest.param(b"\xff\xfe", None, "not TOML", id="not-utf8"),
+    ],
+)
+def test_a_bad_configuration_names_file_key_and_remedy(text: bytes, key: str | None, said: str) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        parse_config(text, PATH)
+
+    assert str(PATH) in caught.value.message
+    assert said in caught.value.message
+    assert caught.value.context["key"] == key
+    assert caught.value.exit_status == 2
+
+
+def test_a_configuration_that_was_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigUnreadable):
+        load_config(tmp_path / "none.toml", required=True)
+
+
+def test_the_customary_configuration_need_not_be_there(tmp_path: Path) -> None:
+    assert load_config(tmp_path / "none.toml", required=False) == Config()
