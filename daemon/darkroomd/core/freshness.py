@@ -1,0 +1,149 @@
+"""Is a photo's output up to date? Decided from its record and what stands on the disk now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from darkroomd.core.model import Fingerprint, Output
+
+
+class Cause(StrEnum):
+    """Why a photo has to be developed."""
+
+    NEVER_DEVELOPED = "never_developed"
+    OUTPUT_MISSING = "output_missing"
+    OUTPUT_RENAMED = "output_renamed"
+    RAW_CHANGED = "raw_changed"
+    LOOK_CHANGED = "look_changed"
+    RECIPE_CHANGED = "recipe_changed"
+    PIPELINE_CHANGED = "pipeline_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an output should have been made from and where it should be.
+
+    Attributes:
+        path: of the output, by the names of the photos that the session holds now.
+        look: digest of the frozen adjustments.
+        recipe: digest of the recipe.
+        pipeline: version of the pipeline.
+    """
+
+    path: Path
+    look: str
+    recipe: str
+    pipeline: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    """Size and time of the last change of a file on disk."""
+
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """SHA-256 of the files as they are now, hexadecimal; None while nobody asked."""
+
+    raw: str | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpToDate:
+    """The output is what development would write again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """Somebody else changed the output: the background leaves it alone, an export may replace it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsHash:
+    """Only the content can tell: ask again with the hashes that are named."""
+
+    raw: bool
+    output: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """The photo has to be developed."""
+
+    cause: Cause
+
+
+def assess(
+    record: Output | None,
+    wanted: Wanted,
+    *,
+    raw: Fingerprint,
+    output: FileStat | None,
+    hashes: Hashes = Hashes(),
+) -> UpToDate | Altered | NeedsHash | Outdated:
+    """Return whether the output in `record` is still what `wanted` asks for.
+
+    `raw` is the RAW file and `output` the recorded output file as they are now (None: it is not there). A RAW
+    file that was copied, restored or touched is compared by content.
+    """
+    if record is None:
+        return Outdated(Cause.NEVER_DEVELOPED)
+    cause = _changed_wish(record, wanted)
+    if cause is not None:
+        return Outdated(cause)
+    raw_is_same = _same(record.inputs.raw, raw, record.inputs.raw_sha256, hashes.raw)
+    if raw_is_same is False:
+        return Outdated(Cause.RAW_CHANGED)
+    if output is None:
+        return Outdated(Cause.OUTPUT_MISSING)
+    output_is_same = _same_output(record, output, hashes.output)
+    if raw_is_same is None or output_is_same is None:
+        return NeedsHash(raw=raw_is_same is None, output=output_is_same is None)
+    return UpToDate() if output_is_same else Altered()
+
+
+def is_same_file(before: Fingerprint, now: Fingerprint) -> bool:
+    """Whether nothing can have happened to a file between two looks.
+
+    The number of the device is no part of it: it is handed out anew whenever a disk is mounted.
+    """
+    return _without_device(before) == _without_device(now)
+
+
+def _without_device(fingerprint: Fingerprint) -> tuple[int, int, int, int]:
+    return fingerprint.inode, fingerprint.size_bytes, fingerprint.mtime_ns, fingerprint.ctime_ns
+
+
+def _changed_wish(record: Output, wanted: Wanted) -> Cause | None:
+    for cause, before, now in (
+        (Cause.LOOK_CHANGED, record.inputs.look, wanted.look),
+        (Cause.RECIPE_CHANGED, record.inputs.recipe, wanted.recipe),
+        (Cause.PIPELINE_CHANGED, record.inputs.pipeline, wanted.pipeline),
+        (Cause.OUTPUT_RENAMED, record.path, wanted.path),
+    ):
+        if before != now:
+            return cause
+    return None
+
+
+def _same(before: Fingerprint, now: Fingerprint, recorded: str, found: str | None) -> bool | None:
+    """Return whether a RAW file has the recorded content; None where only a hash can tell."""
+    if is_same_file(before, now):
+        return True
+    if before.size_bytes != now.size_bytes:
+        return False
+    return None if found is None else found == recorded
+
+
+def _same_output(record: Output, now: FileStat, found: str | None) -> bool | None:
+    if now == FileStat(record.size_bytes, record.mtime_ns):
+        return True
+    if now.size_bytes != record.size_bytes:
+        return False
+    return None if found is None else found == record.sha256

@@ -1,0 +1,143 @@
+"""What a name in a session's `Raw/` folder is: a RAW file, or something to leave alone, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from darkroomd.core.model import Arrival, Photo, PhotoState, Session
+from darkroomd.core.naming import photo_id
+
+_LIBRAW: Final = """
+    3fr ari arw bay bmq braw cap cine cr2 cr3 crw cs1 dc2 dcr dcs dng drf dsc eip erf fff gpr ia iiq k25 kc2
+    kdc mdc mef mos mrw nef nrw orf ori pef ptx pxn qtk raf raw rdc rw2 rwl rwz sr2 srf srw sti tif tiff x3f
+"""
+RAW_EXTENSIONS: Final = frozenset(_LIBRAW.split())
+"""Extensions of the formats that LibRaw knows, in lower case; a TIFF file only counts with sensor data."""
+
+SIDECAR_SUFFIX: Final = ".rrdata"
+"""What is added to a RAW file's name to name the file that holds its frozen preset."""
+
+_SIDECAR_EXTENSIONS: Final = frozenset(("rrdata", "xmp", "pp3", "dop", "arp", "on1", "cos", "thm", "bak"))
+_PICTURE_EXTENSIONS: Final = frozenset(("jpg", "jpeg", "jpe", "hif", "heif", "heic", "png"))
+
+# Endings that programs give to files they are still writing: browsers, FTP and SFTP servers and clients,
+# torrent and download tools, Nextcloud (.ocTransferId….part), Syncthing, editors, and ourselves (.part).
+_TEMPORARY: Final = re.compile(
+    r"""
+    ^[.~#]          # .name.XXXXXX of rsync, ~syncthing~name.tmp, ._name, .nfs0000
+    | ~$
+    | \.(part|partial|tmp|temp|crdownload|download|opdownload|filepart|kpart|aria2|upload|uploading|incomplete
+        |inprogress|unfinished|writing|swp|lock|lftp-pget-status|!ut|!qb|!sync)(-?\d+)?$
+    | \.octransferid\d+
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_KEPT_ASIDE: Final = re.compile(r"\.bak(\.\d+)?$", re.IGNORECASE)
+
+
+class EntryKind(StrEnum):
+    """What a directory entry is, without following links."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    SPECIAL = "special"
+
+
+class Reason(StrEnum):
+    """Why a directory entry is left alone."""
+
+    FOLDER = "folder"
+    LINK = "symbolic_link"
+    SPECIAL = "no_regular_file"
+    TEMPORARY = "temporary_name"
+    SIDECAR = "sidecar"
+    PICTURE = "finished_picture"
+    NO_RAW_EXTENSION = "no_raw_extension"
+    NO_RAW_CONTENT = "no_raw_content"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file to wait for and then to look into."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An entry to leave alone."""
+
+    reason: Reason
+    detail: str = ""
+
+
+def classify(name: str, kind: EntryKind, extensions: Collection[str] = RAW_EXTENSIONS) -> Candidate | Ignored:
+    """Return what a directory entry is by its name; `extensions` are in lower case and without a dot.
+
+    Links are never followed: what they point to may lie outside the session and changes unseen.
+    """
+    if kind is not EntryKind.FILE:
+        return Ignored(_BY_KIND[kind])
+    if is_temporary(name):
+        return Ignored(Reason.TEMPORARY)
+    extension = extension_of(name)
+    if extension in _SIDECAR_EXTENSIONS or _KEPT_ASIDE.search(name):
+        return Ignored(Reason.SIDECAR)
+    if extension in extensions:
+        return Candidate()
+    if extension in _PICTURE_EXTENSIONS:
+        return Ignored(Reason.PICTURE)
+    return Ignored(Reason.NO_RAW_EXTENSION)
+
+
+_BY_KIND: Final = {
+    EntryKind.FOLDER: Reason.FOLDER,
+    EntryKind.LINK: Reason.LINK,
+    EntryKind.SPECIAL: Reason.SPECIAL,
+}
+
+
+def is_temporary(name: str) -> bool:
+    """Whether programs give such names to files they have not finished."""
+    return _TEMPORARY.search(name) is not None
+
+
+def is_temporary_of(temporary: str, name: str) -> bool:
+    """Whether `temporary` is a name under which a program would write the file `name`."""
+    return is_temporary(temporary) and name.rpartition(".")[0] in temporary
+
+
+def extension_of(name: str) -> str:
+    """Return what stands behind the last dot, in lower case, or nothing."""
+    stem, _, extension = name.rpartition(".")
+    return extension.lower() if stem else ""
+
+
+def arriving_photo(arrival: Arrival, session: Session) -> Photo:
+    """Return a photo that was seen but is not in the queue yet, as watchers are told of it."""
+    return Photo(
+        id=photo_id(session.id, arrival.name),
+        session_id=session.id,
+        name=arrival.name,
+        raw=session.folder / "Raw" / arrival.name,
+        fingerprint=arrival.fingerprint,
+        look=arrival.look,
+        preset_id=arrival.preset_id,
+        state=PhotoState.ARRIVING,
+        discarded_by=None,
+        captured_at_usec=None,
+        corrected_at_usec=None,
+        unsupported=(),
+        warnings=(),
+        camera="",
+        attempts=0,
+        last_attempt_at_usec=None,
+        outputs=(),
+        failure=None,
+        correlation_id=arrival.correlation_id,
+        arrived_at_usec=arrival.arrived_at_usec,
+        revision=0,
+    )

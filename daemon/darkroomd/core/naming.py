@@ -1,0 +1,137 @@
+"""Names of outputs and part files, and ids that are the same on every run.
+
+Names may be any that a file system takes: not UTF-8 (they carry surrogate escapes), with line feeds,
+255 bytes long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from darkroomd.core.model import OutputId, PhotoId, SessionId
+
+LONGEST_NAME_BYTES: Final = 255
+"""The longest file name of the file systems we meet."""
+
+OUTPUT_SUFFIX: Final = ".jpg"
+"""How outputs of the default recipe end."""
+
+_PART: Final = re.compile(r"\.(?P<output>.+)\.(?P<fence>[0-9]{1,20})\.part", re.DOTALL)
+
+
+def output_name(name: str, names: Iterable[str]) -> str:
+    """Return the name of the output of the RAW file `name` in a session that holds the RAW files `names`.
+
+    No two RAW files of a session ever get the same name, not even on a file system that ignores case or
+    Unicode composition, and a name depends on which files there are, never on when they came: the first of a
+    stem, by alphabet, is `<stem>.jpg`, each other one `<stem>.<extension>.jpg`, or with a hash where a third
+    file has that name. So when a file arrives that comes before a sibling in the alphabet, the sibling's name
+    changes, and its output under the old name is outdated.
+    """
+    return _chosen(name, _by_stem({*names, name}))
+
+
+def output_names(names: Iterable[str]) -> dict[str, str]:
+    """Return the name of each RAW file's output; see `output_name`."""
+    groups = _by_stem(set(names))
+    return {name: _chosen(name, groups) for group in groups.values() for name in group}
+
+
+def part_name(output: str, fence: int) -> str:
+    """Return the name under which an output is written before it is published.
+
+    A name that would be too long is shortened, with a hash of all of it.
+    """
+    tail = f".{fence}.part"
+    stem, suffix = _split_suffix(output)
+    return "." + _fitted(stem, suffix + tail, limit=LONGEST_NAME_BYTES - 1)
+
+
+def parse_part(name: str, *, suffix: str = OUTPUT_SUFFIX) -> int | None:
+    """Return the fence of a part file of ours whose output ends in `suffix`; None for any other name."""
+    found = _PART.fullmatch(name)
+    if found is None or not found["output"].endswith(suffix):
+        return None
+    return int(found["fence"])
+
+
+def stem_of(name: str) -> str:
+    """Return a file name without its extension; a leading dot does not begin one."""
+    stem, _, _ = name.rpartition(".")
+    return stem or name
+
+
+def fold(name: str) -> str:
+    """Return what names have in common that some file system takes for the same."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def photo_id(session_id: SessionId, name: str) -> PhotoId:
+    """Return the id of the photo `name` of a session: the same for ever, 16 hexadecimal digits."""
+    return PhotoId(_digest(f"photo\0{session_id}\0{name}", 16))
+
+
+def output_id(photo: PhotoId, recipe: str) -> OutputId:
+    """Return the id of a photo's output by a recipe: the same for ever, 16 hexadecimal digits."""
+    return OutputId(_digest(f"output\0{photo}\0{recipe}", 16))
+
+
+def _by_stem(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names that share a stem, in order, by that stem."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(names, key=_rank):
+        groups.setdefault(fold(stem_of(name)), []).append(name)
+    return groups
+
+
+def _chosen(name: str, groups: Mapping[str, Sequence[str]]) -> str:
+    group = groups[fold(stem_of(name))]
+    if name == group[0]:
+        return _fitted(stem_of(name), OUTPUT_SUFFIX)
+    twins = [other for other in group if fold(other) == fold(name)]
+    lengthened = _with_low_extension(name)
+    stems = [lengthened] if name == twins[0] else []
+    stems += [f"{lengthened}-{_digest(name, digits)}" for digits in (8, 16, 32, 64)]
+    outputs = [_fitted(stem, OUTPUT_SUFFIX) for stem in stems]
+    # The plain name of an output belongs to the file with that stem, even if somebody chose it to collide.
+    free = (output for output in outputs if fold(stem_of(output)) not in groups)
+    return next(free, outputs[-1])
+
+
+def _rank(name: str) -> tuple[str, bytes]:
+    return fold(name), _encoded(name)
+
+
+def _with_low_extension(name: str) -> str:
+    stem, dot, extension = name.rpartition(".")
+    return f"{stem}{dot}{extension.lower()}" if stem else name
+
+
+def _split_suffix(name: str) -> tuple[str, str]:
+    stem, dot, extension = name.rpartition(".")
+    return (stem, dot + extension) if stem else (name, "")
+
+
+def _fitted(stem: str, suffix: str, *, limit: int = LONGEST_NAME_BYTES) -> str:
+    room = limit - len(_encoded(suffix))
+    encoded = _encoded(stem)
+    if len(encoded) <= room:
+        return stem + suffix
+    mark = f"~{_digest(stem, 16)}"
+    # Half a character at the cut is dropped, bytes that never were one are kept.
+    cut = encoded[: room - len(mark)]
+    while cut and len(encoded) > len(cut) and encoded[len(cut)] & 0xC0 == 0x80:  # noqa: PLR2004 - UTF-8 continuation
+        encoded, cut = cut, cut[:-1]
+    return cut.decode("utf-8", "surrogateescape") + mark + suffix
+
+
+def _digest(text: str, digits: int) -> str:
+    return hashlib.sha256(_encoded(text)).hexdigest()[:digits]
+
+
+def _encoded(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")

@@ -1,0 +1,153 @@
+"""Outputs as `boothy.session.json` records them: enough to rebuild a lost database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from darkroomd.core.json_values import Json, JsonObject, as_list, as_object, as_text, as_whole, either
+from darkroomd.core.model import CorrelationId, Fingerprint, Inputs, Output, PhotoId
+from darkroomd.core.naming import output_id
+from darkroomd.core.session_document import name_of
+
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LARGEST_SIZE: Final = 2**63 - 1
+_UNKNOWN_DEVICE: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedOutput:
+    """An output by the word of the session document; `file` is relative to the session's folder."""
+
+    recipe: str
+    file: PurePosixPath
+    size_bytes: int
+    mtime_ns: int
+    sha256: str
+    media_type: str
+    created_at_usec: int
+    raw_size_bytes: int
+    raw_mtime_ns: int
+    raw_sha256: str
+    look: str
+    recipe_digest: str
+    pipeline: str
+
+    def as_output(self, photo: PhotoId, *, folder: Path) -> Output:
+        """Return the record of a photo in the session `folder`.
+
+        Its fingerprint has no device and inode, so that only the content can prove it to be up to date.
+        """
+        raw = Fingerprint(
+            device=_UNKNOWN_DEVICE,
+            inode=0,
+            size_bytes=self.raw_size_bytes,
+            mtime_ns=self.raw_mtime_ns,
+            ctime_ns=0,
+        )
+        return Output(
+            id=output_id(photo, self.recipe),
+            photo_id=photo,
+            recipe=self.recipe,
+            path=folder / self.file,
+            media_type=self.media_type,
+            size_bytes=self.size_bytes,
+            mtime_ns=self.mtime_ns,
+            sha256=self.sha256,
+            inputs=Inputs(raw, self.raw_sha256, self.look, self.recipe_digest, self.pipeline),
+            created_at_usec=self.created_at_usec,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPhoto:
+    """What the session document knows of a photo that was developed."""
+
+    correlation_id: CorrelationId | None
+    outputs: tuple[RecordedOutput, ...]
+
+
+def read_outputs(document: Mapping[str, Json]) -> dict[str, RecordedPhoto]:
+    """Return the photos with complete records of outputs, by file name; anything else is passed over."""
+    found: dict[str, RecordedPhoto] = {}
+    for entry in as_list(document.get("photos")) or []:
+        name, fields = name_of(entry), as_object(entry) or {}
+        records = (_read(as_object(value) or {}) for value in as_list(fields.get("outputs")) or [])
+        outputs = tuple(record for record in records if record is not None)
+        if name is not None and outputs:
+            correlation_id = as_text(either(fields, "correlationId", "correlation_id"))
+            found.setdefault(
+                name, RecordedPhoto(CorrelationId(correlation_id) if correlation_id else None, outputs)
+            )
+    return found
+
+
+def _read(fields: JsonObject) -> RecordedOutput | None:
+    raw = as_object(fields.get("raw")) or {}
+    file, recipe = _file(fields), as_text(fields.get("recipe"))
+    size_bytes, raw_size_bytes = _size(fields), _size(raw)
+    sha256, raw_sha256 = _hash(fields), _hash(raw)
+    look, pipeline = as_text(fields.get("look")), as_text(fields.get("pipeline"))
+    recipe_digest = as_text(either(fields, "recipeDigest", "recipe_digest"))
+    # Spelled out one by one: the type checkers follow this, and nothing else.
+    if file is None or recipe is None or size_bytes is None or raw_size_bytes is None or sha256 is None:
+        return None
+    if raw_sha256 is None or look is None or pipeline is None or recipe_digest is None:
+        return None
+    return RecordedOutput(
+        recipe=recipe,
+        file=file,
+        size_bytes=size_bytes,
+        mtime_ns=_mtime_ns(fields),
+        sha256=sha256,
+        media_type=as_text(either(fields, "mediaType", "media_type")) or "image/jpeg",
+        created_at_usec=_usec(either(fields, "createdAt", "created_at")),
+        raw_size_bytes=raw_size_bytes,
+        raw_mtime_ns=_mtime_ns(raw),
+        raw_sha256=raw_sha256,
+        look=look,
+        recipe_digest=recipe_digest,
+        pipeline=pipeline,
+    )
+
+
+def _file(fields: JsonObject) -> PurePosixPath | None:
+    """Read a path that stays inside the session."""
+    exact, text = as_text(either(fields, "fileUri", "file_uri")), as_text(fields.get("file"))
+    name = unquote_to_bytes(exact).decode("utf-8", "surrogateescape") if exact else text
+    if name is None or "\0" in name:
+        return None
+    path = PurePosixPath(name)
+    return None if path.is_absolute() or ".." in path.parts or not path.name else path
+
+
+def _size(fields: JsonObject) -> int | None:
+    size = as_whole(either(fields, "sizeBytes", "size_bytes"))
+    return size if size is not None and 0 <= size <= _LARGEST_SIZE else None
+
+
+def _mtime_ns(fields: JsonObject) -> int:
+    # A time that is missing or was rounded by a program costs a comparison by content, nothing else.
+    mtime_ns = as_whole(either(fields, "mtimeNs", "mtime_ns"))
+    return mtime_ns if mtime_ns is not None and abs(mtime_ns) <= _LARGEST_SIZE else 0
+
+
+def _hash(fields: JsonObject) -> str | None:
+    value = as_text(fields.get("sha256"))
+    return value if value and _SHA256.fullmatch(value) else None
+
+
+def _usec(value: Json) -> int:
+    try:
+        at = datetime.fromisoformat(as_text(value) or "")
+    except ValueError:
+        return 0
+    if at.tzinfo is None:
+        return 0
+    return max(0, (at - _EPOCH) // timedelta(microseconds=1))

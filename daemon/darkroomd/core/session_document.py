@@ -1,0 +1,173 @@
+"""`boothy.session.json`, the public record of a session: pure merging and reading of its content.
+
+The schema only ever grows. Whatever others wrote into the document stays, in its place: keys that we do
+not know, entries of photos that are not ours. Entries with snake_case keys are understood and written in
+camelCase.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+import msgspec
+
+from darkroomd.core.json_values import Json, JsonObject, as_list, as_object, as_text, as_whole, either
+from darkroomd.core.model import Output, Photo, PhotoState
+from darkroomd.core.sidecar import rfc3339
+
+DOCUMENT_NAME: Final = "boothy.session.json"
+"""Name of the document in the session's folder."""
+
+SCHEMA_VERSION: Final = 1
+
+
+def merge(existing: Mapping[str, Json] | None, photos: Iterable[Photo], *, folder: Path) -> JsonObject:
+    """Return the document of the session in `folder`, brought up to date with what is known of its photos.
+
+    `existing` is the document as it stands; entries of photos that are not in `photos` stay as they are.
+    """
+    document: JsonObject = dict(existing or {})
+    version = as_whole(either(document, "schemaVersion", "schema_version"))
+    document.pop("schema_version", None)
+    document["schemaVersion"] = max(version or SCHEMA_VERSION, SCHEMA_VERSION)
+    fresh = {photo.name: _entry(photo, folder) for photo in photos}
+    entries: list[Json] = []
+    for old in as_list(document.get("photos")) or []:
+        name = name_of(old)
+        if name is None or name not in fresh:
+            entries.append(_with_required(old))
+        else:
+            entries.append(_updated(as_object(old) or {}, fresh.pop(name)))
+    entries.extend(fresh[name] for name in sorted(fresh))
+    document["photos"] = _without_repetitions(entries)
+    return document
+
+
+def name_of(entry: Json) -> str | None:
+    """Return the RAW file's name that an entry is about, exactly as it is on disk; None if it names none."""
+    fields = as_object(entry) or {}
+    exact = as_text(either(fields, "rawFilenameUri", "raw_filename_uri"))
+    if exact is not None:
+        name = unquote_to_bytes(exact).decode("utf-8", "surrogateescape")
+    else:
+        name = as_text(either(fields, "rawFilename", "raw_filename")) or ""
+    return name if name not in {"", ".", ".."} and "/" not in name and "\0" not in name else None
+
+
+def readable(name: str) -> str:
+    """Return a name that JSON can hold; bytes that are not UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _entry(photo: Photo, folder: Path) -> JsonObject:
+    default = photo.outputs[0] if photo.outputs else None
+    completed = default is not None and photo.state in {PhotoState.DEVELOPED, PhotoState.MISSING}
+    return {
+        **_naming("rawFilename", photo.name),
+        "backgroundExportCompleted": completed,
+        "backgroundExportTimestamp": rfc3339(default.created_at_usec) if default and completed else None,
+        "attemptCount": photo.attempts,
+        "lastAttemptAt": None if photo.last_attempt_at_usec is None else rfc3339(photo.last_attempt_at_usec),
+        "lastError": _error(photo),
+        "correlationId": photo.correlation_id,
+        "presetId": photo.preset_id,
+        "outputs": [_output(output, folder) for output in photo.outputs],
+        "discarded": photo.discarded_by is not None,
+        "unsupported": list(photo.unsupported),
+        "warnings": list(photo.warnings),
+    }
+
+
+def _error(photo: Photo) -> Json:
+    if photo.failure is None:
+        return None
+    context: Json = msgspec.to_builtins(photo.failure.context, str_keys=True)
+    return {
+        "code": photo.failure.code,
+        "message": readable(photo.failure.message),
+        "context": _printable(context),
+    }
+
+
+def _output(output: Output, folder: Path) -> JsonObject:
+    inside = output.path.relative_to(folder) if output.path.is_relative_to(folder) else output.path
+    inputs = output.inputs
+    return {
+        "recipe": output.recipe,
+        **_naming("file", inside.as_posix()),
+        "sizeBytes": output.size_bytes,
+        "mtimeNs": output.mtime_ns,
+        "sha256": output.sha256,
+        "mediaType": output.media_type,
+        "createdAt": rfc3339(output.created_at_usec),
+        "raw": {
+            "sizeBytes": inputs.raw.size_bytes,
+            "mtimeNs": inputs.raw.mtime_ns,
+            "sha256": inputs.raw_sha256,
+        },
+        "look": inputs.look,
+        "recipeDigest": inputs.recipe,
+        "pipeline": inputs.pipeline,
+    }
+
+
+def _naming(key: str, name: str) -> JsonObject:
+    """Return the members that name a file: as text and, where text cannot say it, percent-encoded too."""
+    text = readable(name)
+    encoded = name.encode("utf-8", "surrogateescape")
+    return {key: text} if text.encode() == encoded else {key: text, f"{key}Uri": quote_from_bytes(encoded)}
+
+
+def _printable(value: Json) -> Json:
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, dict):
+        return {readable(key): _printable(child) for key, child in value.items()}
+    return [_printable(child) for child in value] if isinstance(value, list) else value
+
+
+def _updated(old: JsonObject, fresh: JsonObject) -> JsonObject:
+    """Put our values where they stand already, under either spelling; new ones follow."""
+    by_snake = {_snake(key): key for key in fresh}
+    merged: JsonObject = {}
+    for key, value in old.items():
+        ours = key if key in fresh else by_snake.get(key)
+        merged[ours or key] = fresh[ours] if ours else value
+    return {**merged, **fresh}
+
+
+def _with_required(entry: Json) -> Json:
+    """Give an entry that is not ours what every entry must have; nothing that stands there is changed."""
+    fields = as_object(entry)
+    if fields is None or name_of(entry) is None:
+        return entry
+    missing: JsonObject = {
+        key: value
+        for key, value in (("backgroundExportCompleted", False), ("attemptCount", 0))
+        if either(fields, key, _snake(key)) is None
+    }
+    return {**fields, **missing}
+
+
+def _without_repetitions(entries: list[Json]) -> list[Json]:
+    """Join entries about one photo: the first keeps its place and values, the others add what it lacks."""
+    joined: dict[str, JsonObject] = {}
+    kept: list[Json] = []
+    for entry in entries:
+        name, fields = name_of(entry), as_object(entry)
+        if name is None or fields is None:
+            kept.append(entry)
+        elif name in joined:
+            # In place: `kept` holds the same object.
+            joined[name].update({key: value for key, value in fields.items() if key not in joined[name]})
+        else:
+            joined[name] = dict(fields)
+            kept.append(joined[name])
+    return kept
+
+
+def _snake(key: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
