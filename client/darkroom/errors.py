@@ -42,11 +42,11 @@ class DarkroomError(Exception):
         self.context: Final[dict[str, object]] = context
 
 
-class _OfDarkroom(DarkroomError):  # noqa: N818 - named for what happened
+class _OfDarkroom(DarkroomError):
     interface = DARKROOM_INTERFACE
 
 
-class _OfService(DarkroomError):  # noqa: N818 - named for what happened
+class _OfService(DarkroomError):
     interface = SERVICE_INTERFACE
 
 
@@ -178,6 +178,7 @@ class ConsumerTooSlow(_OfDarkroom):
 
     def __init__(self, cursor: str) -> None:
         super().__init__("The watcher did not keep up; watch again from the cursor.", cursor=cursor)
+        self.cursor: Final = cursor
 
 
 class TimedOut(_OfDarkroom):
@@ -299,7 +300,7 @@ class RemoteError(DarkroomError):
         self.parameters: Final = dict(parameters)
 
 
-class DaemonUnreachable(DarkroomError):  # noqa: N818 - named for what happened
+class DaemonUnreachable(DarkroomError):
     """Nobody answers at the socket."""
 
     code = "DaemonUnreachable"
@@ -313,7 +314,19 @@ class DaemonUnreachable(DarkroomError):  # noqa: N818 - named for what happened
         )
 
 
-class ConnectionLost(DarkroomError):  # noqa: N818 - named for what happened
+class SocketForbidden(DarkroomError):
+    """The system does not let this user connect to the socket."""
+
+    code = "SocketForbidden"
+    exit_status = EXIT_NOT_PERMITTED
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"This user may not connect to {path}; ask as the daemon's user or as root.", path=path
+        )
+
+
+class ConnectionLost(DarkroomError):
     """The daemon closed the connection before it had answered."""
 
     code = "ConnectionLost"
@@ -323,7 +336,7 @@ class ConnectionLost(DarkroomError):  # noqa: N818 - named for what happened
         super().__init__("The daemon closed the connection before it had answered; try again.")
 
 
-class ProtocolViolation(DarkroomError):  # noqa: N818 - named for what happened
+class ProtocolViolation(DarkroomError):
     """What came over the socket is not the protocol."""
 
     code = "ProtocolViolation"
@@ -332,7 +345,7 @@ class ProtocolViolation(DarkroomError):  # noqa: N818 - named for what happened
         super().__init__(f"The other side does not speak the protocol: {reason}.", reason=reason)
 
 
-class SocketPathTooLong(DarkroomError):  # noqa: N818 - named for what happened
+class SocketPathTooLong(DarkroomError):
     """The system has no sockets under a path this long (both in bytes, without the final NUL)."""
 
     code = "socket.path_too_long"

@@ -1,0 +1,128 @@
+"""Every command's arguments: one parser, built without importing a command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+PHOTO_STATES: Final = ("arriving", "waiting", "developing", "developed", "outdated", "failed", "missing")
+JOB_STATES: Final = ("queued", "paused", "running", "canceling", "completed", "failed", "canceled")
+JOB_KINDS: Final = ("develop", "backfill", "export", "archive")
+
+_EPILOGUE: Final = """\
+sessions are given by name, folder or id; photos by file name, path or id.
+
+exit status: 0 done, 1 the work failed, 2 wrong usage, 3 no daemon reached, 4 not permitted, 5 not found.
+
+The socket is the one given, else $DARKROOM_SOCKET, else $XDG_RUNTIME_DIR/darkroomd/darkroomd.sock,
+else /run/darkroomd/darkroomd.sock.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and where help is."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. See `{self.prog} --help`.\n")
+
+
+class _Version(argparse.Action):
+    """Print the version; looked up only when it is asked for, since that reads the installed metadata."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import version  # noqa: PLC0415 - see above
+
+        parser.exit(0, f"darkroom {version('darkroomd')}\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of `darkroom`; its result names the command's module in `command`."""
+    top = _Parser(
+        prog="darkroom",
+        description="See what the darkroom daemon develops, and talk to it.",
+        epilog=_EPILOGUE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    _everywhere(top, socket=None, json=False)
+    add = top.add_subparsers(metavar="COMMAND", required=True, dest="command").add_parser
+    for declare in (_status, _sessions, _photos, _jobs, _show, _watch, _call, _introspect):
+        declare(add)
+    return top
+
+
+def _everywhere(target: argparse.ArgumentParser, *, socket: object, json: object) -> None:
+    target.add_argument("--socket", metavar="PATH", default=socket, help="the daemon's socket")
+    target.add_argument(
+        "--json", action="store_true", default=json, help="one JSON object a line, for programs"
+    )
+
+
+# `add_parser` of what argparse has no public name for.
+_Add = Callable[..., argparse.ArgumentParser]
+
+
+def _command(add: _Add, name: str, summary: str) -> argparse.ArgumentParser:
+    command = add(name, help=summary, description=summary, allow_abbrev=False)
+    # Suppressed: a default here would undo what was said before the command's name.
+    _everywhere(command, socket=argparse.SUPPRESS, json=argparse.SUPPRESS)
+    return command
+
+
+def _status(add: _Add) -> None:
+    _command(add, "status", "Show what is being developed, what waits and why, and the sessions.")
+
+
+def _sessions(add: _Add) -> None:
+    _command(add, "sessions", "List the sessions and how many of their photos are developed.")
+
+
+def _photos(add: _Add) -> None:
+    command = _command(add, "photos", "List the photos of a session and where each stands.")
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument("session", metavar="SESSION", nargs="?", help="name, folder or id of the session")
+    which.add_argument("--all", action="store_true", help="the photos of all sessions")
+    command.add_argument(
+        "--state", action="append", choices=PHOTO_STATES, help="only these; may be given several times"
+    )
+
+
+def _jobs(add: _Add) -> None:
+    command = _command(add, "jobs", "List the jobs, newest first.")
+    command.add_argument(
+        "--state", action="append", choices=JOB_STATES, help="only these; may be given several times"
+    )
+    command.add_argument(
+        "--kind", action="append", choices=JOB_KINDS, help="only these; may be given several times"
+    )
+    command.add_argument("--session", action="append", metavar="SESSION", help="only of this session")
+
+
+def _show(add: _Add) -> None:
+    command = _command(add, "show", "Show all about one session, photo or job.")
+    command.add_argument("what", metavar="ID|PATH", help="a job's number; or an id, name or path")
+
+
+def _watch(add: _Add) -> None:
+    command = _command(add, "watch", "Show what happens, as it happens, until Ctrl-C.")
+    command.add_argument("--kind", action="append", metavar="KIND", help="only these, such as photo.changed")
+    command.add_argument("--session", action="append", metavar="SESSION", help="only of this session")
+    command.add_argument("--job", action="append", type=int, metavar="ID", help="only of this job")
+
+
+def _call(add: _Add) -> None:
+    command = _command(add, "call", "Call a method of the protocol and print its reply.")
+    command.add_argument(
+        "method", metavar="METHOD", help="such as GetSummary; any interface's by its full name"
+    )
+    command.add_argument(
+        "parameters", metavar="JSON", nargs="?", help="an object; - reads it from standard input"
+    )
+    command.add_argument("--more", action="store_true", help="ask for all replies of a method that streams")
+
+
+def _introspect(add: _Add) -> None:
+    command = _command(add, "introspect", "Print the description of an interface.")
+    command.add_argument("interface", metavar="INTERFACE", nargs="?", help="default: io.darkroomd.Darkroom")

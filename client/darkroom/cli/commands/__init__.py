@@ -1,0 +1,1 @@
+"""What each command asks the daemon and how its answer reads; a file per command."""

@@ -1,0 +1,37 @@
+"""`darkroom show`: all about one session, photo or job."""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+
+from darkroom.cli.commands.jobs import item_table, job_facts
+from darkroom.cli.commands.photos import photo_facts
+from darkroom.cli.commands.sessions import session_facts
+from darkroom.cli.naming import anything_named
+from darkroom.cli.terminal import Screen
+from darkroom.client import Client
+from darkroom.errors import EXIT_DONE
+from darkroom.protocol.types import Job, Photo, Session
+
+
+def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
+    """Show what the given word names; a job with its items."""
+    found = anything_named(client, arguments.what)
+    if arguments.json:
+        screen.show_json([msgspec.json.encode(found)])
+    else:
+        screen.show(_lines(client, found, screen))
+    return EXIT_DONE
+
+
+def _lines(client: Client, found: Session | Photo | Job, screen: Screen) -> list[str]:
+    match found:
+        case Session():
+            return session_facts(found, paint=screen.paint)
+        case Photo():
+            return photo_facts(found, paint=screen.paint)
+        case Job():
+            items = item_table(client.list_items(found.id), width=screen.width, paint=screen.paint)
+            return [*job_facts(found, paint=screen.paint), *([""] if items else []), *items]

@@ -1,0 +1,99 @@
+"""`darkroom status`: what is being developed, what waits and why, and the sessions."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import msgspec
+
+from darkroom.cli import words
+from darkroom.cli.commands.sessions import session_table
+from darkroom.cli.tables import Cell, Paint, Tone, facts, unpainted
+from darkroom.cli.terminal import Screen
+from darkroom.client import Client
+from darkroom.errors import EXIT_DONE, NoSuchJob
+from darkroom.protocol.types import Inhibitor, Item, ItemState, Session, Summary
+
+
+def run(client: Client, _arguments: argparse.Namespace, screen: Screen) -> int:
+    """Show the daemon's summary, the running item and the sessions."""
+    summary = client.get_summary()
+    if _arguments.json:
+        screen.show_json([msgspec.json.encode(summary)])
+        return EXIT_DONE
+    running = _running_item(client, summary)
+    sessions = list(client.list_sessions())
+    screen.show(status(summary, running, sessions, width=screen.width, paint=screen.paint))
+    return EXIT_DONE
+
+
+def _running_item(client: Client, summary: Summary) -> Item | None:
+    if summary.current_job_id is None:
+        return None
+    try:
+        items = client.list_items(summary.current_job_id, states=[ItemState.RUNNING])
+        return next(iter(items), None)
+    except NoSuchJob:
+        # It ended and was cleared between the two questions.
+        return None
+
+
+def status(
+    summary: Summary,
+    running: Item | None,
+    sessions: Sequence[Session],
+    *,
+    width: int | None,
+    paint: Paint = unpainted,
+) -> list[str]:
+    """Return the lines of `darkroom status`."""
+    queue = summary.queue
+    told = [
+        ("queue", Cell(f"{queue.queued_items} waiting, {queue.running_items} running")),
+        ("failed", Cell(_failed(queue.failed_items), Tone.BAD)),
+        ("developing", Cell(_developing(summary, running), Tone.BUSY)),
+        ("progress", Cell(_progress(summary))),
+        ("paused", Cell(_paused(summary), Tone.STRONG)),
+        ("waits", Cell(words.reasons(queue.wait_reasons), Tone.STRONG)),
+        *(("held back", Cell(_inhibitor(each), Tone.STRONG)) for each in summary.inhibitors),
+    ]
+    headline = facts([("", Cell(summary.text, Tone.STRONG))], paint=paint)
+    table = session_table(sessions, width=width, paint=paint)
+    return [*(line.strip() for line in headline), *facts(told, paint=paint), *([""] if table else []), *table]
+
+
+def _failed(count: int) -> str:
+    return f"{count}, see: darkroom photos --all --state failed" if count else ""
+
+
+def _developing(summary: Summary, running: Item | None) -> str:
+    if summary.current_photo is None:
+        return ""
+    stage = f" ({running.stage})" if running is not None and running.stage else ""
+    return f"{words.path_of(summary.current_photo)}{stage}"
+
+
+def _progress(summary: Summary) -> str:
+    progress = summary.progress
+    if not progress.total:
+        return ""
+    done = progress.completed + progress.skipped + progress.failed + progress.canceled
+    left = (
+        "" if progress.remaining_usec is None else f", about {words.duration(progress.remaining_usec)} left"
+    )
+    return f"{done} of {progress.total}, {progress.percent} %{left}"
+
+
+def _paused(summary: Summary) -> str:
+    queue = summary.queue
+    if not queue.paused:
+        return ""
+    reason = queue.paused_reason or "by request"
+    until = words.moment(queue.paused_until_usec)
+    return f"{reason}, until {until}" if until else reason
+
+
+def _inhibitor(inhibitor: Inhibitor) -> str:
+    process = "" if inhibitor.pid is None else f", process {inhibitor.pid}"
+    return f"by {inhibitor.who}{process}, since {words.clock(inhibitor.since_usec)}: {inhibitor.why}"

@@ -1,0 +1,52 @@
+"""The command `darkroom`: parse, call, render, exit status."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Final
+
+from darkroom.cli.arguments import parser
+from darkroom.cli.terminal import Screen, complain, discard_output, standard_screen
+from darkroom.client import Client
+from darkroom.errors import EXIT_DONE, EXIT_FAILED, DarkroomError
+
+EXIT_INTERRUPTED: Final = 130
+"""What shells expect of a program that was ended by Ctrl-C."""
+
+Run = Callable[[Client, Namespace, Screen], int]
+"""`run` of each module in `darkroom.cli.commands`: do it and return the exit status."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `darkroom` with these arguments (None: those of this process) and return its exit status.
+
+    Raises:
+        SystemExit: the arguments are wrong (status 2), or asked for help or the version.
+    """
+    arguments = parser().parse_args(argv)
+    try:
+        # Each start pays for the one command it runs.
+        run: Run = import_module(f"darkroom.cli.commands.{arguments.command}").run
+        with Client(arguments.socket) as client:
+            return run(client, arguments, standard_screen())
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except DarkroomError as error:
+        complain(error.message)
+        return error.exit_status
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough.
+        discard_output()
+        return EXIT_DONE
+    except OSError as error:
+        # What the client meets at its socket it has put into words: this is about our own output.
+        discard_output()
+        complain(f"The output could not be written: {error.strerror or error}.")
+        return EXIT_FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

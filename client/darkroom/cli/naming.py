@@ -1,0 +1,154 @@
+"""Sessions, photos and jobs by what a person calls them: name, path, number or id."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from darkroom.client import Client
+from darkroom.errors import (
+    EXIT_NOT_FOUND,
+    EXIT_USAGE,
+    DarkroomError,
+    InvalidParameter,
+    NoSuchJob,
+    NoSuchPhoto,
+    NoSuchSession,
+)
+from darkroom.protocol.types import File, Job, Photo, Session
+
+_FILE_URI: Final = "file://"
+_LARGEST_JOB: Final = 2**63 - 1
+
+
+class NothingNamed(DarkroomError):
+    """No session, photo or job is called that."""
+
+    code = "NothingNamed"
+    exit_status = EXIT_NOT_FOUND
+
+    def __init__(self, word: str) -> None:
+        super().__init__(f"There is no session, photo or job {word}.", word=word)
+
+
+class AmbiguousName(DarkroomError):
+    """Several things are called that."""
+
+    code = "AmbiguousName"
+    exit_status = EXIT_USAGE
+
+    def __init__(self, word: str, paths: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{word} may be any of {len(paths)}: {', '.join(paths[:5])}; give the path.",
+            word=word,
+            paths=paths,
+        )
+
+
+def exact_path(file: File) -> str:
+    """Return the path a file has on disk, bytes that are not UTF-8 as surrogate escapes."""
+    if file.uri is not None and file.uri.startswith(_FILE_URI):
+        return os.fsdecode(unquote_to_bytes("/" + file.uri.removeprefix(_FILE_URI).partition("/")[2]))
+    return file.path or ""
+
+
+def session_named(client: Client, word: str) -> Session:
+    """Return the session with this id, folder or name, tried in this order.
+
+    Raises:
+        NoSuchSession: none is called that.
+        AmbiguousName: several are.
+    """
+    found = _session(list(client.list_sessions()), word)
+    if found is None:
+        raise NoSuchSession(word)
+    return found
+
+
+def anything_named(client: Client, word: str) -> Session | Photo | Job:
+    """Return the job with this number, else the session, else the photo of this id, path or name.
+
+    A photo is found by the path of an output, too.
+
+    Raises:
+        NothingNamed: nothing is called that.
+        AmbiguousName: several sessions or photos are.
+    """
+    sessions = list(client.list_sessions())
+    found = (
+        _job(client, word)
+        or _session(sessions, word)
+        or _photo_at(client, sessions, word)
+        or _photo_with_id(client, word)
+        or _photo_with_name(client, sessions, word)
+    )
+    if found is None:
+        raise NothingNamed(word)
+    return found
+
+
+def _job(client: Client, word: str) -> Job | None:
+    if not (word.isascii() and word.isdecimal() and int(word) <= _LARGEST_JOB):
+        return None
+    try:
+        return client.get_job(int(word))
+    except NoSuchJob:
+        return None
+
+
+def _session(sessions: list[Session], word: str) -> Session | None:
+    paths = _spellings(word)
+    for matches in (
+        [session for session in sessions if session.id == word],
+        [session for session in sessions if exact_path(session.folder) in paths],
+        [session for session in sessions if session.name == word],
+    ):
+        if len(matches) > 1:
+            raise AmbiguousName(word, tuple(exact_path(session.folder) for session in matches))
+        if matches:
+            return matches[0]
+    return None
+
+
+def _photo_at(client: Client, sessions: list[Session], word: str) -> Photo | None:
+    paths = _spellings(word)
+    parents = {str(parent) for path in paths for parent in PurePath(path).parents}
+    for session in sessions:
+        if exact_path(session.folder) in parents:
+            for photo in client.list_photos(session.id):
+                if not paths.isdisjoint(_paths_of(photo)):
+                    return photo
+    return None
+
+
+def _photo_with_id(client: Client, word: str) -> Photo | None:
+    try:
+        return client.get_photo(word)
+    except (NoSuchPhoto, InvalidParameter):
+        return None
+
+
+def _photo_with_name(client: Client, sessions: list[Session], word: str) -> Photo | None:
+    matches = [
+        photo
+        for session in sessions
+        for photo in client.list_photos(session.id)
+        if PurePath(exact_path(photo.original)).name == word
+    ]
+    if len(matches) > 1:
+        raise AmbiguousName(word, tuple(exact_path(photo.original) for photo in matches))
+    return matches[0] if matches else None
+
+
+def _paths_of(photo: Photo) -> Iterator[str]:
+    yield exact_path(photo.original)
+    for output in photo.outputs:
+        yield exact_path(output.file)
+
+
+def _spellings(word: str) -> frozenset[str]:
+    """Return the absolute paths a word may mean: as it stands, and with links followed."""
+    return frozenset((os.path.abspath(word), os.path.realpath(word))) if word else frozenset()  # noqa: PTH100 - pathlib's absolute() keeps ".."

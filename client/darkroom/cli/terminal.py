@@ -1,0 +1,82 @@
+"""Standard output and error as this process has them: the one place that knows about a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from io import FileIO, TextIOWrapper
+from typing import Final, TextIO
+
+from darkroom.cli.tables import Paint, Tone, unpainted
+from darkroom.cli.text import printable, printable_json
+
+_CODES: Final = {
+    Tone.STRONG: "1",
+    Tone.FAINT: "2",
+    Tone.GOOD: "32",
+    Tone.BUSY: "36",
+    Tone.BAD: "31",
+}
+
+
+def _coloured(text: str, tone: Tone) -> str:
+    code = _CODES.get(tone)
+    return text if code is None or not text else f"\x1b[{code}m{text}\x1b[0m"
+
+
+class Screen:
+    """Where a command's lines go.
+
+    Attributes:
+        width: columns of the terminal, or None where the output is a file or a pipe.
+        paint: how a tone looks here.
+    """
+
+    def __init__(self, output: TextIO, *, environment: Mapping[str, str]) -> None:
+        self._output = output
+        interactive = output.isatty()
+        self.width: int | None = os.get_terminal_size(output.fileno()).columns if interactive else None
+        plain = not interactive or bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
+        self.paint: Paint = unpainted if plain else _coloured
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Write finished lines and hand them on at once: someone may be watching."""
+        for line in lines:
+            self._output.write(f"{line}\n")
+        self._output.flush()
+
+    def show_json(self, documents: Iterable[bytes]) -> None:
+        """Write JSON documents, one a line, in UTF-8 whatever the locale says."""
+        self._output.flush()
+        for document in documents:
+            self._output.buffer.write(printable_json(document.decode()).encode() + b"\n")
+        self._output.buffer.flush()
+
+
+def standard_screen() -> Screen:
+    """Return the screen of this process; what its encoding lacks is written as an escape.
+
+    A process without a standard output has a screen that nobody sees.
+    """
+    # The types say that there is always one; `>&-` says otherwise.
+    output: TextIO | None = sys.stdout
+    if output is None:
+        return Screen(TextIOWrapper(FileIO(os.devnull, "w"), encoding="utf-8"), environment=os.environ)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return Screen(output, environment=os.environ)
+
+
+def discard_output() -> None:
+    """Drop what is not written yet: the interpreter would try once more at its end, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(sentence: str) -> None:
+    """Write one line to standard error; where that is gone, there is nobody to complain to."""
+    errors: TextIO | None = sys.stderr
+    if errors is not None:
+        with suppress(OSError):
+            errors.write(f"darkroom: {printable(sentence)}\n")

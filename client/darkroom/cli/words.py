@@ -1,0 +1,111 @@
+"""How times, sizes, states and reasons read to a person."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from darkroom.cli.tables import Tone
+from darkroom.protocol.types import Failure, File
+
+_USEC_PER_SECOND: Final = 1_000_000
+_SECONDS_PER_MINUTE: Final = 60
+_SECONDS_PER_HOUR: Final = 3600
+_BYTES_PER_STEP: Final = 1000
+
+_TONES: Final = {
+    "arriving": Tone.BUSY,
+    "waiting": Tone.PLAIN,
+    "developing": Tone.BUSY,
+    "developed": Tone.GOOD,
+    "outdated": Tone.STRONG,
+    "missing": Tone.STRONG,
+    "queued": Tone.PLAIN,
+    "running": Tone.BUSY,
+    "canceling": Tone.BUSY,
+    "paused": Tone.STRONG,
+    "completed": Tone.GOOD,
+    "skipped": Tone.FAINT,
+    "canceled": Tone.FAINT,
+    "failed": Tone.BAD,
+}
+
+_REASONS: Final = {
+    "queue.paused": "the queue is paused",
+    "job.paused": "the job is paused",
+    "inhibited": "a program holds work back",
+    "schedule": "outside of the hours set for work",
+    "disk.full": "no space left on the disk",
+    "disk.read_only": "the disk is read-only",
+    "folder.missing": "the session's folder is gone",
+    "retry": "a failed photo is tried again later",
+    "superseded": "a newer job took over",
+    "canceled_by_client": "canceled by a client",
+    "too_many_failures": "stopped after too many failures",
+}
+
+
+def tone_of(state: str) -> Tone:
+    """Return what a state of a photo, job or item means; one that is new means nothing special."""
+    return _TONES.get(state, Tone.PLAIN)
+
+
+def clock(at_usec: int) -> str:
+    """Return the local time of day, such as `14:03:11`."""
+    return _local(at_usec, "%H:%M:%S")
+
+
+def moment(at_usec: int | None) -> str:
+    """Return the local date and time, such as `2024-05-04 14:03:11`; empty for None."""
+    return "" if at_usec is None else _local(at_usec, "%Y-%m-%d %H:%M:%S")
+
+
+def _local(at_usec: int, form: str) -> str:
+    try:
+        return time.strftime(form, time.localtime(at_usec // _USEC_PER_SECOND))
+    except (OverflowError, ValueError, OSError):
+        # A broken camera clock may lie outside of what the C library knows.
+        return f"{at_usec} µs"
+
+
+def duration(usec: int) -> str:
+    """Return a duration in its largest fitting unit: `350 ms`, `12 s`, `4 min`, `2.5 h`."""
+    seconds = usec / _USEC_PER_SECOND
+    if seconds < 1:
+        return f"{usec // 1000} ms"
+    if seconds < _SECONDS_PER_MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < _SECONDS_PER_HOUR:
+        return f"{seconds / _SECONDS_PER_MINUTE:.0f} min"
+    return f"{seconds / _SECONDS_PER_HOUR:.1f} h"
+
+
+def size(amount: int) -> str:
+    """Return a number of bytes in decimal units: `831 B`, `31.2 MB`."""
+    value = float(amount)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < _BYTES_PER_STEP:
+            return f"{amount} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= _BYTES_PER_STEP
+    return f"{value:.1f} TB"
+
+
+def path_of(file: File | None) -> str:
+    """Return a file's readable path, or its URI where it has none."""
+    return "" if file is None else file.path or file.uri or ""
+
+
+def name_of(file: File | None) -> str:
+    """Return the last part of a file's path."""
+    return path_of(file).rstrip("/").rpartition("/")[2]
+
+
+def reasons(codes: Iterable[str]) -> str:
+    """Return wait reasons in words; one that is new is shown as it is."""
+    return "; ".join(_REASONS.get(code, code) for code in codes)
+
+
+def failure_of(failure: Failure | None) -> str:
+    """Return code and sentence of a failure, such as `raw.truncated: The file ends early.`."""
+    return "" if failure is None else f"{failure.code}: {failure.message}"

@@ -1,0 +1,48 @@
+"""Where the daemon's socket is: the one place that decides it for every client."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from darkroom.errors import SocketPathTooLong
+
+SYSTEM_SOCKET: Final = "/run/darkroomd/darkroomd.sock"
+"""The socket of a daemon that runs as a service of the system."""
+
+_BELOW_RUNTIME: Final = "darkroomd/darkroomd.sock"
+
+# sockaddr_un of each system, less the terminating NUL.
+_LIMIT_BYTES: Final = 103 if sys.platform == "darwin" else 107
+
+
+def socket_path(given: str | os.PathLike[str] | None, environment: Mapping[str, str]) -> str:
+    """Return the path to connect to: that given, else `DARKROOM_SOCKET`, else a customary one.
+
+    A leading `unix:`, as other Varlink tools write it, is left out. Of the customary
+    paths the first that exists is taken, or else the first: that is where a daemon of this user would be.
+
+    Raises:
+        SocketPathTooLong: the system cannot connect to a path this long.
+    """
+    named = os.fspath(given) if given is not None else environment.get("DARKROOM_SOCKET")
+    path = named.removeprefix("unix:") if named else _customary(environment)
+    length = len(os.fsencode(path))
+    if length > _LIMIT_BYTES:
+        raise SocketPathTooLong(path, length=length, limit=_LIMIT_BYTES)
+    return path
+
+
+def _customary(environment: Mapping[str, str]) -> str:
+    candidates = [*_of_user(environment), SYSTEM_SOCKET]
+    return next(filter(os.path.exists, candidates), candidates[0])
+
+
+def _of_user(environment: Mapping[str, str]) -> Iterator[str]:
+    variables = ("XDG_RUNTIME_DIR", "TMPDIR") if sys.platform == "darwin" else ("XDG_RUNTIME_DIR",)
+    for variable in variables:
+        folder = environment.get(variable, "")
+        if folder.startswith("/"):
+            yield f"{folder}/{_BELOW_RUNTIME}"

@@ -1,0 +1,126 @@
+"""A blocking connection to the daemon's socket: calls out, replies in."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import time
+from typing import Final
+
+from darkroom.errors import ConnectionLost, DaemonUnreachable, ProtocolViolation, SocketForbidden
+from darkroom.wire.frames import OUTBOUND_LIMIT_BYTES, FrameBuffer, Framing, WireError
+from darkroom.wire.messages import Call, Reply, decode_reply, encode_call
+
+_CHUNK_BYTES: Final = 1 << 16
+
+
+class Connection:
+    """One connection, on which replies come in the order of the calls. Close it in the end.
+
+    After an error other than one the daemon replied it is of no use any more.
+
+    Raises:
+        DaemonUnreachable: nobody answers at the path.
+        SocketForbidden: this user may not connect there.
+    """
+
+    def __init__(self, path: str, *, timeout_seconds: float) -> None:
+        self._path = path
+        self._timeout_seconds = timeout_seconds
+        self._frames = FrameBuffer(limit=OUTBOUND_LIMIT_BYTES)
+        self._socket = _connect(path, timeout_seconds=timeout_seconds)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def is_idle(self) -> bool:
+        """Tell whether the daemon still listens and owes nothing."""
+        try:
+            self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return self._frames.buffered_bytes == 0
+        except OSError:
+            return False
+        return False
+
+    def send(self, call: Call) -> None:
+        """Send a call.
+
+        Raises:
+            ConnectionLost: the daemon closed the connection.
+            DaemonUnreachable: it did not take the call in time.
+        """
+        try:
+            self._socket.settimeout(self._timeout_seconds)
+            self._socket.sendall(encode_call(call) + Framing.NUL.value)
+        except TimeoutError as error:
+            raise self._silent(self._timeout_seconds) from error
+        except OSError as error:
+            raise ConnectionLost from error
+
+    def receive(self, *, timeout_seconds: float | None) -> Reply:
+        """Return the next reply, which may be an error; a timeout of None waits for ever.
+
+        Raises:
+            ConnectionLost: the daemon closed the connection before it.
+            DaemonUnreachable: it did not come in time.
+            ProtocolViolation: what came is no reply.
+        """
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        try:
+            while (frame := self._frames.take()) is None:
+                self._frames.feed(self._receive_some(deadline))
+            return decode_reply(frame)
+        except WireError as error:
+            raise ProtocolViolation(str(error)) from error
+        except TimeoutError as error:
+            raise self._silent(timeout_seconds or 0.0) from error
+
+    def _receive_some(self, deadline: float | None) -> bytes:
+        # Zero would mean not to wait at all, which raises something else.
+        self._socket.settimeout(None if deadline is None else max(deadline - time.monotonic(), 1e-6))
+        try:
+            data = self._socket.recv(_CHUNK_BYTES)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise ConnectionLost from error
+        if not data:
+            raise ConnectionLost
+        return data
+
+    def _silent(self, seconds: float) -> DaemonUnreachable:
+        return DaemonUnreachable(self._path, f"it did not answer within {seconds:g} s")
+
+
+def _connect(path: str, *, timeout_seconds: float) -> socket.socket:
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        # A timeout of Python's own does not wait for a place in the queue of a Unix socket: this one does.
+        seconds = max(timeout_seconds, 1e-3)
+        limit = struct.pack("ll", int(seconds), int(seconds % 1 * 1_000_000))
+        channel.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        channel.connect(os.fsencode(path))
+    except OSError as error:
+        channel.close()
+        raise _unreachable(path, error) from error
+    except BaseException:
+        channel.close()
+        raise
+    return channel
+
+
+def _unreachable(path: str, error: OSError) -> DaemonUnreachable | SocketForbidden:
+    match error:
+        case PermissionError():
+            return SocketForbidden(path)
+        case FileNotFoundError():
+            return DaemonUnreachable(path, "there is no socket")
+        case ConnectionRefusedError():
+            return DaemonUnreachable(path, "nobody listens")
+        case BlockingIOError():
+            return DaemonUnreachable(path, "it is too busy to answer")
+        case _:
+            return DaemonUnreachable(path, error.strerror or str(error))

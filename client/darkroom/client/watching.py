@@ -1,0 +1,102 @@
+"""Events that outlive a slow reader and a daemon that restarts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from types import TracebackType
+from typing import Final, Self
+
+from darkroom.errors import (
+    ConnectionLost,
+    ConsumerTooSlow,
+    DaemonUnreachable,
+    DarkroomError,
+    InvalidCursor,
+    Stopping,
+)
+from darkroom.protocol.replies import WatchReply
+from darkroom.protocol.types import Event
+
+SILENCE_SECONDS: Final = 60.0
+"""A connection is taken for lost after this long without a word: the daemon gives a sign every 20 seconds."""
+
+_FIRST_WAIT_SECONDS: Final = 0.05
+_LONGEST_WAIT_SECONDS: Final = 2.0
+
+Replies = Generator[WatchReply, None, None]
+
+
+class EventStream(Iterator[Event]):
+    """Events as they happen: iterate over it, and close it or use it as a context manager.
+
+    Where the connection breaks off it is made again, and goes on after the last event. A daemon that stays
+    away for longer than the given patience ends the iteration with the error that says so; so does, at once,
+    one that was not there in the first place. An event of kind `reset` says that some were missed.
+
+    Attributes:
+        cursor: where to go on after the last event, also in another process.
+    """
+
+    def __init__(
+        self, begin: Callable[[str | None], Replies], *, cursor: str | None, patience_seconds: float
+    ) -> None:
+        self.cursor: str | None = cursor
+        self._begin = begin
+        self._patience_seconds = patience_seconds
+        self._replies: Replies | None = None
+        self._answered = False
+        self._lost_at: float | None = None
+        self._wait_seconds = _FIRST_WAIT_SECONDS
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up; iterating once more would watch again from the cursor."""
+        replies, self._replies = self._replies, None
+        if replies is not None:
+            replies.close()
+
+    def __next__(self) -> Event:
+        """Return the next event, however long it takes."""
+        while True:
+            try:
+                return self._received()
+            except InvalidCursor:
+                self.close()
+                if self.cursor is None:
+                    raise
+                self.cursor = None
+                return Event(kind="reset", at_usec=time.time_ns() // 1000)
+            except ConsumerTooSlow as error:
+                self.cursor = error.cursor
+                self._wait_after(error)
+            except (ConnectionLost, DaemonUnreachable, Stopping) as error:
+                self._wait_after(error)
+
+    def _received(self) -> Event:
+        if self._replies is None:
+            self._replies = self._begin(self.cursor)
+        reply = next(self._replies)
+        self.cursor = reply.cursor
+        self._answered = True
+        self._lost_at = None
+        return reply.event
+
+    def _wait_after(self, error: DarkroomError) -> None:
+        """Wait before the next attempt, longer each time; raise the error where patience is at its end."""
+        self.close()
+        now = time.monotonic()
+        if self._lost_at is None:
+            self._lost_at = now
+            self._wait_seconds = _FIRST_WAIT_SECONDS
+        if not self._answered or now - self._lost_at >= self._patience_seconds:
+            raise error
+        time.sleep(self._wait_seconds)
+        self._wait_seconds = min(self._wait_seconds * 2, _LONGEST_WAIT_SECONDS)
