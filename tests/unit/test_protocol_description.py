@@ -50,8 +50,10 @@ def test_the_service_interface_lists_what_the_standard_asks_for() -> None:
     lines = [line for line in printed.splitlines() if line and not line.startswith("#")]
     assert lines == [
         "interface org.varlink.service",
-        "method GetInfo() -> (vendor: string, product: string, version: string, url: string,"
-        " interfaces: []string)",
+        (
+            "method GetInfo() -> (vendor: string, product: string, version: string, url: string,"
+            " interfaces: []string)"
+        ),
         "method GetInterfaceDescription(interface: string) -> (description: string)",
         "error InterfaceNotFound (interface: string)",
         "error MethodNotFound (method: string)",
