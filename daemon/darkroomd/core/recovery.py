@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from darkroom.protocol.types import Failure
-from darkroomd.core.model import Item, OutputId, PhotoId
+from darkroomd.core.model import Inputs, Item, Output, OutputId, PhotoId
 from darkroomd.core.retry import RetryPolicy
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What was about to be renamed into place; committed before the rename.
+    """What is about to be renamed into place, committed before the rename.
 
-    Holds all of the output's record, so that a restart can write it without developing again.
-    `raw` is a fingerprint as text; `path` is a file URI, for names that are not UTF-8.
+    Holds all that the output's record needs, so that a restart can write it without developing again.
+    Paths are bytes, as the file system has them.
     """
 
     output_id: OutputId
     photo_id: PhotoId
     recipe: str
-    path: str
-    part: str
+    part: bytes
+    final: bytes
     media_type: str
     size_bytes: int
     sha256: str
-    raw: str
-    raw_sha256: str
-    look: str
-    recipe_digest: str
-    pipeline: str
+    inputs: Inputs
     captured_at_usec: int | None
     camera: str
+
+    def as_output(self, path: Path, *, mtime_ns: int, created_at_usec: int) -> Output:
+        """Return the record of the output once it stands at `path`, which is `final`."""
+        return Output(
+            id=self.output_id,
+            photo_id=self.photo_id,
+            recipe=self.recipe,
+            path=path,
+            media_type=self.media_type,
+            size_bytes=self.size_bytes,
+            mtime_ns=mtime_ns,
+            sha256=self.sha256,
+            inputs=self.inputs,
+            created_at_usec=created_at_usec,
+        )
 
 
 @dataclass(frozen=True, slots=True)

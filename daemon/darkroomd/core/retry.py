@@ -9,7 +9,7 @@ from darkroom.protocol.types import Failure
 
 USEC: Final = 1_000_000
 
-SESSION_FAULTS: Final = "session."
+SESSION_FAULTS: Final = ("session.", "disk.not_permitted")
 """Codes that start so concern one session's folder; the others go on."""
 
 

@@ -1,0 +1,249 @@
+"""One photo from its claim to its published output: the same steps whoever asked for it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import anyio
+import msgspec
+import structlog
+from anyio import CapacityLimiter, to_thread
+
+from darkroom.errors import DarkroomError
+from darkroom.protocol.types import Failure
+from darkroomd.core.faults import StateUnwritable
+from darkroomd.core.model import Claim, Inputs, Output
+from darkroomd.core.naming import output_id, output_name, part_name
+from darkroomd.core.recovery import Intent
+from darkroomd.files.fingerprint import fingerprint_of
+from darkroomd.files.folders import make_folder
+from darkroomd.files.sidecars import FrozenLook, read_look
+from darkroomd.imaging.messages import Develop, Recipe, Refused, Stage
+from darkroomd.imaging.messages import Developed as Made
+from darkroomd.services.executor import Executor
+from darkroomd.services.publishing import encode_intent, publish_intended
+from darkroomd.store.store import Store
+
+MEDIA_TYPE: Final = "image/jpeg"
+
+ENVIRONMENT_CODES: Final = {
+    errno.ENOSPC: "disk.full",
+    errno.EDQUOT: "disk.full",
+    errno.EROFS: "disk.read_only",
+    errno.EACCES: "disk.not_permitted",
+    errno.EPERM: "disk.not_permitted",
+    errno.EMFILE: "system.too_many_files",
+    errno.ENFILE: "system.too_many_files",
+    errno.ENOENT: "session.gone",
+    errno.ENOTDIR: "session.gone",
+}
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Developed:
+    """The output stands in its place. `seconds` is the wall time by stage, `warnings` are the decoder's."""
+
+    output: Output
+    captured_at_usec: int | None
+    camera: str
+    seconds: dict[str, float]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The RAW file is not the one that settled: nothing was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The RAW file is no longer there."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Development failed; with `environment` it is not the photo's fault."""
+
+    failure: Failure
+    environment: bool
+
+
+Outcome = Developed | Changed | Gone | Failed
+
+
+class Development:
+    """Takes claimed items through development, one at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        executor: Executor,
+        *,
+        recipe: Recipe,
+        deadline_seconds: float,
+        now_usec: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._executor = executor
+        self._recipe = recipe
+        self._recipe_digest = recipe_digest(recipe)
+        self._deadline_seconds = deadline_seconds
+        self._now_usec = now_usec
+        self._disk = CapacityLimiter(1)
+
+    async def develop(self, claim: Claim, on_stage: Callable[[str, int], None]) -> Outcome:
+        """Develop the claimed photo and publish its output.
+
+        Cancelled before the output is about to be published, it leaves nothing behind; from there on it
+        goes to the end.
+        """
+        try:
+            look = await to_thread.run_sync(read_look, claim.photo.raw, limiter=self._disk)
+            if (early := await self._absence(claim)) is not None:
+                return early
+            names = await self._store.photo_names(claim.session.id)
+            folder = claim.session.folder / self._recipe.folder
+            final = folder / output_name(claim.photo.name, names)
+            part = folder / part_name(final.name, claim.fence)
+            await to_thread.run_sync(make_folder, folder, limiter=self._disk)
+            made = await self._executor.develop(
+                self._request(claim, part, look),
+                deadline_seconds=self._deadline_seconds,
+                on_stage=lambda stage: on_stage(stage.stage, stage.percent),
+            )
+            if isinstance(made, Refused):
+                return await self._after_refusal(claim, made)
+            with anyio.CancelScope(shield=True):
+                return await self._publish_or_discard(claim, made, part=part, final=final, look=look)
+        except StateUnwritable as error:
+            return Failed(_failure(error, transient=True), environment=True)
+        except DarkroomError as error:
+            return Failed(_failure(error, transient=False), environment=False)
+        except OSError as error:
+            return _failed_by(error)
+
+    def _request(self, claim: Claim, part: Path, look: FrozenLook) -> Develop:
+        return Develop(
+            fence=claim.fence,
+            correlation_id=claim.item.correlation_id,
+            job_id=claim.job.id,
+            item_id=claim.item.id,
+            attempt=claim.item.attempt,
+            source=os.fsencode(claim.photo.raw),
+            part=os.fsencode(part),
+            recipe=self._recipe,
+            adjustments=dict(look.adjustments),
+        )
+
+    async def _absence(self, claim: Claim) -> Changed | Gone | None:
+        found = await to_thread.run_sync(fingerprint_of, claim.photo.raw, limiter=self._disk)
+        if found is None:
+            # A folder that is gone is the environment's fault; only a file that is gone is the photo's.
+            await to_thread.run_sync(os.stat, claim.photo.raw.parent, limiter=self._disk)
+            return Gone(_missing(claim.photo.raw))
+        return None if found == claim.photo.fingerprint else Changed()
+
+    async def _after_refusal(self, claim: Claim, refused: Refused) -> Outcome:
+        # A file that changed under the decoder's eyes says nothing about the photo.
+        return await self._absence(claim) or Failed(refused.failure, environment=refused.environment)
+
+    async def _publish_or_discard(
+        self, claim: Claim, made: Made, *, part: Path, final: Path, look: FrozenLook
+    ) -> Outcome:
+        try:
+            return await self._publish(claim, made, part=part, final=final, look=look)
+        except (OSError, DarkroomError):
+            await self._discard(part)
+            raise
+
+    async def _publish(
+        self, claim: Claim, made: Made, *, part: Path, final: Path, look: FrozenLook
+    ) -> Outcome:
+        if (early := await self._absence(claim)) is not None:
+            await self._discard(part)
+            return early
+        intent = self._intent(claim, made, part=part, final=final, look=look)
+        if not await self._store.record_intent(claim.item, fence=claim.fence, intent=encode_intent(intent)):
+            await self._discard(part)
+            return Changed()
+        record = await self._store.output_at(final)
+        now_usec = self._now_usec()
+        published = await to_thread.run_sync(
+            lambda: publish_intended(intent, record, now_usec=now_usec), limiter=self._disk
+        )
+        if published.kept is not None:
+            log.warning("foreign_output_kept", output=str(final), kept=str(published.kept))
+        return Developed(
+            published.output, made.captured_at_usec, made.camera, dict(made.stage_seconds), made.warnings
+        )
+
+    def _intent(self, claim: Claim, made: Made, *, part: Path, final: Path, look: FrozenLook) -> Intent:
+        return Intent(
+            output_id=output_id(claim.photo.id, self._recipe.name),
+            photo_id=claim.photo.id,
+            recipe=self._recipe.name,
+            part=os.fsencode(part),
+            final=os.fsencode(final),
+            media_type=MEDIA_TYPE,
+            size_bytes=made.size_bytes,
+            sha256=made.sha256,
+            inputs=Inputs(
+                raw=claim.photo.fingerprint,
+                raw_sha256=made.raw_sha256,
+                look=look.look,
+                recipe=self._recipe_digest,
+                pipeline=made.pipeline,
+            ),
+            captured_at_usec=made.captured_at_usec,
+            camera=made.camera,
+        )
+
+    async def _discard(self, part: Path) -> None:
+        await to_thread.run_sync(lambda: part.unlink(missing_ok=True), limiter=self._disk)
+
+
+def recipe_digest(recipe: Recipe) -> str:
+    """Return what identifies the recipe among the inputs of an output."""
+    return hashlib.sha256(msgspec.json.encode(recipe, order="sorted")).hexdigest()[:16]
+
+
+def _missing(raw: Path) -> Failure:
+    return Failure(
+        code="raw.missing",
+        message="The RAW file is gone. Put it back into the session's Raw folder.",
+        transient=False,
+        context={"path": _printable(raw)},
+    )
+
+
+def _failure(error: DarkroomError, *, transient: bool) -> Failure:
+    return Failure(code=error.code, message=error.message, transient=transient, context=error.context)
+
+
+def _failed_by(error: OSError) -> Failed:
+    name = errno.errorcode.get(error.errno or 0, "unknown")
+    path = "" if error.filename is None else os.fsencode(error.filename).decode("utf-8", "replace")
+    failure = Failure(
+        code=ENVIRONMENT_CODES.get(error.errno or 0, "disk.io"),
+        message=(
+            f"The session's folder could not be worked in: {os.strerror(error.errno or 0)}. "
+            "Put that right; work goes on by itself."
+        ),
+        transient=True,
+        context={"path": path, "error": name},
+    )
+    return Failed(failure, environment=True)
+
+
+def _printable(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")

@@ -1,0 +1,70 @@
+"""What the daemon can say of itself: a line a part, ok or not, with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from anyio import to_thread
+
+from darkroomd.core.model import Check, Session, WatchMode
+from darkroomd.files.space import free_bytes
+from darkroomd.services.intake import Intake
+from darkroomd.services.scheduler import Scheduler
+from darkroomd.store.store import Store
+
+HealthCheck = Callable[[], Awaitable[Check]]
+
+PAGE: Final = 1000
+LOW_SPACE_BYTES: Final = 500_000_000
+"""Below this a session's disk is worth a warning: about fifty large JPEGs."""
+
+
+def health_checks(
+    store: Store, scheduler: Scheduler, intake: Intake, *, pipeline: str, state_folder: Path
+) -> tuple[HealthCheck, ...]:
+    """Return the checks of a running daemon."""
+
+    async def engine() -> Check:
+        return Check("pipeline", ok=True, message=f"Photos are developed by {pipeline}.")
+
+    async def queue() -> Check:
+        reasons = ", ".join(scheduler.wait_reasons)
+        if reasons:
+            return Check("queue", ok=False, message=f"Nothing is started at the moment: {reasons}.")
+        return Check("queue", ok=True, message="The queue is being worked on.")
+
+    async def folders() -> Check:
+        sessions = await _all_sessions(store)
+        lost = [
+            str(session.folder)
+            for session in sessions
+            if intake.watch_mode(session.id) is WatchMode.UNAVAILABLE
+        ]
+        if lost:
+            message = f"Not to be found or read: {', '.join(lost)}. They are taken up again once they are back."
+            return Check("sessions", ok=False, message=message)
+        return Check("sessions", ok=True, message=f"{len(sessions)} sessions are watched.")
+
+    async def space() -> Check:
+        folders = {state_folder, *(session.folder for session in await _all_sessions(store))}
+        scarce = [
+            f"{folder} ({free // 1_000_000} MB)"
+            for folder in sorted(folders)
+            if (free := await to_thread.run_sync(free_bytes, folder)) is not None and free < LOW_SPACE_BYTES
+        ]
+        if scarce:
+            return Check("space", ok=False, message=f"Little space is left on the disk of {', '.join(scarce)}.")
+        return Check("space", ok=True, message="There is enough space on every disk.")
+
+    return engine, queue, folders, space
+
+
+async def _all_sessions(store: Store) -> list[Session]:
+    page = await store.sessions(cursor=None, limit=PAGE)
+    sessions = list(page.entries)
+    while page.next_cursor is not None:
+        page = await store.sessions(cursor=page.next_cursor, limit=PAGE)
+        sessions += page.entries
+    return sessions

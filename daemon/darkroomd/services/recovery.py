@@ -1,0 +1,102 @@
+"""Restart is recovery: what a dead daemon left running is finished, repeated or abandoned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from anyio import to_thread
+
+from darkroom.errors import DarkroomError
+from darkroom.protocol.types import ItemState
+from darkroomd.core.model import Item
+from darkroomd.core.recovery import Abandon, Finish, Intent, Record, Repeat, after_restart
+from darkroomd.core.retry import RetryPolicy
+from darkroomd.files.sweep import sweep
+from darkroomd.services.publishing import decode_intent, final_path, look_for, publish_intended, record_published
+from darkroomd.store.queue import Ending
+from darkroomd.store.store import Store
+
+PAGE: Final = 500
+
+log = structlog.get_logger()
+
+
+async def recover(
+    store: Store, *, policy: RetryPolicy, output_folder: str, now_usec: Callable[[], int]
+) -> None:
+    """Settle every item that is running by the record, then remove part files, before anything is claimed."""
+    for item, text in await store.left_running():
+        intent = None if text is None else decode_intent(text)
+        await _settle(store, item, intent, policy=policy, now_usec=now_usec)
+    await _sweep_all(store, output_folder)
+
+
+async def _settle(
+    store: Store, item: Item, intent: Intent | None, *, policy: RetryPolicy, now_usec: Callable[[], int]
+) -> None:
+    found = None if intent is None else await to_thread.run_sync(look_for, intent)
+    decision = after_restart(policy, item, found)
+    log.info(
+        "item_recovered",
+        item=item.id,
+        job=item.job_id,
+        attempt=item.attempt,
+        correlation_id=item.correlation_id,
+        decision=type(decision).__name__.lower(),
+    )
+    match decision:
+        case Record() | Finish():
+            assert intent is not None
+            ending = await _published(store, intent, finish=isinstance(decision, Finish), now_usec=now_usec())
+        case Abandon(failure=failure):
+            ending = Ending(ItemState.FAILED, failure=failure)
+        case Repeat():
+            ending = None
+    fence = item.fence or 0
+    if ending is not None:
+        await store.end(item, ending, fence=fence, now_usec=now_usec())
+    else:
+        await store.put_back(
+            item, fence=fence, failure=None, retry_at_usec=None, refund=False, now_usec=now_usec()
+        )
+
+
+async def _published(store: Store, intent: Intent, *, finish: bool, now_usec: int) -> Ending | None:
+    if finish:
+        record = await store.output_at(final_path(intent))
+        try:
+            published = await to_thread.run_sync(
+                lambda: publish_intended(intent, record, now_usec=now_usec)
+            )
+        except (OSError, DarkroomError) as error:
+            # The disk may still be full or gone: the queue finds that out and waits for it.
+            log.warning("publishing_put_off", error=str(error))
+            return None
+        output = published.output
+    else:
+        found = await to_thread.run_sync(lambda: record_published(intent, now_usec=now_usec))
+        if found is None:
+            return None
+        output = found
+    return Ending(
+        ItemState.COMPLETED, output=output, captured_at_usec=intent.captured_at_usec, camera=intent.camera
+    )
+
+
+async def _sweep_all(store: Store, output_folder: str) -> None:
+    page = await store.sessions(cursor=None, limit=PAGE)
+    while True:
+        for session in page.entries:
+            folder = session.folder / output_folder
+            try:
+                removed = await to_thread.run_sync(lambda folder=folder: sweep(folder, live=()))
+            except (OSError, DarkroomError) as error:
+                log.warning("parts_not_swept", folder=str(folder), error=str(error))
+            else:
+                if removed:
+                    log.info("parts_swept", folder=str(folder), count=len(removed))
+        if page.next_cursor is None:
+            return
+        page = await store.sessions(cursor=page.next_cursor, limit=PAGE)
