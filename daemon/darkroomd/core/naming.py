@@ -9,13 +9,16 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from darkroomd.core.model import OutputId, PhotoId, SessionId
 
 LONGEST_NAME_BYTES: Final = 255
 """The longest file name of the file systems we meet."""
+
+MOST_COPIES: Final = 999
+"""How many copies of one file are kept aside."""
 
 OUTPUT_SUFFIX: Final = ".jpg"
 """How outputs of the default recipe end."""
@@ -57,6 +60,13 @@ def parse_part(name: str, *, suffix: str = OUTPUT_SUFFIX) -> int | None:
     if found is None or not found["output"].endswith(suffix):
         return None
     return int(found["fence"])
+
+
+def aside_names(name: str) -> Iterator[str]:
+    """Return the names under which a file called `name` may be kept aside, in the order to try them."""
+    yield _fitted(name, ".bak")
+    for number in range(2, MOST_COPIES + 1):
+        yield _fitted(name, f".bak.{number}")
 
 
 def stem_of(name: str) -> str:

@@ -98,22 +98,34 @@ def freeze(
     The preset's own keys replace those that stand there, all other keys stay.
     """
     if existing is None:
-        sidecar: Sidecar | Unreadable = Sidecar({}, {}, None)
-    else:
-        sidecar = read_sidecar(existing)
+        return frozen_anew(preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+    sidecar = read_sidecar(existing)
     if isinstance(sidecar, Unreadable):
         return sidecar
     if sidecar.preset_id is not None:
         return AlreadyFrozen(sidecar.adjustments, sidecar.preset_id)
-    block = _block(preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
-    adjustments: JsonObject = {**sidecar.adjustments, **preset.adjustments, OUR_BLOCK: block}
-    return Frozen(encode_object(_strict(sidecar.document, adjustments)), adjustments, preset.id)
+    return _merged(sidecar, preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+
+
+def frozen_anew(preset: Preset, *, applied_at_usec: int, correlation_id: CorrelationId) -> Frozen:
+    """Return the sidecar of a photo that has none."""
+    return _merged(
+        Sidecar({}, {}, None), preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id
+    )
 
 
 def rfc3339(at_usec: int) -> str:
     """Write a point in time as RFC 3339 in UTC, to the millisecond."""
     at = _EPOCH + timedelta(microseconds=at_usec)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _merged(
+    sidecar: Sidecar, preset: Preset, *, applied_at_usec: int, correlation_id: CorrelationId
+) -> Frozen:
+    block = _block(preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+    adjustments: JsonObject = {**sidecar.adjustments, **preset.adjustments, OUR_BLOCK: block}
+    return Frozen(encode_object(_strict(sidecar.document, adjustments)), adjustments, preset.id)
 
 
 def _block(preset: Preset, *, applied_at_usec: int, correlation_id: CorrelationId) -> JsonObject:

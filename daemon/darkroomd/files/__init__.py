@@ -1,0 +1,1 @@
+"""Effects on disk. Everything here blocks: services call it from threads."""

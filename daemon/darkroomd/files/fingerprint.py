@@ -1,0 +1,61 @@
+"""Fingerprints and hashes of files as they are on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from darkroomd.core.freshness import FileStat
+from darkroomd.core.model import Fingerprint
+
+_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def fingerprint_of(path: Path) -> Fingerprint | None:
+    """Return the fingerprint of a regular file; None if there is none, links not followed."""
+    found = _lstat(path)
+    return None if found is None else fingerprint_from(found)
+
+
+def stat_of(path: Path) -> FileStat | None:
+    """Return size and time of a regular file; None if there is none, links not followed."""
+    found = _lstat(path)
+    return None if found is None else FileStat(found.st_size, found.st_mtime_ns)
+
+
+def fingerprint_from(found: os.stat_result) -> Fingerprint:
+    """Return the fingerprint that a stat describes."""
+    return Fingerprint(
+        device=found.st_dev,
+        inode=found.st_ino,
+        size_bytes=found.st_size,
+        mtime_ns=found.st_mtime_ns,
+        ctime_ns=found.st_ctime_ns,
+    )
+
+
+def sha256_of(path: Path) -> str | None:
+    """Return the SHA-256 of a regular file's content, hexadecimal; None if there is no such file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        descriptor = os.open(path, _READ)
+    except FileNotFoundError:
+        return None
+    with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - takes a descriptor, a path it is not
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _lstat(path: Path) -> os.stat_result | None:
+    try:
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None

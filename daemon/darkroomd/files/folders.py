@@ -1,0 +1,156 @@
+"""Session folders: checked before anything happens in them, and opened without following links.
+
+A session's own folder may be reached through links, since a person named it. `Raw/` and the output folders in
+it may not be links: whoever can write into a session could otherwise lead the daemon anywhere.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from darkroom.errors import DarkroomError
+
+_OPEN_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+# Some network and FUSE file systems cannot sync a folder and say so with one of these.
+_CANNOT_SYNC: Final = frozenset((errno.EINVAL, errno.ENOTSUP, errno.EBADF))
+
+
+class SessionNotFound(DarkroomError):
+    """A folder that was named does not exist."""
+
+    code = "session.not_found"
+    exit_status = 5
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"The folder {folder} does not exist. Create it, or correct the path.", path=str(folder)
+        )
+
+
+class SessionNotAFolder(DarkroomError):
+    """A path that was named is not a folder."""
+
+    code = "session.not_a_folder"
+    exit_status = 2
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} is not a folder. Give the folder that holds Raw/, not a file in it.", path=str(folder)
+        )
+
+
+class SessionUnreadable(DarkroomError):
+    """A folder that was named cannot be read."""
+
+    code = "session.unreadable"
+    exit_status = 4
+
+    def __init__(self, folder: Path, problem: str) -> None:
+        super().__init__(
+            f"The folder {folder} cannot be read ({problem}). Give the user that darkroomd runs as the right "
+            "to read and enter it.",
+            path=str(folder),
+            problem=problem,
+        )
+
+
+class FolderIsLink(DarkroomError):
+    """A folder inside a session is a symbolic link."""
+
+    code = "session.folder_is_link"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} is a symbolic link, and links inside a session are not followed. Replace it with a "
+            "real folder, or name the folder that holds its target as the session.",
+            path=str(folder),
+        )
+
+
+def check_session(folder: Path) -> Path:
+    """Return the real path of a session's folder; nothing is created.
+
+    Raises:
+        SessionNotFound, SessionNotAFolder, SessionUnreadable: it cannot be worked in.
+    """
+    try:
+        real = folder.resolve(strict=True)
+        if not real.is_dir():
+            raise SessionNotAFolder(folder)
+        with os.scandir(real):
+            pass
+    except (FileNotFoundError, RuntimeError) as error:
+        # A loop of links is a RuntimeError before Python 3.13.
+        raise SessionNotFound(folder) from error
+    except NotADirectoryError as error:
+        raise SessionNotAFolder(folder) from error
+    except OSError as error:
+        raise SessionUnreadable(folder, os.strerror(error.errno or 0)) from error
+    if not os.access(real, os.X_OK):
+        raise SessionUnreadable(folder, os.strerror(errno.EACCES))
+    return real
+
+
+def check_root(folder: Path) -> Path:
+    """Return the real path of a folder of sessions; raises what `check_session` raises."""
+    return check_session(folder)
+
+
+def make_folder(folder: Path) -> None:
+    """Make an output folder of a session if it is not there.
+
+    Raises:
+        FolderIsLink: a link, or something that is no folder, stands there.
+        OSError: the disk refuses, or the session's folder is gone.
+    """
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        with open_folder(folder):
+            return
+    with open_folder(folder.parent) as descriptor:
+        sync_folder(descriptor)
+
+
+@contextmanager
+def open_folder(folder: Path) -> Generator[int]:
+    """Open a folder for calls that take a `dir_fd`.
+
+    Raises:
+        FolderIsLink: its last part is a link.
+        OSError: it is gone, no folder, or not readable.
+    """
+    try:
+        descriptor = os.open(folder, _OPEN_FOLDER)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENOTDIR} and is_link(folder):
+            raise FolderIsLink(folder) from error
+        raise
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def is_link(path: Path) -> bool:
+    """Whether a path is a symbolic link; False where nothing is there."""
+    try:
+        return stat.S_ISLNK(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def sync_folder(descriptor: int) -> None:
+    """Make the names in an open folder durable, where the file system can."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise

@@ -1,0 +1,94 @@
+"""What is there: the entries of a `Raw/` folder, and the sessions below a root."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from darkroomd.core.intake import EntryKind, Ignored, classify
+from darkroomd.core.model import RAW_FOLDER, Fingerprint
+from darkroomd.files.fingerprint import fingerprint_from
+from darkroomd.files.folders import is_link, open_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The entries of a `Raw/` folder by name: files to wait for, and what is left alone."""
+
+    candidates: Mapping[str, Fingerprint]
+    ignored: Mapping[str, Ignored]
+
+
+@dataclass(frozen=True, slots=True)
+class RootListing:
+    """The sub-folders of a root: sessions, and folders that may become one."""
+
+    sessions: tuple[Path, ...]
+    others: tuple[Path, ...]
+
+
+def list_raw(raw: Path, extensions: Collection[str]) -> Listing:
+    """List a `Raw/` folder; files that vanish meanwhile are left out.
+
+    Raises:
+        FolderIsLink, OSError: the folder cannot be read.
+    """
+    candidates: dict[str, Fingerprint] = {}
+    ignored: dict[str, Ignored] = {}
+    with open_folder(raw) as folder, os.scandir(folder) as entries:
+        for entry in entries:
+            verdict = classify(entry.name, _kind(entry), extensions)
+            if isinstance(verdict, Ignored):
+                ignored[entry.name] = verdict
+                continue
+            fingerprint = _fingerprint(entry)
+            if fingerprint is not None:
+                candidates[entry.name] = fingerprint
+    return Listing(candidates, ignored)
+
+
+def list_root(root: Path) -> RootListing:
+    """List the sub-folders of a root, in order of name; links and hidden folders are left out.
+
+    Raises:
+        OSError: the root cannot be read.
+    """
+    with os.scandir(root) as entries:
+        folders = sorted(
+            Path(entry.path)
+            for entry in entries
+            if not entry.name.startswith(".") and _kind(entry) is EntryKind.FOLDER
+        )
+    sessions = tuple(folder for folder in folders if has_raw(folder))
+    found = frozenset(sessions)
+    return RootListing(sessions, tuple(folder for folder in folders if folder not in found))
+
+
+def has_raw(folder: Path) -> bool:
+    """Whether a folder holds a `Raw/` folder that is no link."""
+    raw = folder / RAW_FOLDER
+    try:
+        return raw.is_dir() and not is_link(raw)
+    except OSError:
+        return False
+
+
+def _kind(entry: os.DirEntry[str]) -> EntryKind:
+    try:
+        if entry.is_symlink():
+            return EntryKind.LINK
+        if entry.is_dir(follow_symlinks=False):
+            return EntryKind.FOLDER
+        return EntryKind.FILE if entry.is_file(follow_symlinks=False) else EntryKind.SPECIAL
+    except OSError:
+        # Only asked of the disk where the folder itself does not tell; the entry is gone or out of reach.
+        return EntryKind.SPECIAL
+
+
+def _fingerprint(entry: os.DirEntry[str]) -> Fingerprint | None:
+    try:
+        return fingerprint_from(entry.stat(follow_symlinks=False))
+    except OSError:
+        return None

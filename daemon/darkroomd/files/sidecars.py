@@ -1,0 +1,146 @@
+"""Sidecars on disk: read, and frozen before a photo is queued."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from darkroomd.core import sidecar
+from darkroomd.core.intake import SIDECAR_SUFFIX
+from darkroomd.core.json_values import Json
+from darkroomd.core.model import CorrelationId
+from darkroomd.core.naming import LONGEST_NAME_BYTES
+from darkroomd.core.presets import Preset, look_digest, unsupported
+from darkroomd.files.atomic import keep_aside, write_atomically
+
+LARGEST_BYTES: Final = 32 << 20
+"""A sidecar beyond this size (masks are stored in it) is not read."""
+
+_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenLook:
+    """What a photo is to be developed with.
+
+    Attributes:
+        adjustments: as they stand in the sidecar.
+        look: digest of what a picture depends on.
+        preset_id: of the frozen preset; None if none is.
+        unsupported: adjustments that the pipeline does not honour.
+        warnings: codes for the photo.
+        kept: where an unreadable sidecar was kept.
+        problem: why it was unreadable.
+        written: whether the preset was frozen just now.
+    """
+
+    adjustments: Mapping[str, Json]
+    look: str
+    preset_id: str | None
+    unsupported: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    kept: Path | None = None
+    problem: str = ""
+    written: bool = False
+
+
+def freeze(raw: Path, preset: Preset, *, applied_at_usec: int, correlation_id: CorrelationId) -> FrozenLook:
+    """Freeze a preset into the sidecar of a RAW file, durably, unless one was frozen before.
+
+    A sidecar that cannot be read is kept as `<name>.rrdata.bak` first. A name that leaves no room for a
+    sidecar is developed with the preset in force, and says so.
+
+    Raises:
+        FolderIsLink, OSError: the disk refuses; the sidecar is as it was.
+    """
+    path = sidecar_of(raw)
+    if path is None:
+        return _look(preset.adjustments, preset.id, warnings=(sidecar.NAME_TOO_LONG,))
+    existing = _read(path)
+    outcome = (
+        existing
+        if isinstance(existing, sidecar.Unreadable)
+        else sidecar.freeze(existing, preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+    )
+    if isinstance(outcome, sidecar.AlreadyFrozen):
+        return _look(outcome.adjustments, outcome.preset_id)
+    if isinstance(outcome, sidecar.Frozen):
+        write_atomically(path, outcome.data)
+        return _look(outcome.adjustments, outcome.preset_id, written=True)
+    kept = keep_aside(path)
+    fresh = sidecar.frozen_anew(preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+    write_atomically(path, fresh.data)
+    return _look(
+        fresh.adjustments,
+        fresh.preset_id,
+        warnings=(sidecar.UNREADABLE,),
+        kept=kept,
+        problem=outcome.reason,
+        written=True,
+    )
+
+
+def read_look(raw: Path) -> FrozenLook:
+    """Read what a RAW file is to be developed with; nothing is changed, and no sidecar means no adjustments.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    path = sidecar_of(raw)
+    data = None if path is None else _read(path)
+    found = sidecar.read_sidecar(data) if isinstance(data, bytes) else data
+    if found is None:
+        return _look({}, None)
+    if isinstance(found, sidecar.Unreadable):
+        return _look({}, None, warnings=(sidecar.UNREADABLE,), problem=found.reason)
+    return _look(found.adjustments, found.preset_id)
+
+
+def sidecar_of(raw: Path) -> Path | None:
+    """Return where a RAW file's sidecar belongs; None if its name leaves no room for one."""
+    name = raw.name + SIDECAR_SUFFIX
+    return raw.with_name(name) if len(os.fsencode(name)) <= LONGEST_NAME_BYTES else None
+
+
+def _look(
+    adjustments: Mapping[str, Json],
+    preset_id: str | None,
+    *,
+    warnings: tuple[str, ...] = (),
+    kept: Path | None = None,
+    problem: str = "",
+    written: bool = False,
+) -> FrozenLook:
+    return FrozenLook(
+        adjustments=adjustments,
+        look=look_digest(adjustments),
+        preset_id=preset_id,
+        unsupported=unsupported(adjustments),
+        warnings=warnings,
+        kept=kept,
+        problem=problem,
+        written=written,
+    )
+
+
+def _read(path: Path) -> bytes | sidecar.Unreadable | None:
+    try:
+        descriptor = os.open(path, _READ)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO}:
+            return sidecar.Unreadable(f"it cannot be opened: {os.strerror(error.errno)}")
+        raise
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - takes a descriptor
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            return sidecar.Unreadable("it is not a regular file")
+        if found.st_size > LARGEST_BYTES:
+            return sidecar.Unreadable("it is too large")
+        return file.read(LARGEST_BYTES)

@@ -1,0 +1,31 @@
+"""Removes part files that a killed process left behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container
+from pathlib import Path
+
+from darkroomd.core.naming import OUTPUT_SUFFIX, parse_part
+from darkroomd.files.folders import open_folder
+
+
+def sweep(folder: Path, *, live: Container[int], suffix: str = OUTPUT_SUFFIX) -> tuple[str, ...]:
+    """Remove our part files of files that end in `suffix`, except those whose fence is `live`.
+
+    Returns the removed names; a folder that is not there has none.
+
+    Raises:
+        FolderIsLink, OSError: the folder cannot be read or changed.
+    """
+    removed: list[str] = []
+    try:
+        with open_folder(folder) as descriptor:
+            for name in os.listdir(descriptor):  # noqa: PTH208 - the open folder, not its path
+                fence = parse_part(name, suffix=suffix)
+                if fence is not None and fence not in live:
+                    os.unlink(name, dir_fd=descriptor)
+                    removed.append(name)
+    except FileNotFoundError:
+        return tuple(removed)
+    return tuple(removed)

@@ -1,0 +1,209 @@
+"""Hints about changes in folders. They come late, twice or not at all: a scan is the truth.
+
+Folders cannot be added to a running watcher, and stopping one first would lose what happens meanwhile. So a
+new one is started beside it, and the old one ends when the new one listens.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import anyio
+import watchfiles
+from anyio import CapacityLimiter, from_thread, to_thread
+from anyio.abc import TaskStatus
+
+STEP_MS: Final = 50
+"""How long the watcher gathers events; twice that is the longest delay of a hint."""
+
+GATHER_MS: Final = 200
+"""How long a file that changes all the time may hold up the hints about others."""
+
+TIMEOUT_MS: Final = 500
+"""After that long without events a new watcher is known to listen."""
+
+FIRST_WAIT_SECONDS: Final = 1.0
+LONGEST_WAIT_SECONDS: Final = 60.0
+
+
+class Change(StrEnum):
+    """What a hint says happened to a name."""
+
+    ADDED = "added"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Something may have happened to a name in a watched folder."""
+
+    folder: Path
+    name: str
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A folder to watch, and which folder of that name it is: one that was made anew is another."""
+
+    path: Path
+    device: int
+    inode: int
+
+
+def find_targets(folders: Iterable[Path]) -> frozenset[Target]:
+    """Return those of the folders that are there and that can be watched at all."""
+    targets: set[Target] = set()
+    for folder in folders:
+        try:
+            # The watcher's interface takes text: a path that is not UTF-8 can only be polled.
+            str(folder).encode()
+            found = folder.lstat()
+        except (OSError, UnicodeEncodeError):
+            continue
+        targets.add(Target(folder, found.st_dev, found.st_ino))
+    return frozenset(targets)
+
+
+@dataclass(eq=False)
+class _Listener:
+    targets: frozenset[Target]
+    armed: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class FolderWatch:
+    """Watches a changing set of folders, not what is below them.
+
+    The three callbacks are called in the event loop: with hints, with targets that are listened to from now
+    on (a scan after that misses nothing), and with the reason when a watcher failed; it is tried again.
+    """
+
+    def __init__(
+        self,
+        *,
+        on_hints: Callable[[tuple[Hint, ...]], None],
+        on_armed: Callable[[frozenset[Target]], None],
+        on_trouble: Callable[[str], None],
+    ) -> None:
+        self._on_hints = on_hints
+        self._on_armed = on_armed
+        self._on_trouble = on_trouble
+        self._wanted: frozenset[Target] = frozenset()
+        self._current: _Listener | None = None
+        self._changed = anyio.Event()
+        self._wait_seconds = FIRST_WAIT_SECONDS
+        # Each watcher sits in a thread for as long as it lives; two overlap, a third may be on its way.
+        self._threads = CapacityLimiter(4)
+
+    @property
+    def armed(self) -> frozenset[Path]:
+        """The folders that hints come from at this moment."""
+        return frozenset() if self._current is None else frozenset(t.path for t in self._current.targets)
+
+    def watch(self, targets: frozenset[Target]) -> None:
+        """Watch these folders and no others from now on."""
+        if targets != self._wanted:
+            self._wanted = targets
+            self._changed.set()
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Listen until cancelled."""
+        async with anyio.create_task_group() as group:
+            task_status.started()
+            while True:
+                await self._changed.wait()
+                self._changed = anyio.Event()
+                old, wanted = self._current, self._wanted
+                if wanted:
+                    await group.start(self._listen, _Listener(wanted))
+                else:
+                    self._current = None
+                # Where the new one failed, the old one is better than none.
+                if old is not None and self._current is not old:
+                    old.stop.set()
+
+    async def _listen(self, listener: _Listener, *, task_status: TaskStatus[None]) -> None:
+        arm = partial(self._arm, listener, task_status)
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(_stop_when_cancelled, listener.stop)
+                await to_thread.run_sync(_follow, listener, arm, self._hear, limiter=self._threads)
+                group.cancel_scope.cancel()
+        except* (OSError, RuntimeError) as problems:
+            reason = "; ".join(str(problem) for problem in problems.exceptions)
+        else:
+            return
+        if not listener.armed:
+            task_status.started()
+        if self._current is listener:
+            self._current = None
+        self._on_trouble(reason)
+        await self._try_again()
+
+    async def _try_again(self) -> None:
+        wait, self._wait_seconds = self._wait_seconds, min(self._wait_seconds * 2, LONGEST_WAIT_SECONDS)
+        await anyio.sleep(wait)
+        if self._current is None or self._current.targets != self._wanted:
+            self._changed.set()
+
+    def _arm(self, listener: _Listener, task_status: TaskStatus[None]) -> None:
+        before = frozenset[Target]() if self._current is None else self._current.targets
+        self._current = listener
+        listener.armed = True
+        task_status.started()
+        self._on_armed(listener.targets - before)
+
+    def _hear(self, changes: set[tuple[watchfiles.Change, str]]) -> None:
+        self._wait_seconds = FIRST_WAIT_SECONDS
+        self._on_hints(tuple(_hint(change, path) for change, path in changes))
+
+
+async def _stop_when_cancelled(stop: threading.Event) -> None:
+    try:
+        await anyio.sleep_forever()
+    finally:
+        stop.set()
+
+
+def _follow(
+    listener: _Listener,
+    arm: Callable[[], None],
+    heard: Callable[[set[tuple[watchfiles.Change, str]]], None],
+) -> None:
+    for changes in watchfiles.watch(
+        *(target.path for target in listener.targets),
+        watch_filter=None,
+        debounce=GATHER_MS,
+        step=STEP_MS,
+        stop_event=listener.stop,
+        rust_timeout=TIMEOUT_MS,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+        recursive=False,
+        ignore_permission_denied=True,
+    ):
+        if not listener.armed:
+            from_thread.run_sync(arm)
+        if changes:
+            from_thread.run_sync(heard, changes)
+
+
+def _hint(change: watchfiles.Change, path: str) -> Hint:
+    folder, name = os.path.split(path)
+    return Hint(Path(folder), name, _CHANGES[change])
+
+
+_CHANGES: Final = {
+    watchfiles.Change.added: Change.ADDED,
+    watchfiles.Change.modified: Change.MODIFIED,
+    watchfiles.Change.deleted: Change.DELETED,
+}
