@@ -133,6 +133,12 @@ def folders(block: bytes) -> Iterator[dict[int, Entry]]:
         waiting += folder[SUB_FOLDERS].integers()[:_FOLDER_LIMIT] if SUB_FOLDERS in folder else ()
 
 
+def main_folder(block: bytes) -> dict[int, Entry]:
+    """Return the first folder, empty where there is none."""
+    empty: dict[int, Entry] = {}
+    return next(folders(block), empty)
+
+
 def linked_folder(block: bytes, folder: Folder, tag: int) -> dict[int, Entry]:
     """Return the folder that `tag` points to, or an empty one."""
     order = byte_order(block)

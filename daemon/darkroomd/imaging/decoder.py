@@ -1,0 +1,171 @@
+"""LibRaw: from a RAW file's bytes to an upright sRGB picture."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import rawpy
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs] - it has none
+
+from darkroomd.imaging import ciff, refusals, soundness, srgb
+from darkroomd.imaging.containers import bytes_needed
+
+_BAYER_CELL: Final = (2, 2)
+_GREY: Final = 1
+_COLOURS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ShotFacts:
+    """What LibRaw says of the shot, from maker's notes and containers we do not read; 0 is unknown."""
+
+    iso: float
+    exposure_seconds: float
+    f_number: float
+    focal_length_mm: float
+    taken_at: datetime | None
+
+
+@contextmanager
+def opened(blob: bytes, *, limit_pixels: int) -> Generator[rawpy.RawPy]:
+    """Open a RAW file, not yet unpacked, and translate what LibRaw raises while inside.
+
+    Raises:
+        Refusal: LibRaw does not know the content, finds its end too early or damage in it, or the
+            picture is beyond `limit_pixels` or the memory.
+    """
+    try:
+        with rawpy.RawPy() as raw:
+            raw.open_buffer(io.BytesIO(blob))
+            soundness.check_size(
+                width=raw.sizes.raw_width, height=raw.sizes.raw_height, limit_pixels=limit_pixels
+            )
+            yield raw
+    except rawpy.LibRawError as error:
+        raise _refusal(error, blob) from error
+    except MemoryError as error:
+        raise refusals.out_of_memory() from error
+
+
+def unpack(raw: rawpy.RawPy, blob: bytes) -> None:
+    """Decode the sensor's values and refuse what cannot be a picture.
+
+    Raises:
+        Refusal: the values or the colour data make no picture (see `soundness`).
+    """
+    raw.unpack()
+    sizes = raw.sizes
+    soundness.check_length(
+        length_bytes=len(blob), needed_bytes=bytes_needed(blob), pixels=sizes.width * sizes.height
+    )
+    black = _black(raw)
+    soundness.check_levels(black=black, white=raw.white_level)
+    soundness.check_values(_visible(raw), black=black)
+    soundness.check_colour(
+        matrices=(raw.color_matrix, raw.rgb_xyz_matrix), white_balance=raw.camera_whitebalance
+    )
+
+
+def shot_facts(raw: rawpy.RawPy) -> ShotFacts:
+    """Return what LibRaw says of the shot; to be asked after `unpack`."""
+    try:
+        other = raw.other
+    except (ValueError, OverflowError, OSError):  # a time stamp beyond the calendar
+        return ShotFacts(iso=0, exposure_seconds=0, f_number=0, focal_length_mm=0, taken_at=None)
+    return ShotFacts(
+        iso=other.iso_speed,
+        exposure_seconds=other.shutter_speed,
+        f_number=other.aperture,
+        focal_length_mm=other.focal_length,
+        taken_at=other.timestamp if other.timestamp.year > 1970 else None,  # noqa: PLR2004 - the epoch is "none"
+    )
+
+
+def render(raw: rawpy.RawPy) -> NDArray[np.uint8]:
+    """Demosaic, balance and turn the picture upright: (height, width, 3) uint8, sRGB, 0 to 255.
+
+    The array owns its memory: it stays when `raw` is closed.
+    """
+    black = _black(raw)
+    white = soundness.saturation(
+        _visible(raw), recorded=raw.camera_white_level_per_channel, black=black, white=raw.white_level
+    )
+    parameters = rawpy.Params(
+        demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
+        use_camera_wb=True,
+        output_color=rawpy.ColorSpace.sRGB,
+        output_bps=8,
+        gamma=srgb.GAMMA,
+        # Exposure is what was chosen at the camera. LibRaw's automatic brightness stretches each frame
+        # until one percent of it clips: it lifts a night scene to day, and two frames of one burst to
+        # two brightnesses. Its adjustment of the maximum does the same by the brightest pixel.
+        no_auto_bright=True,
+        adjust_maximum_thr=0.0,
+        user_sat=white - black,
+        highlight_mode=rawpy.HighlightMode.Clip,
+    )
+    with _deterministic_threads(raw):
+        pixels = raw.postprocess(parameters)
+    if pixels.shape[2] == _GREY:
+        pixels = np.repeat(pixels, _COLOURS, axis=2)
+    if pixels.shape[2] != _COLOURS:
+        raise refusals.unsupported(f"{pixels.shape[2]} colours")
+    return pixels
+
+
+def _visible(raw: rawpy.RawPy) -> NDArray[np.uint16]:
+    """Return the visible sensor values, (height, width) or (height, width, colours) uint16."""
+    try:
+        values = raw.raw_image_visible
+    except RuntimeError as error:
+        raise refusals.unsupported("the sensor values are no integers") from error
+    # LibRaw keeps three colours in four planes; the fourth one is empty.
+    return values[..., : raw.num_colors] if values.ndim > len(_BAYER_CELL) else values
+
+
+def _black(raw: rawpy.RawPy) -> int:
+    levels = raw.black_level_per_channel[: raw.num_colors]
+    return min(levels)
+
+
+def _deterministic_threads(raw: rawpy.RawPy) -> AbstractContextManager[object]:
+    """Limit LibRaw to one thread for every sensor but plain Bayer.
+
+    On two threads its X-Trans interpolation gives thousands of different pixels in each run.
+    """
+    if raw.raw_type is rawpy.RawType.Stack:
+        return nullcontext()
+    try:
+        pattern = raw.raw_pattern
+    except NotImplementedError:
+        pattern = None
+    if pattern is not None and pattern.shape == _BAYER_CELL:
+        return nullcontext()
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="openmp")
+    return limits
+
+
+def _refusal(error: rawpy.LibRawError, blob: bytes) -> refusals.Refusal:
+    """Return what LibRaw's error means for the photo."""
+    said = error.args[0] if error.args else ""
+    reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    match error:
+        case rawpy.LibRawIOError():
+            return refusals.truncated(reason, size_bytes=len(blob))
+        case rawpy.LibRawUnsufficientMemoryError():
+            return refusals.out_of_memory()
+        case rawpy.LibRawTooBigError():
+            return refusals.too_large(reason=reason)
+        case rawpy.LibRawDataError() | rawpy.LibRawBadCropError():
+            return refusals.damaged(reason, size_bytes=len(blob))
+        case _ if ciff.is_ciff(blob) and not ciff.is_complete(blob):
+            return refusals.truncated("the directory at the end of the file is missing", size_bytes=len(blob))
+        case _:
+            return refusals.unsupported(reason)

@@ -1,0 +1,174 @@
+"""What the camera says of the shot: read from any container, cleaned, and written as the JPEG's Exif.
+
+Maker's notes, previews and serial numbers do not pass. Hostile tags cost themselves, never the photo.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Final
+
+from darkroomd.imaging import ciff, tags, tiff
+from darkroomd.imaging.ciff import CiffFacts
+from darkroomd.imaging.containers import TagFolders, tag_folders
+from darkroomd.imaging.decoder import ShotFacts
+from darkroomd.imaging.tiff import Field
+
+_USEC: Final = 1_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Clean tags by folder, as fields of the JPEG's Exif.
+
+    Attributes:
+        camera: make and model, or empty.
+        captured_at_usec: microseconds since the epoch; without a known offset the camera's clock is
+            taken for UTC. None if the file says nothing.
+        warnings: a line for people if tags were left out because they make no sense.
+    """
+
+    main: Mapping[int, Field]
+    exif: Mapping[int, Field]
+    gps: Mapping[int, Field]
+    camera: str = ""
+    captured_at_usec: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def read_metadata(blob: bytes, facts: ShotFacts) -> Metadata:
+    """Return what the file says of the shot; `facts` fills in where the container says nothing."""
+    folders = tag_folders(blob)
+    canon = ciff.read_facts(blob)
+    # TIFF/EP files such as Kodak's and Leica's have what belongs to Exif in the main folder.
+    said = {**folders.main, **folders.exif}
+    main = {**dict(_canon_names(canon)), **tags.checked(folders.main, tags.MAIN_CHECKS)}
+    stood_in = {tag: field for tag, field in _from_facts(canon, facts) if tag not in said}
+    exif = _dated({**stood_in, **tags.checked(said, tags.EXIF_CHECKS)}, main)
+    return Metadata(
+        main=main,
+        exif=exif,
+        gps=_position(folders),
+        camera=_camera(_text(main, tags.MAKE), _text(main, tags.MODEL)),
+        captured_at_usec=_captured_at(exif),
+        warnings=_warnings(
+            *tags.junk(folders.main, tags.MAIN_CHECKS),
+            *tags.junk(said, tags.EXIF_CHECKS),
+            *tags.junk(folders.gps, tags.GPS_CHECKS),
+        ),
+    )
+
+
+def exif_block(metadata: Metadata, *, width: int, height: int) -> bytes:
+    """Return the Exif segment's content for an upright sRGB JPEG of this size."""
+    block = tiff.Block()
+    exif = {
+        **metadata.exif,
+        tags.VERSION: tiff.raw_bytes(tags.VERSION, b"0232", kind=tiff.UNDEFINED),
+        tags.COMPONENTS: tiff.raw_bytes(tags.COMPONENTS, b"\1\2\3\0", kind=tiff.UNDEFINED),
+        tags.FLASHPIX_VERSION: tiff.raw_bytes(tags.FLASHPIX_VERSION, b"0100", kind=tiff.UNDEFINED),
+        tags.COLOUR_SPACE: tiff.short(tags.COLOUR_SPACE, 1),
+        tags.WIDTH: tiff.long(tags.WIDTH, width),
+        tags.HEIGHT: tiff.long(tags.HEIGHT, height),
+    }
+    main = {
+        **metadata.main,
+        tags.ORIENTATION: tiff.short(tags.ORIENTATION, 1),
+        tags.SOFTWARE: tiff.text(tags.SOFTWARE, "darkroomd"),
+        tags.Y_CB_CR_POSITIONING: tiff.short(tags.Y_CB_CR_POSITIONING, 1),
+        tiff.EXIF_FOLDER: tiff.long(tiff.EXIF_FOLDER, block.add(list(exif.values()))),
+    }
+    if metadata.gps:
+        main[tiff.GPS_FOLDER] = tiff.long(tiff.GPS_FOLDER, block.add(list(metadata.gps.values())))
+    return b"Exif\0\0" + block.finish(first=block.add(list(main.values())))
+
+
+def _warnings(*junk: int) -> tuple[str, ...]:
+    named = ", ".join(str(tag) for tag in junk)
+    return (f"metadata: tags that make no sense were left out: {named}",) if junk else ()
+
+
+def _text(fields: Mapping[int, Field], tag: int) -> str:
+    return fields[tag].payload[:-1].decode("utf-8") if tag in fields else ""
+
+
+def _canon_names(canon: CiffFacts) -> Iterator[tuple[int, Field]]:
+    for tag, name in ((tags.MAKE, canon.make), (tags.MODEL, canon.model)):
+        if name and tags.clean_text(name):
+            yield tag, tiff.text(tag, tags.clean_text(name))
+
+
+def _from_facts(canon: CiffFacts, facts: ShotFacts) -> Iterator[tuple[int, Field]]:
+    """Yield exposure and date by other words than Exif's own."""
+    exposure = _fraction(canon.exposure_seconds) or _fraction(facts.exposure_seconds)
+    aperture = _fraction(canon.f_number) or _fraction(facts.f_number)
+    numbers = (
+        (tags.EXPOSURE_TIME, exposure),
+        (tags.F_NUMBER, aperture),
+        (tags.FOCAL_LENGTH, _fraction(facts.focal_length_mm)),
+    )
+    yield from ((tag, tiff.rational(tag, number)) for tag, number in numbers if number)
+    if canon.bias_ev is not None:
+        yield tags.BIAS, tiff.signed_rational(tags.BIAS, Fraction(canon.bias_ev).limit_denominator(6))
+    if 1 <= facts.iso <= tags.SHORT_LIMIT:
+        yield tags.ISO, tiff.short(tags.ISO, round(facts.iso))
+    taken_at = canon.taken_at or facts.taken_at
+    if taken_at is not None:
+        yield tags.TAKEN_AT, tags.date_field(tags.TAKEN_AT, taken_at)
+
+
+_REASONABLE: Final = (1e-7, 1e5)
+"""Exposure times, f-numbers and focal lengths beyond are junk."""
+
+
+def _fraction(number: float | None) -> Fraction | None:
+    """Return a positive number as photographers write it: 1/60 rather than 0.016674, else tenths."""
+    if number is None or not math.isfinite(number) or not _REASONABLE[0] <= number <= _REASONABLE[1]:
+        return None
+    return Fraction(1, round(1 / number)) if number < 0.3 else Fraction(round(number * 10), 10)  # noqa: PLR2004 - a third of a second is written 0.3
+
+
+def _dated(exif: dict[int, Field], main: Mapping[int, Field]) -> dict[int, Field]:
+    """Return the fields with a date of capture, if the file has any date at all.
+
+    Sub-seconds and offset belong to their own date: without it they go.
+    """
+    if tags.TAKEN_AT in exif:
+        return exif
+    dates = (_text(exif, tags.DIGITIZED_AT), _text(main, tags.CHANGED_AT))
+    date = next((date for date in dates if date), None)
+    orphans = (tags.SUBSECONDS_TAKEN, tags.OFFSET_TAKEN)
+    rest = {tag: field for tag, field in exif.items() if tag not in orphans}
+    return {**rest, tags.TAKEN_AT: tiff.text(tags.TAKEN_AT, date)} if date else rest
+
+
+def _captured_at(exif: Mapping[int, Field]) -> int | None:
+    date = tags.parse_date(_text(exif, tags.TAKEN_AT))
+    if date is None:
+        return None
+    zone = tags.parse_zone(_text(exif, tags.OFFSET_TAKEN) or "Z")
+    moment = date.replace(tzinfo=UTC) - zone if zone else date.replace(tzinfo=UTC)
+    seconds = (moment - _EPOCH).days * 86_400 + (moment - _EPOCH).seconds
+    fraction = _text(exif, tags.SUBSECONDS_TAKEN)[:6].ljust(6, "0")
+    return seconds * _USEC + int(fraction)
+
+
+def _camera(make: str, model: str) -> str:
+    """Return make and model, the make once: many models begin with it."""
+    first = make.split(" ", 1)[0]
+    return model if first and model.lower().startswith(first.lower()) else f"{make} {model}".strip()
+
+
+def _position(folders: TagFolders) -> dict[int, Field]:
+    """Return the position, or nothing unless all four parts of it are sound."""
+    gps = tags.checked(folders.gps, tags.GPS_CHECKS)
+    if not all(tag in gps for tag in tags.LATITUDE_AND_LONGITUDE):
+        return {}
+    if tags.ALTITUDE_REFERENCE in gps:
+        gps[tags.ALTITUDE_REFERENCE] = replace(gps[tags.ALTITUDE_REFERENCE], kind=tiff.BYTE)
+    return gps | {0: tiff.raw_bytes(0, b"\2\3\0\0")}

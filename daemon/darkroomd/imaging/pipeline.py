@@ -1,0 +1,116 @@
+"""From a RAW file to a part file: unpack, develop, encode, write."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkroomd.imaging import decoder, jpeg, soundness
+from darkroomd.imaging.chatter import Chatter, captured
+from darkroomd.imaging.messages import Develop, Developed
+from darkroomd.imaging.metadata import Metadata, exif_block, read_metadata
+from darkroomd.imaging.part import write_part
+from darkroomd.imaging.refusals import Refusal
+from darkroomd.imaging.source import read_source
+from darkroomd.imaging.version import pipeline_version
+
+UNPACK: Final = "unpack"
+DEVELOP: Final = "develop"
+ENCODE: Final = "encode"
+
+STARTS_AT_PERCENT: Final = {UNPACK: 0, DEVELOP: 30, ENCODE: 90}
+"""Each stage's beginning in the whole, as measured on a 24 MP Bayer picture."""
+
+WARNING_LIMIT: Final = 20
+"""Of lines about one photo."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one photo may cost.
+
+    Attributes:
+        file_bytes: length of the RAW file.
+        pixels: of the sensor.
+    """
+
+    file_bytes: int = 1 << 30
+    pixels: int = 250_000_000
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Announces the stages and measures how long each takes."""
+
+    announce: Callable[[str, int], None]
+    seconds: dict[str, float] = field(default_factory=dict)
+    _running: str | None = None
+    _since: float = 0.0
+
+    def enter(self, stage: str) -> None:
+        """End the stage that runs and begin this one."""
+        self.stop()
+        self._running, self._since = stage, time.monotonic()
+        self.announce(stage, STARTS_AT_PERCENT[stage])
+
+    def stop(self) -> None:
+        """End the stage that runs."""
+        if self._running is not None:
+            self.seconds[self._running] = round(time.monotonic() - self._since, 4)
+        self._running = None
+
+
+def develop(request: Develop, *, limits: Limits, announce: Callable[[str, int], None]) -> Developed:
+    """Do what is asked and return the facts; `announce` is told each stage and its percentage.
+
+    Raises:
+        Refusal: the work cannot be done; no part file is left behind.
+    """
+    watch = Stopwatch(announce)
+    watch.enter(UNPACK)
+    blob = read_source(request.source, limit_bytes=limits.file_bytes)
+    pixels, metadata, warnings = _picture(blob, limits=limits, watch=watch)
+    raw_sha256 = hashlib.sha256(blob).hexdigest()
+    del blob
+    height, width = pixels.shape[:2]
+    exif = exif_block(metadata, width=width, height=height)
+    content = jpeg.encode(pixels, quality=request.recipe.quality, exif=exif)
+    write_part(request.part, content)
+    watch.stop()
+    return Developed(
+        fence=request.fence,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        raw_sha256=raw_sha256,
+        width=width,
+        height=height,
+        captured_at_usec=metadata.captured_at_usec,
+        camera=metadata.camera,
+        pipeline=pipeline_version(),
+        warnings=warnings[:WARNING_LIMIT],
+        stage_seconds=watch.seconds,
+    )
+
+
+def _picture(
+    blob: bytes, *, limits: Limits, watch: Stopwatch
+) -> tuple[NDArray[np.uint8], Metadata, tuple[str, ...]]:
+    """Return pixels, metadata and what was said about them, with the decoder closed again."""
+    chatter = Chatter()
+    try:
+        with captured(chatter), decoder.opened(blob, limit_pixels=limits.pixels) as raw:
+            decoder.unpack(raw, blob)
+            metadata = read_metadata(blob, decoder.shot_facts(raw))
+            watch.enter(DEVELOP)
+            pixels = decoder.render(raw)
+            watch.enter(ENCODE)
+        soundness.check_chatter(chatter.lines)
+    except Refusal as refusal:
+        raise refusal.with_decoder_lines(chatter.lines) from refusal
+    return pixels, metadata, (*chatter.lines, *metadata.warnings)

@@ -1,0 +1,103 @@
+"""Is it a picture? Decoders return black or noise for files that hold none, without an error.
+
+A frame taken with the lens cap on is a picture: its values scatter. What a sensor never gives is one
+value everywhere, or a picture in fewer bytes than the densest coding needs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkroomd.imaging import refusals
+
+DENSEST_BITS_PER_PIXEL: Final = 0.05
+"""Below this there is no picture. A JPEG spends 0.09 bits on each pixel of an empty sheet."""
+
+_SHORT_READ: Final = re.compile(r"premature end|unexpected end", re.IGNORECASE)
+"""How libjpeg and LibRaw tell on their standard error that the data ended too early."""
+
+
+def check_size(*, width: int, height: int, limit_pixels: int) -> None:
+    """Refuse a picture that is empty or beyond the limit, before memory is spent on it."""
+    if width < 1 or height < 1:
+        raise refusals.damaged("the picture has no area", width=width, height=height)
+    if width * height > limit_pixels:
+        raise refusals.too_large(width=width, height=height, limit_pixels=limit_pixels)
+
+
+def check_length(*, length_bytes: int, needed_bytes: int, pixels: int) -> None:
+    """Refuse a file that is too short for its picture, although it was decoded."""
+    if length_bytes * 8 < pixels * DENSEST_BITS_PER_PIXEL:
+        raise refusals.no_image_data(
+            "there are fewer bytes than any coding needs", size_bytes=length_bytes, pixels=pixels
+        )
+    if length_bytes < needed_bytes:
+        raise refusals.truncated(
+            "the picture reaches beyond the end of the file",
+            size_bytes=length_bytes,
+            needed_bytes=needed_bytes,
+        )
+
+
+def check_chatter(lines: Iterable[str]) -> None:
+    """Refuse a file of which the decoder said that it ended too early."""
+    for line in lines:
+        if _SHORT_READ.search(line):
+            raise refusals.truncated("the decoder met the end of the file", decoder=line)
+
+
+def check_values(values: NDArray[np.uint16], *, black: int) -> None:
+    """Refuse sensor values that hold no picture.
+
+    Args:
+        values: (height, width) or (height, width, colours) uint16, what the sensor's visible part gave.
+        black: value of no light.
+    """
+    lowest, highest = int(values.min()), int(values.max())
+    if lowest == highest:
+        raise refusals.no_image_data("all sensor values are equal", value=lowest)
+    if highest <= black:
+        raise refusals.no_image_data("no sensor value is above black", highest=highest, black=black)
+
+
+def check_colour(*, matrices: Sequence[NDArray[np.float32]], white_balance: Sequence[float]) -> None:
+    """Refuse colour data that are not numbers: what they make is no picture."""
+    if not all(np.isfinite(numbers).all() for numbers in (*matrices, np.asarray(white_balance))):
+        raise refusals.damaged("the colour matrix or white balance is not finite")
+
+
+def check_levels(*, black: int, white: int) -> None:
+    """Refuse levels between which no value can lie."""
+    if white <= black:
+        raise refusals.damaged("saturation is not above black", black=black, white=white)
+
+
+PLATEAU_SHARE: Final = 0.001
+PLATEAU_FLOOR: Final = 0.75
+
+
+def saturation(values: NDArray[np.uint16], *, recorded: Sequence[int] | None, black: int, white: int) -> int:
+    """Return the value at which the sensor clips.
+
+    What the camera recorded counts; else a plateau, which is many pixels of one value that is the
+    highest and not far from `white`; else `white`, the decoder's figure for the model. A brightest
+    pixel alone decides nothing, or each frame of a burst would have its own exposure.
+
+    Args:
+        values: as for `check_values`.
+        recorded: saturation per channel from the file's metadata.
+        black: value of no light.
+        white: highest value by the decoder's word.
+    """
+    floor = black + (white - black) * PLATEAU_FLOOR
+    if recorded is not None and floor <= min(recorded) <= white:
+        return min(recorded)
+    highest = int(values.max())
+    if floor <= highest < white and np.count_nonzero(values == highest) >= values.size * PLATEAU_SHARE:
+        return highest
+    return white

@@ -1,0 +1,196 @@
+"""The Exif tags that reach an output, each with the check that it has to pass.
+
+A check takes a tag and what the file says, and returns the field to write, or None where that makes no
+sense. Ranges are generous: they keep junk out, not unusual cameras.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Final, TypeAlias
+
+from darkroomd.imaging import tiff
+from darkroomd.imaging.tiff import Entry, Field, Folder
+
+Check: TypeAlias = Callable[[int, Entry], Field | None]
+
+MAKE, MODEL, ORIENTATION, SOFTWARE, CHANGED_AT = 271, 272, 274, 305, 306
+ARTIST, COPYRIGHT, Y_CB_CR_POSITIONING = 315, 33432, 531
+EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH, BIAS = 33434, 33437, 34855, 37386, 37380
+TAKEN_AT, DIGITIZED_AT = 36867, 36868
+OFFSET, OFFSET_TAKEN, OFFSET_DIGITIZED = 36880, 36881, 36882
+SUBSECONDS, SUBSECONDS_TAKEN, SUBSECONDS_DIGITIZED = 37520, 37521, 37522
+VERSION, COMPONENTS, FLASHPIX_VERSION, COLOUR_SPACE, WIDTH, HEIGHT = (
+    36864,
+    37121,
+    40960,
+    40961,
+    40962,
+    40963,
+)
+
+_TEXT_LIMIT: Final = 200
+_DATE: Final = re.compile(r"(\d{4})[:/.-](\d{2})[:/.-](\d{2})[ T](\d{2}):(\d{2}):(\d{2})")
+_ZONE: Final = re.compile(r"([+-])(\d{2}):?(\d{2})")
+_DIGITS: Final = re.compile(r"\d{1,9}")
+_HIGHEST_ZONE_HOURS: Final = 14
+SHORT_LIMIT: Final = 65_535
+
+
+def clean_text(text: str) -> str:
+    """Return the printable characters of a string from a file, trimmed and bounded."""
+    return "".join(mark for mark in text if mark.isprintable()).strip()[:_TEXT_LIMIT].rstrip()
+
+
+def _text(tag: int, entry: Entry) -> Field | None:
+    text = clean_text(entry.text())
+    return tiff.text(tag, text) if text else None
+
+
+def _date(tag: int, entry: Entry) -> Field | None:
+    date = parse_date(entry.text())
+    return date_field(tag, date) if date else None
+
+
+def parse_date(text: str) -> datetime | None:
+    """Return a camera's date and time, or None where it was never set or makes no sense."""
+    match = _DATE.match(text.strip())
+    try:
+        return datetime(*(int(part) for part in match.groups())) if match else None  # type: ignore[arg-type] # noqa: DTZ001 - six numbers and no zone
+    except ValueError:
+        return None
+
+
+def date_field(tag: int, date: datetime) -> Field:
+    """Return a date as Exif writes it."""
+    return tiff.text(tag, f"{date:%Y:%m:%d %H:%M:%S}")
+
+
+def _zone(tag: int, entry: Entry) -> Field | None:
+    zone = parse_zone(entry.text())
+    return tiff.text(tag, entry.text().strip()) if zone is not None else None
+
+
+def parse_zone(text: str) -> timedelta | None:
+    """Return an offset from UTC such as `+02:00` or `Z`, or None where it makes no sense."""
+    if text.strip() == "Z":
+        return timedelta()
+    match = _ZONE.fullmatch(text.strip())
+    if match is None:
+        return None
+    sign, hours, minutes = match[1], int(match[2]), int(match[3])
+    offset = timedelta(hours=hours, minutes=minutes)
+    if offset > timedelta(hours=_HIGHEST_ZONE_HOURS):
+        return None
+    return -offset if sign == "-" else offset
+
+
+def _digits(tag: int, entry: Entry) -> Field | None:
+    text = entry.text().strip()
+    return tiff.text(tag, text) if _DIGITS.fullmatch(text) else None
+
+
+def _code(limit: int, *, lowest: int = 0) -> Check:
+    """Check for one whole number from `lowest` to below `limit`."""
+
+    def check(tag: int, entry: Entry) -> Field | None:
+        values = entry.integers()
+        return tiff.short(tag, values[0]) if values and lowest <= values[0] < limit else None
+
+    return check
+
+
+def _between(
+    lowest: Fraction | int, highest: Fraction | int, *, count: int = 1, signed: bool = False
+) -> Check:
+    """Check for so many fractions within bounds, both included."""
+
+    def check(tag: int, entry: Entry) -> Field | None:
+        values = entry.fractions()[:count]
+        if len(values) < count or not all(lowest <= value <= highest for value in values):
+            return None
+        return tiff.signed_rational(tag, *values) if signed else tiff.rational(tag, *values)
+
+    return check
+
+
+def _one_of(*texts: str) -> Check:
+    def check(tag: int, entry: Entry) -> Field | None:
+        text = entry.text().strip()
+        return tiff.text(tag, text) if text in texts else None
+
+    return check
+
+
+_TINY: Final = Fraction(1, 10_000_000)
+
+MAIN_CHECKS: Final[Mapping[int, Check]] = {
+    MAKE: _text,
+    MODEL: _text,
+    CHANGED_AT: _date,
+    ARTIST: _text,
+    COPYRIGHT: _text,
+}
+
+EXIF_CHECKS: Final[Mapping[int, Check]] = {
+    EXPOSURE_TIME: _between(_TINY, 1_000_000),
+    F_NUMBER: _between(Fraction(1, 100), 1_000),
+    34850: _code(10),  # ExposureProgram
+    ISO: _code(SHORT_LIMIT + 1, lowest=1),
+    34864: _code(8),  # SensitivityType
+    TAKEN_AT: _date,
+    DIGITIZED_AT: _date,
+    OFFSET: _zone,
+    OFFSET_TAKEN: _zone,
+    OFFSET_DIGITIZED: _zone,
+    BIAS: _between(-30, 30, signed=True),
+    37381: _between(0, 30),  # MaxApertureValue
+    37383: _code(256),  # MeteringMode
+    37384: _code(256),  # LightSource
+    37385: _code(256),  # Flash
+    FOCAL_LENGTH: _between(Fraction(1, 100), 100_000),
+    SUBSECONDS: _digits,
+    SUBSECONDS_TAKEN: _digits,
+    SUBSECONDS_DIGITIZED: _digits,
+    41986: _code(3),  # ExposureMode
+    41987: _code(2),  # WhiteBalance
+    41989: _code(SHORT_LIMIT + 1, lowest=1),  # FocalLengthIn35mmFilm
+    41990: _code(5),  # SceneCaptureType
+    42034: _between(0, 100_000, count=4),  # LensSpecification
+    42035: _text,  # LensMake
+    42036: _text,  # LensModel
+}
+
+GPS_CHECKS: Final[Mapping[int, Check]] = {
+    1: _one_of("N", "S"),
+    2: _between(0, 90, count=3),
+    3: _one_of("E", "W"),
+    4: _between(0, 180, count=3),
+    5: _code(2),
+    6: _between(0, 1_000_000),
+    7: _between(0, 60, count=3),  # time of day, UTC
+    16: _one_of("T", "M"),
+    17: _between(0, 360),  # direction of the picture
+    18: _text,  # geodetic datum
+    29: _text,  # date, UTC
+}
+LATITUDE_AND_LONGITUDE: Final = (1, 2, 3, 4)
+ALTITUDE_REFERENCE: Final = 5
+
+
+def checked(folder: Folder, checks: Mapping[int, Check]) -> dict[int, Field]:
+    """Return the fields of those tags of a folder that have a check and pass it."""
+    results = ((tag, check(tag, folder[tag])) for tag, check in checks.items() if tag in folder)
+    return {tag: field for tag, field in results if field is not None}
+
+
+def junk(folder: Folder, checks: Mapping[int, Check]) -> list[int]:
+    """Return the tags of a folder that fail their check; empty and zero values only mean "unknown"."""
+    return sorted(
+        tag
+        for tag, check in checks.items()
+        if tag in folder and folder[tag].payload.strip(b"\0 ") and check(tag, folder[tag]) is None
+    )
