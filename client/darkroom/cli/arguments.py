@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import Final, NoReturn
 
@@ -33,7 +34,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import version  # noqa: PLC0415 - see above
 
-        parser.exit(0, f"darkroom {version('darkroomd')}\n")
+        sys.stdout.write(f"darkroom {version('darkroomd')}\n")
+        parser.exit()
 
 
 def parser() -> argparse.ArgumentParser:

@@ -96,8 +96,9 @@ def _filled(cell: Cell, column: Column, width: int, paint: Paint) -> str:
 
 def facts(pairs: Iterable[tuple[str, Cell]], *, paint: Paint = unpainted) -> list[str]:
     """Return a line per name and value, the values below each other; empty values are left out."""
-    told = [(name, Cell(printable(cell.text), cell.tone)) for name, cell in pairs if cell.text]
-    longest = max((len(name) for name, _ in told), default=0)
+    told = [(printable(name), printable(cell.text), cell.tone) for name, cell in pairs if cell.text]
+    longest = max((cells(name) for name, _, _ in told), default=0)
     return [
-        f"{paint(name.ljust(longest), Tone.FAINT)}{GAP}{paint(cell.text, cell.tone)}" for name, cell in told
+        f"{paint(name, Tone.FAINT)}{' ' * (longest - cells(name))}{GAP}{paint(text, tone)}"
+        for name, text, tone in told
     ]

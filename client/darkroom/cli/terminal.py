@@ -42,30 +42,28 @@ class Screen:
         self.paint: Paint = unpainted if plain else _coloured
 
     def show(self, lines: Iterable[str]) -> None:
-        """Write finished lines and hand them on at once: someone may be watching."""
-        for line in lines:
-            self._output.write(f"{line}\n")
-        self._output.flush()
+        """Write finished lines and hand them on at once: someone may be watching.
+
+        What the encoding lacks is written as an escape.
+        """
+        self._write(f"{line}\n".encode(self._output.encoding, "backslashreplace") for line in lines)
 
     def show_json(self, documents: Iterable[bytes]) -> None:
         """Write JSON documents, one a line, in UTF-8 whatever the locale says."""
-        self._output.flush()
-        for document in documents:
-            self._output.buffer.write(printable_json(document.decode()).encode() + b"\n")
+        self._write(printable_json(document.decode()).encode() + b"\n" for document in documents)
+
+    def _write(self, lines: Iterable[bytes]) -> None:
+        for line in lines:
+            self._output.buffer.write(line)
         self._output.buffer.flush()
 
 
 def standard_screen() -> Screen:
-    """Return the screen of this process; what its encoding lacks is written as an escape.
-
-    A process without a standard output has a screen that nobody sees.
-    """
+    """Return the screen of this process; one without a standard output has a screen that nobody sees."""
     # The types say that there is always one; `>&-` says otherwise.
     output: TextIO | None = sys.stdout
     if output is None:
         return Screen(TextIOWrapper(FileIO(os.devnull, "w"), encoding="utf-8"), environment=os.environ)
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
     return Screen(output, environment=os.environ)
 
 

@@ -62,11 +62,7 @@ def moment(at_usec: int | None) -> str:
 
 
 def _local(at_usec: int, form: str) -> str:
-    try:
-        return time.strftime(form, time.localtime(at_usec // _USEC_PER_SECOND))
-    except (OverflowError, ValueError, OSError):
-        # A broken camera clock may lie outside of what the C library knows.
-        return f"{at_usec} µs"
+    return time.strftime(form, time.localtime(at_usec // _USEC_PER_SECOND))
 
 
 def duration(usec: int) -> str:

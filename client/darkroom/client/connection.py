@@ -9,8 +9,9 @@ import time
 from typing import Final
 
 from darkroom.errors import ConnectionLost, DaemonUnreachable, ProtocolViolation, SocketForbidden
-from darkroom.wire.frames import OUTBOUND_LIMIT_BYTES, FrameBuffer, Framing, WireError
-from darkroom.wire.messages import Call, Reply, decode_reply, encode_call
+from darkroom.wire.connection import ClientConnection
+from darkroom.wire.frames import WireError
+from darkroom.wire.messages import Call, Reply
 
 _CHUNK_BYTES: Final = 1 << 16
 
@@ -28,7 +29,7 @@ class Connection:
     def __init__(self, path: str, *, timeout_seconds: float) -> None:
         self._path = path
         self._timeout_seconds = timeout_seconds
-        self._frames = FrameBuffer(limit=OUTBOUND_LIMIT_BYTES)
+        self._turns = ClientConnection()
         self._socket = _connect(path, timeout_seconds=timeout_seconds)
 
     def close(self) -> None:
@@ -40,7 +41,7 @@ class Connection:
         try:
             self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
-            return self._frames.buffered_bytes == 0
+            return self._turns.waiting == 0
         except OSError:
             return False
         return False
@@ -54,7 +55,7 @@ class Connection:
         """
         try:
             self._socket.settimeout(self._timeout_seconds)
-            self._socket.sendall(encode_call(call) + Framing.NUL.value)
+            self._socket.sendall(self._turns.send(call))
         except TimeoutError as error:
             raise self._silent(self._timeout_seconds) from error
         except OSError as error:
@@ -70,13 +71,13 @@ class Connection:
         """
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         try:
-            while (frame := self._frames.take()) is None:
-                self._frames.feed(self._receive_some(deadline))
-            return decode_reply(frame)
+            while (reply := self._turns.next_reply()) is None:
+                self._turns.receive(self._receive_some(deadline))
         except WireError as error:
             raise ProtocolViolation(str(error)) from error
         except TimeoutError as error:
             raise self._silent(timeout_seconds or 0.0) from error
+        return reply
 
     def _receive_some(self, deadline: float | None) -> bytes:
         # Zero would mean not to wait at all, which raises something else.

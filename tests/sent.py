@@ -1,0 +1,129 @@
+"""Makers of values as the daemon sends them; `msgspec.structs.replace` changes what a test is about."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from darkroom.protocol.types import (
+    Failure,
+    File,
+    Item,
+    ItemState,
+    Job,
+    JobState,
+    Output,
+    Photo,
+    Priority,
+    Progress,
+    Queue,
+    Session,
+    Summary,
+)
+
+NOON_USEC: Final = 1_714_824_000_000_000
+"""2024-05-04 12:00:00 UTC."""
+
+
+def file(path: str) -> File:
+    return File(path=path, uri=f"file://{path}")
+
+
+def session(name: str = "Wedding", *, id: str = "s1", folder: str | None = None) -> Session:  # noqa: A002 - the protocol's word
+    return Session(
+        id=id,
+        name=name,
+        folder=file(folder or f"/photos/{name}"),
+        watched=True,
+        watch_mode="events",
+        photo_count=3,
+        developed_count=1,
+        pending_count=1,
+        failed_count=1,
+        discarded_count=0,
+        created_at_usec=NOON_USEC,
+        changed_at_usec=NOON_USEC,
+        revision=1,
+    )
+
+
+def photo(name: str = "IMG_1.NEF", *, state: str = "waiting") -> Photo:
+    return Photo(
+        id=f"p-{name}",
+        session_id="s1",
+        original=file(f"/photos/Wedding/Raw/{name}"),
+        size_bytes=31_200_000,
+        discarded=False,
+        state=state,
+        unsupported=(),
+        outputs=(),
+        correlation_id="c1",
+    )
+
+
+def output(path: str = "/photos/Wedding/Jpg/IMG_1.jpg") -> Output:
+    return Output(
+        id="o1",
+        recipe="jpg",
+        file=file(path),
+        media_type="image/jpeg",
+        size_bytes=4000,
+        sha256="00",
+        created_at_usec=NOON_USEC,
+    )
+
+
+def failure() -> Failure:
+    return Failure(
+        code="raw.truncated",
+        message="The file ends early; copy it again.",
+        transient=False,
+        context={"path": "/photos/Wedding/Raw/IMG_1.NEF"},
+    )
+
+
+def progress(*, total: int = 10, completed: int = 3) -> Progress:
+    return Progress(total=total, completed=completed, skipped=0, failed=0, canceled=0, percent=30)
+
+
+def job(number: int = 7, *, state: JobState = JobState.RUNNING) -> Job:
+    return Job(
+        id=number,
+        kind="develop",
+        state=state,
+        state_reasons=(),
+        priority=Priority.NORMAL,
+        session_id="s1",
+        label="IMG_1.NEF",
+        progress=progress(),
+        correlation_id="c1",
+        created_at_usec=NOON_USEC,
+        revision=1,
+    )
+
+
+def item(*, state: ItemState = ItemState.RUNNING, stage: str | None = "encode") -> Item:
+    return Item(
+        id=70,
+        job_id=7,
+        photo_id="p-IMG_1.NEF",
+        state=state,
+        stage=stage,
+        attempt=1,
+        outputs=(),
+        correlation_id="c1",
+    )
+
+
+def queue() -> Queue:
+    return Queue(paused=False, wait_reasons=(), queued_items=6, running_items=1, failed_items=0)
+
+
+def summary(text: str = "Developing IMG_1.NEF, 3 of 10 done.") -> Summary:
+    return Summary(
+        queue=queue(),
+        inhibitors=(),
+        progress=progress(),
+        current_job_id=7,
+        current_photo=file("/photos/Wedding/Raw/IMG_1.NEF"),
+        text=text,
+    )
