@@ -1,0 +1,1 @@
+"""The daemon's socket: listening, answering calls, telling watchers."""

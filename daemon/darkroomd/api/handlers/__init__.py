@@ -1,0 +1,1 @@
+"""What each method does: a file per noun."""

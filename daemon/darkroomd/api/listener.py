@@ -1,0 +1,156 @@
+"""Opens the socket people and programs call at, and leaves nothing of it behind."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+import sys
+from collections.abc import AsyncGenerator, Generator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+from anyio import abc
+
+from darkroom.errors import DarkroomError, SocketPathTooLong
+from darkroomd.system.lock import LockHeld, exclusive_lock
+
+PATH_LIMIT_BYTES: Final = (104 if sys.platform == "darwin" else 108) - 1
+"""The room `sun_path` has for a path, beside its final NUL."""
+
+BACKLOG: Final = 128
+"""How many connections the kernel keeps waiting to be accepted."""
+
+FOLDER_MODE: Final = 0o700
+SOCKET_MASK: Final = 0o177
+
+log = structlog.get_logger()
+
+
+class SocketInUse(DarkroomError):
+    """Another daemon answers at the socket."""
+
+    code = "socket.in_use"
+
+    def __init__(self, path: Path, holder: str) -> None:
+        super().__init__(
+            f"Another process ({holder}) already listens at {path}. Stop it first, "
+            "or give this one another socket with --socket.",
+            path=str(path),
+            holder=holder,
+        )
+
+
+class SocketPathTaken(DarkroomError):
+    """Something that is no socket of ours lies at the path; it is left alone."""
+
+    code = "socket.path_taken"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"There is something at {path} that is not a socket. Move it away, "
+            "or give another socket with --socket.",
+            path=str(path),
+        )
+
+
+class SocketUnusable(DarkroomError):
+    """The system does not let us have a socket there."""
+
+    code = "socket.unusable"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"There can be no socket at {path}: {problem}. Correct the permissions of its folder, "
+            "or give another socket with --socket.",
+            path=str(path),
+            problem=problem,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An open socket that connections are taken from."""
+
+    path: Path
+    socket: abc.SocketListener
+
+
+@asynccontextmanager
+async def open_listener(path: Path) -> AsyncGenerator[Listener, None]:
+    """Listen at `path` (absolute) for as long as the context lasts; only the lock beside it stays.
+
+    Raises:
+        SocketPathTooLong, SocketInUse, SocketPathTaken, SocketUnusable: nothing was changed.
+    """
+    with _bound(path) as bound:
+        async with await abc.SocketListener.from_socket(bound) as listening:
+            yield Listener(path, listening)
+
+
+@contextmanager
+def _bound(path: Path) -> Generator[socket.socket, None, None]:
+    length = len(os.fsencode(path))
+    if length > PATH_LIMIT_BYTES:
+        raise SocketPathTooLong(str(path), length=length, limit=PATH_LIMIT_BYTES)
+    with ExitStack() as held:
+        try:
+            path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            held.enter_context(exclusive_lock(path.with_name(f"{path.name}.lock")))
+            _clear_stale(path)
+            bound = held.enter_context(_bind(path))
+        except LockHeld as lock:
+            raise SocketInUse(path, lock.holder) from lock
+        except OSError as error:
+            raise SocketUnusable(path, os.strerror(error.errno or 0)) from error
+        yield bound
+
+
+def _clear_stale(path: Path) -> None:
+    """Remove the socket of a daemon that was killed. The lock must be held: it proves that none is alive."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(found.st_mode):
+        raise SocketPathTaken(path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        # A peer whose backlog is full would keep us waiting.
+        probe.setblocking(False)
+        refusal = probe.connect_ex(os.fsencode(path))
+    if refusal == errno.EPROTOTYPE:
+        raise SocketPathTaken(path)
+    if refusal != errno.ECONNREFUSED:
+        raise SocketInUse(path, "not a darkroomd of this place")
+    path.unlink()
+
+
+@contextmanager
+def _bind(path: Path) -> Generator[socket.socket, None, None]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as bound:
+        # A mode set afterwards would leave a moment in which others could connect.
+        mask = os.umask(SOCKET_MASK)
+        try:
+            bound.bind(os.fsencode(path))
+        finally:
+            os.umask(mask)
+        ours = path.lstat()
+        try:
+            bound.listen(BACKLOG)
+            bound.setblocking(False)
+            yield bound
+        finally:
+            _unlink_if_ours(path, ours)
+
+
+def _unlink_if_ours(path: Path, ours: os.stat_result) -> None:
+    try:
+        found = path.lstat()
+        if (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino):
+            path.unlink()
+    except OSError as error:
+        log.warning("socket_not_removed", path=str(path), problem=str(error))
