@@ -29,7 +29,7 @@ def encode(pixels: NDArray[np.uint8], *, quality: int, exif: bytes) -> bytes:
         quality: 1 to 95, as Pillow counts.
         exif: content of the Exif segment; longer than a segment can be, it is a mistake of ours.
     """
-    assert len(exif) <= _SEGMENT_LIMIT_BYTES  # noqa: S101 - every tag that reaches us is bounded
+    assert len(exif) <= _SEGMENT_LIMIT_BYTES
     buffer = io.BytesIO()
     picture = Image.fromarray(pixels)
     picture.save(

@@ -7,7 +7,9 @@ Paths travel as bytes. The worker greets with `Ready`, then answers each `Develo
 
 from __future__ import annotations
 
-from typing import Any, Final
+import struct
+from collections.abc import Iterator
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -78,6 +80,7 @@ class Developed(msgspec.Struct, frozen=True, kw_only=True, tag="developed"):
         pipeline: version of the pipeline that made the file.
         warnings: lines that the decoder wrote to its standard error.
         stage_seconds: wall time by stage.
+        resident_bytes: memory the worker holds after the work; 0 where that is not known.
     """
 
     fence: int
@@ -91,6 +94,7 @@ class Developed(msgspec.Struct, frozen=True, kw_only=True, tag="developed"):
     pipeline: str
     warnings: tuple[str, ...] = ()
     stage_seconds: dict[str, float] = {}
+    resident_bytes: int = 0
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
@@ -98,11 +102,59 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
 
     Attributes:
         environment: the fault is not the photo's (no space, read-only, no rights): no attempt is burnt.
+        resident_bytes: as in `Developed`.
     """
 
     fence: int
     failure: Failure
     environment: bool = False
+    resident_bytes: int = 0
 
 
 FromWorker = Ready | Stage | Developed | Refused
+
+Message = TypeVar("Message")
+
+_LENGTH: Final = struct.Struct(">I")
+
+
+class BrokenMessage(Exception):
+    """The peer sent what is no message: too long, or not what was to be expected."""
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """Return a message as it travels; raise `BrokenMessage` where it would be too long."""
+    content = msgspec.msgpack.encode(message)
+    if len(content) > MESSAGE_LIMIT_BYTES:
+        raise BrokenMessage(f"A message of {len(content)} bytes is over the limit of {MESSAGE_LIMIT_BYTES}.")
+    return _LENGTH.pack(len(content)) + content
+
+
+class MessageReader(Generic[Message]):
+    """Cuts a stream of bytes into messages of one type or union, however the bytes arrive."""
+
+    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a union of types has no type of its own
+        self._decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(kind)
+        self._received = bytearray()
+
+    def feed(self, received: bytes) -> Iterator[Message]:
+        """Yield the messages that are complete now; raise `BrokenMessage` at the first that is none."""
+        self._received += received
+        while len(self._received) >= HEADER_BYTES:
+            (length,) = _LENGTH.unpack_from(self._received)
+            if length > MESSAGE_LIMIT_BYTES:
+                raise BrokenMessage(
+                    f"A message of {length} bytes is over the limit of {MESSAGE_LIMIT_BYTES}."
+                )
+            end = HEADER_BYTES + length
+            if len(self._received) < end:
+                return
+            content = bytes(self._received[HEADER_BYTES:end])
+            del self._received[:end]
+            yield self._decode(content)
+
+    def _decode(self, content: bytes) -> Message:
+        try:
+            return self._decoder.decode(content)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BrokenMessage(f"The message cannot be read: {error}") from error

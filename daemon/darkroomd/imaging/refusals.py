@@ -128,6 +128,16 @@ def out_of_memory() -> Refusal:
     )
 
 
+def bug(exception: str) -> Refusal:
+    """The program itself is at fault."""
+    return Refusal(
+        "worker.bug",
+        "Development hit a fault of the program. The log has the details; report it with the RAW file.",
+        context={"exception": exception[:500]},
+        transient=True,
+    )
+
+
 _WRITING: Final = {
     errno.ENOSPC: ("disk.full", "There is no space left on the disk. Free some; work goes on by itself."),
     errno.EDQUOT: ("disk.full", "The disk quota is used up. Free some space; work goes on by itself."),

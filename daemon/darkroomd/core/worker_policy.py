@@ -1,0 +1,91 @@
+"""When a worker process is replaced, and what its end means for the photo it worked on."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from darkroom.protocol.types import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class RetirePolicy:
+    """How long one worker process lives.
+
+    Attributes:
+        photos: after so many it is replaced: what C libraries leak is given back.
+        resident_bytes: so is one that holds more memory than this after its work.
+    """
+
+    photos: int = 200
+    resident_bytes: int = 1 << 30
+
+
+def is_spent(policy: RetirePolicy, *, photos: int, resident_bytes: int, out_of_memory: bool) -> bool:
+    """Tell whether a worker is to be replaced after having done this."""
+    return out_of_memory or photos >= policy.photos or resident_bytes > policy.resident_bytes
+
+
+def after_crash(returncode: int | None) -> Failure:
+    """Return the failure of a photo whose worker ended by itself; None: it would not even end."""
+    name = signal_name(returncode)
+    message = "The decoder crashed on this photo. If it does so again, report it with the RAW file."
+    if name == "SIGKILL":
+        # Nobody says who killed it; the kernel does when memory runs out, and so may a person.
+        message = "The worker was killed, as the system does when memory runs out. Close other programs."
+    return Failure(
+        code="worker.crashed",
+        message=message,
+        transient=True,
+        context={"returncode": returncode, "signal": name},
+    )
+
+
+def after_broken_message(problem: str) -> Failure:
+    """Return the failure of a photo on which the worker answered with what is no answer."""
+    return Failure(
+        code="worker.crashed",
+        message="The worker answered with nonsense and was stopped. Report it with the RAW file.",
+        transient=True,
+        context={"reason": problem, "returncode": None, "signal": None},
+    )
+
+
+def after_deadline(deadline_seconds: float) -> Failure:
+    """Return the failure of a photo that took too long."""
+    return Failure(
+        code="worker.timeout",
+        message="Development took too long and was stopped. Raise the deadline if the machine is slow.",
+        transient=True,
+        context={"deadlineMsec": round(deadline_seconds * 1000)},
+    )
+
+
+def after_false_start(problem: str) -> Failure:
+    """Return the failure where no worker could be started, which is no photo's fault."""
+    return Failure(
+        code="worker.not_started",
+        message="The worker process could not be started. The log has the details; reinstall if it persists.",
+        transient=True,
+        context={"reason": problem},
+    )
+
+
+def after_oversized_request(problem: str) -> Failure:
+    """Return the failure of a photo whose adjustments are too many to be handed over."""
+    return Failure(
+        code="sidecar.too_large",
+        message="The photo's adjustments are too many to be used. Remove some from its sidecar.",
+        transient=False,
+        context={"reason": problem},
+    )
+
+
+def signal_name(returncode: int | None) -> str | None:
+    """Return the name of the signal that ended a process, or None where none did."""
+    if returncode is None or returncode >= 0:
+        return None
+    try:
+        return signal.Signals(-returncode).name
+    except ValueError:
+        return f"signal {-returncode}"

@@ -1,0 +1,201 @@
+"""Who develops: the door to worker processes, and the one worker of this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+import anyio
+import structlog
+from anyio import CancelScope, to_thread
+from anyio.abc import TaskGroup
+
+from darkroomd.core import worker_policy
+from darkroomd.core.worker_policy import RetirePolicy
+from darkroomd.imaging.messages import BrokenMessage, Develop, Developed, Refused, Stage, encode
+from darkroomd.services.worker_process import WorkerLost, WorkerProcess, WorkerSettings
+
+_SWEEP_SECONDS: Final = 2.0
+"""A disk that does not even remove a file in that time is left to the sweep at the next start."""
+
+log = structlog.get_logger()
+
+
+class Executor(Protocol):
+    """Turns requests into part files."""
+
+    async def develop(
+        self, request: Develop, *, deadline_seconds: float, on_stage: Callable[[Stage], None]
+    ) -> Developed | Refused:
+        """Develop one photo and return the facts or why not; stages are told as they begin.
+
+        Cancelled, it stops the work: within half a second nothing of it runs and no part file is left.
+        """
+        ...
+
+    async def warm(self) -> None:
+        """Have a worker ready before it is needed. Best effort: the next request tries again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorOptions:
+    """How the local executor treats its worker.
+
+    Attributes:
+        idle_seconds: a worker without work is ended after that long.
+        start_seconds: a worker that is not ready after that long is given up.
+        retire: when a worker is replaced.
+        worker: what it is started with.
+    """
+
+    idle_seconds: float = 30.0
+    start_seconds: float = 60.0
+    retire: RetirePolicy = field(default_factory=RetirePolicy)
+    worker: WorkerSettings = field(default_factory=WorkerSettings)
+
+
+class LocalExecutor:
+    """Develops in one child process, which is started on demand and ended when idle.
+
+    Used as `async with`; once it is left, nothing of it runs. Requests are served one at a time, in the
+    order in which they came.
+    """
+
+    def __init__(self, options: ExecutorOptions) -> None:
+        self._options = options
+        self._turn = anyio.Lock()
+        self._worker: WorkerProcess | None = None
+        self._idle = CancelScope()
+        self._tasks: TaskGroup | None = None
+
+    async def __aenter__(self) -> Self:
+        self._tasks = await anyio.create_task_group().__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        assert self._tasks is not None
+        self._idle.cancel()
+        await self._end_worker("stopping")
+        return await self._tasks.__aexit__(kind, error, trace)
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The process id of the worker, or None while there is none."""
+        return self._worker.pid if self._worker is not None and not self._worker.has_ended else None
+
+    async def warm(self) -> None:
+        """See `Executor`."""
+        async with self._turn:
+            self._idle.cancel()
+            try:
+                await self._ready_worker()
+            except WorkerLost as lost:
+                log.warning("worker_not_started", **lost.failure.context)
+                await self._kill_worker()
+            finally:
+                self._watch_idleness()
+
+    async def develop(
+        self, request: Develop, *, deadline_seconds: float, on_stage: Callable[[Stage], None]
+    ) -> Developed | Refused:
+        """See `Executor`. The deadline counts from the request's turn and includes a worker's start."""
+        try:
+            message = encode(request)
+        except BrokenMessage as error:
+            return Refused(fence=request.fence, failure=worker_policy.after_oversized_request(str(error)))
+        async with self._turn:
+            self._idle.cancel()
+            try:
+                return await self._developed(request, message, deadline_seconds, on_stage)
+            finally:
+                self._watch_idleness()
+
+    async def _developed(
+        self, request: Develop, message: bytes, deadline_seconds: float, on_stage: Callable[[Stage], None]
+    ) -> Developed | Refused:
+        answer: Developed | Refused | None = None
+        lost = WorkerLost(worker_policy.after_deadline(deadline_seconds))
+        try:
+            with anyio.move_on_after(deadline_seconds):
+                worker = await self._ready_worker()
+                answer = await worker.ask(message, fence=request.fence, on_stage=on_stage)
+        except WorkerLost as error:
+            lost = error
+        finally:
+            # Also where the caller was cancelled: the work must not go on behind its back.
+            if answer is None:
+                await self._kill_worker()
+                await _remove(request.part)
+        if answer is None:
+            log.warning("worker_lost", code=lost.failure.code, **lost.failure.context)
+            return Refused(fence=request.fence, failure=lost.failure, environment=lost.environment)
+        self._replace_if_spent(answer)
+        return answer
+
+    async def _ready_worker(self) -> WorkerProcess:
+        """Return a worker that waits for work, a new one where there is none."""
+        if self._worker is not None and self._worker.has_ended:
+            log.warning("worker_ended_while_idle", pid=self._worker.pid)
+            await self._kill_worker()
+        if self._worker is None:
+            self._worker = await WorkerProcess.start(self._options.worker)
+            log.debug("worker_started", pid=self._worker.pid)
+        await self._worker.ready(start_seconds=self._options.start_seconds)
+        return self._worker
+
+    def _replace_if_spent(self, answer: Developed | Refused) -> None:
+        worker = self._worker
+        if worker is not None and worker_policy.is_spent(
+            self._options.retire,
+            photos=worker.photos,
+            resident_bytes=answer.resident_bytes,
+            out_of_memory=isinstance(answer, Refused) and answer.failure.code == "worker.out_of_memory",
+        ):
+            assert self._tasks is not None
+            self._worker = None
+            self._tasks.start_soon(_retire, worker)
+
+    def _watch_idleness(self) -> None:
+        assert self._tasks is not None
+        if self._worker is not None:
+            self._idle = CancelScope()
+            self._tasks.start_soon(self._end_when_idle, self._idle)
+
+    async def _end_when_idle(self, scope: CancelScope) -> None:
+        with scope:
+            await anyio.sleep(self._options.idle_seconds)
+            async with self._turn:
+                await self._end_worker("idle")
+
+    async def _end_worker(self, why: str) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await worker.close()
+            log.debug("worker_ended", pid=worker.pid, why=why)
+
+    async def _kill_worker(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await worker.kill()
+            log.debug("worker_killed", pid=worker.pid)
+
+
+async def _retire(worker: WorkerProcess) -> None:
+    await worker.close()
+    log.debug("worker_ended", pid=worker.pid, why="spent")
+
+
+async def _remove(part: bytes) -> None:
+    def remove() -> None:
+        with suppress(OSError):
+            os.unlink(part)  # noqa: PTH108 - bytes have no pathlib
+
+    with anyio.move_on_after(_SWEEP_SECONDS, shield=True):
+        await to_thread.run_sync(remove, abandon_on_cancel=True)
