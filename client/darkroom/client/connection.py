@@ -39,7 +39,8 @@ class Connection:
     def is_idle(self) -> bool:
         """Tell whether the daemon still listens and owes nothing."""
         try:
-            self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            self._socket.settimeout(0)
+            self._socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return self._turns.waiting == 0
         except OSError:
@@ -80,9 +81,11 @@ class Connection:
         return reply
 
     def _receive_some(self, deadline: float | None) -> bytes:
-        # Zero would mean not to wait at all, which raises something else.
-        self._socket.settimeout(None if deadline is None else max(deadline - time.monotonic(), 1e-6))
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise TimeoutError
         try:
+            self._socket.settimeout(left)
             data = self._socket.recv(_CHUNK_BYTES)
         except TimeoutError:
             raise
