@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -112,26 +112,23 @@ def serve(settings: Settings) -> int:
         DarkroomError: the daemon refuses to start; nothing was changed.
     """
     check(settings)
-    with _state_folder(settings.state):
-        return anyio.run(_serve, settings)
+    with ExitStack() as resources:
+        try:
+            settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            resources.enter_context(exclusive_lock(settings.state / LOCK_NAME))
+        except LockHeld as held:
+            raise StateInUse(settings.state, held.holder) from held
+        except OSError as error:
+            raise StateUnusable(settings.state, os.strerror(error.errno or 0)) from error
+        anyio.run(_serve, settings)
+    return 0
 
 
-@contextmanager
-def _state_folder(folder: Path) -> Iterator[None]:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with exclusive_lock(folder / LOCK_NAME):
-            yield
-    except LockHeld as held:
-        raise StateInUse(folder, held.holder) from held
-    except OSError as error:
-        raise StateUnusable(folder, os.strerror(error.errno or 0)) from error
-
-
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings) -> None:
+    config = settings.config
     bus = Bus[Happening]()
-    boot = uuid.uuid4().hex
-    listeners = [bus.publish]
+    # The store tells the scheduler of new work, and the scheduler needs the store to do it.
+    listeners: list[Callable[[Happening], None]] = [bus.publish]
 
     def publish(happening: Happening) -> None:
         for listener in listeners:
@@ -140,9 +137,86 @@ async def _serve(settings: Settings) -> int:
     async with (
         open_listener(settings.socket) as listener,
         open_store(settings.state / DATABASE_NAME, publish) as store,
-        _executor(settings) as executor,
+        LocalExecutor(_worker_options(settings)) as executor,
     ):
-        daemon = _Daemon.build(settings, store, executor, listener, bus, publish, boot)
-        listeners.append(daemon.scheduler.notice)
-        await daemon.run()
-    return 0
+        about = Health(
+            version=metadata.version("darkroomd"),
+            pid=os.getpid(),
+            instance=uuid.uuid4().hex,
+            started_at_usec=now_usec(),
+        )
+        recipe = Recipe(quality=config.recipe.quality)
+        policy = RetryPolicy(
+            waits_seconds=config.retry.waits_seconds,
+            attempts=config.retry.attempts,
+            environment_wait_seconds=config.retry.environment_wait_seconds,
+        )
+        await recover(store, policy=policy, output_folder=recipe.folder, now_usec=now_usec)
+        records = SessionRecords(store)
+        scheduler = Scheduler(
+            store,
+            Development(
+                store,
+                executor,
+                recipe=recipe,
+                deadline_seconds=config.worker.deadline_seconds,
+                now_usec=now_usec,
+            ),
+            publish,
+            policy=policy,
+            boot=about.instance,
+            now_usec=now_usec,
+            on_photo_ended=lambda claim: records.mark(claim.session.id),
+            on_photo_changed=lambda claim: intake.look_again(claim.session.id, claim.photo.name),
+        )
+        listeners.append(scheduler.notice)
+        intake = Intake()
+        checks = health_checks(
+            store, scheduler, intake, pipeline=pipeline_version(), state_folder=settings.state
+        )
+        queries = Queries(store, scheduler, intake, about, checks)
+        server = Server()
+        await _run(settings, publish, server, records, scheduler, intake)
+
+
+async def _run(
+    settings: Settings,
+    publish: Callable[[Happening], None],
+    server: Server,
+    records: SessionRecords,
+    scheduler: Scheduler,
+    intake: Intake,
+) -> None:
+    """Run the services; end them in the order in which nothing is lost."""
+    stop = anyio.Event()
+    async with anyio.create_task_group() as doors:
+        await doors.start(_watch_signals, stop, scheduler)
+        await doors.start(server.run)
+        await doors.start(records.run)
+        async with anyio.create_task_group() as work:
+            await work.start(scheduler.run)
+            async with anyio.create_task_group() as arrivals:
+                await arrivals.start(intake.run)
+                log.info("ready", socket=str(settings.socket), state=str(settings.state), pid=os.getpid())
+                await stop.wait()
+                scheduler.stop(within_seconds=settings.config.daemon.stop_seconds)
+                arrivals.cancel_scope.cancel()
+        publish(Happening("stopping", now_usec()))
+        with anyio.move_on_after(FAREWELL_SECONDS):
+            await records.flush()
+            await server.stop()
+        doors.cancel_scope.cancel()
+    log.info("stopped")
+
+
+async def _watch_signals(
+    stop: anyio.Event, scheduler: Scheduler, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+) -> None:
+    with anyio.open_signal_receiver(*STOP_SIGNALS) as received:
+        task_status.started()
+        async for number in received:
+            log.info("stop_requested", signal=signal.Signals(number).name)
+            if stop.is_set():
+                # Asked twice: whoever asks does not want to wait for the photo.
+                scheduler.stop(within_seconds=0)
+            stop.set()

@@ -12,7 +12,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 Fact = TypeVar("Fact")
 
 
-class Lagged(Exception):  # noqa: N818 - a state of the subscription, not a fault of the program
+class Lagged(Exception):
     """The subscriber did not keep up; facts after the ones it has seen are lost to it."""
 
 

@@ -24,7 +24,7 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A table of the configuration."""
 
 
-class IntakeSection(Section):
+class IntakeSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How photos are found and when they are complete.
 
     Attributes:
@@ -42,7 +42,7 @@ class IntakeSection(Section):
     extensions: tuple[str, ...] = ()
 
 
-class WorkerSection(Section):
+class WorkerSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The process that develops.
 
     Attributes:
@@ -58,7 +58,7 @@ class WorkerSection(Section):
     memory_mb: Annotated[int, Meta(ge=0, le=1 << 20)] = 0
 
 
-class RetrySection(Section):
+class RetrySection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What happens when a photo could not be developed.
 
     Attributes:
@@ -72,7 +72,7 @@ class RetrySection(Section):
     environment_wait_seconds: Seconds = 5.0
 
 
-class RecipeSection(Section):
+class RecipeSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the JPEG is written.
 
     Attributes:
@@ -82,7 +82,7 @@ class RecipeSection(Section):
     quality: Annotated[int, Meta(ge=1, le=95)] = 92
 
 
-class DaemonSection(Section):
+class DaemonSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The daemon itself.
 
     Attributes:
@@ -92,7 +92,7 @@ class DaemonSection(Section):
     stop_seconds: Annotated[float, Meta(ge=0, le=60)] = 7.0
 
 
-class Config(Section):
+class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of the configuration; `roots` and `sessions` are absolute paths."""
 
     roots: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ from darkroomd.core.recovery import Intent
 from darkroomd.files.fingerprint import fingerprint_of
 from darkroomd.files.folders import make_folder
 from darkroomd.files.sidecars import FrozenLook, read_look
-from darkroomd.imaging.messages import Develop, Recipe, Refused, Stage
+from darkroomd.imaging.messages import Develop, Recipe, Refused
 from darkroomd.imaging.messages import Developed as Made
 from darkroomd.services.executor import Executor
 from darkroomd.services.publishing import encode_intent, publish_intended
@@ -123,8 +123,7 @@ class Development:
             )
             if isinstance(made, Refused):
                 return await self._after_refusal(claim, made)
-            with anyio.CancelScope(shield=True):
-                return await self._publish_or_discard(claim, made, part=part, final=final, look=look)
+            return await self._publish_or_discard(claim, made, part=part, final=final, look=look)
         except StateUnwritable as error:
             return Failed(_failure(error, transient=True), environment=True)
         except DarkroomError as error:
@@ -160,11 +159,13 @@ class Development:
     async def _publish_or_discard(
         self, claim: Claim, made: Made, *, part: Path, final: Path, look: FrozenLook
     ) -> Outcome:
-        try:
-            return await self._publish(claim, made, part=part, final=final, look=look)
-        except (OSError, DarkroomError):
-            await self._discard(part)
-            raise
+        with anyio.CancelScope(shield=True):
+            try:
+                return await self._publish(claim, made, part=part, final=final, look=look)
+            except (OSError, DarkroomError):
+                await self._discard(part)
+                raise
+        raise RuntimeError("A scope that is shielded was cancelled.")
 
     async def _publish(
         self, claim: Claim, made: Made, *, part: Path, final: Path, look: FrozenLook

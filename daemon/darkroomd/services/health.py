@@ -43,7 +43,9 @@ def health_checks(
             if intake.watch_mode(session.id) is WatchMode.UNAVAILABLE
         ]
         if lost:
-            message = f"Not to be found or read: {', '.join(lost)}. They are taken up again once they are back."
+            message = (
+                f"Not to be found or read: {', '.join(lost)}. They are taken up again once they are back."
+            )
             return Check("sessions", ok=False, message=message)
         return Check("sessions", ok=True, message=f"{len(sessions)} sessions are watched.")
 
@@ -55,7 +57,9 @@ def health_checks(
             if (free := await to_thread.run_sync(free_bytes, folder)) is not None and free < LOW_SPACE_BYTES
         ]
         if scarce:
-            return Check("space", ok=False, message=f"Little space is left on the disk of {', '.join(scarce)}.")
+            return Check(
+                "space", ok=False, message=f"Little space is left on the disk of {', '.join(scarce)}."
+            )
         return Check("space", ok=True, message="There is enough space on every disk.")
 
     return engine, queue, folders, space

@@ -67,7 +67,9 @@ def look_for(intent: Intent) -> Found:
 def _holds(path: Path, intent: Intent) -> bool:
     try:
         found = stat_of(path)
-        return found is not None and found.size_bytes == intent.size_bytes and sha256_of(path) == intent.sha256
+        return (
+            found is not None and found.size_bytes == intent.size_bytes and sha256_of(path) == intent.sha256
+        )
     except OSError:
         # What cannot be read proves nothing: the photo is developed again.
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -11,10 +12,16 @@ from anyio import to_thread
 from darkroom.errors import DarkroomError
 from darkroom.protocol.types import ItemState
 from darkroomd.core.model import Item
-from darkroomd.core.recovery import Abandon, Finish, Intent, Record, Repeat, after_restart
+from darkroomd.core.recovery import Abandon, Finish, Intent, Repeat, after_restart
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.files.sweep import sweep
-from darkroomd.services.publishing import decode_intent, final_path, look_for, publish_intended, record_published
+from darkroomd.services.publishing import (
+    decode_intent,
+    final_path,
+    look_for,
+    publish_intended,
+    record_published,
+)
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
 
@@ -46,14 +53,11 @@ async def _settle(
         correlation_id=item.correlation_id,
         decision=type(decision).__name__.lower(),
     )
-    match decision:
-        case Record() | Finish():
-            assert intent is not None
-            ending = await _published(store, intent, finish=isinstance(decision, Finish), now_usec=now_usec())
-        case Abandon(failure=failure):
-            ending = Ending(ItemState.FAILED, failure=failure)
-        case Repeat():
-            ending = None
+    ending: Ending | None = None
+    if isinstance(decision, Abandon):
+        ending = Ending(ItemState.FAILED, failure=decision.failure)
+    elif intent is not None and not isinstance(decision, Repeat):
+        ending = await _published(store, intent, finish=isinstance(decision, Finish), now_usec=now_usec())
     fence = item.fence or 0
     if ending is not None:
         await store.end(item, ending, fence=fence, now_usec=now_usec())
@@ -67,9 +71,7 @@ async def _published(store: Store, intent: Intent, *, finish: bool, now_usec: in
     if finish:
         record = await store.output_at(final_path(intent))
         try:
-            published = await to_thread.run_sync(
-                lambda: publish_intended(intent, record, now_usec=now_usec)
-            )
+            published = await to_thread.run_sync(lambda: publish_intended(intent, record, now_usec=now_usec))
         except (OSError, DarkroomError) as error:
             # The disk may still be full or gone: the queue finds that out and waits for it.
             log.warning("publishing_put_off", error=str(error))
@@ -91,7 +93,7 @@ async def _sweep_all(store: Store, output_folder: str) -> None:
         for session in page.entries:
             folder = session.folder / output_folder
             try:
-                removed = await to_thread.run_sync(lambda folder=folder: sweep(folder, live=()))
+                removed = await to_thread.run_sync(partial(sweep, folder, live=()))
             except (OSError, DarkroomError) as error:
                 log.warning("parts_not_swept", folder=str(folder), error=str(error))
             else:

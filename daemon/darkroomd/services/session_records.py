@@ -75,7 +75,10 @@ class SessionRecords:
     async def _write(self, session_id: SessionId) -> None:
         session = await self._store.session(session_id)
         photos = await self._store.known_photos(session_id)
-        with anyio.CancelScope(shield=True):
-            await to_thread.run_sync(
-                write_document, session, tuple(photos.values()), limiter=self._one_writer
-            )
+        # A thread cannot be cancelled: whoever is, is so once the file is written.
+        kept = await to_thread.run_sync(
+            write_document, session, tuple(photos.values()), limiter=self._one_writer
+        )
+        if kept is not None:
+            log.warning("session_record_kept_aside", session=session_id, kept=str(kept))
+        log.debug("session_record_written", session=session_id, photos=len(photos))

@@ -32,7 +32,7 @@ from darkroomd.core.model import (
 )
 from darkroomd.store.database import Row
 
-PRIORITIES: Final = (Priority.HIGH, Priority.NORMAL, Priority.LOW)
+PRIORITIES: Final[tuple[Priority, ...]] = (Priority.HIGH, Priority.NORMAL, Priority.LOW)
 """In the order in which they run; a priority is stored as its place here."""
 
 _failures: Final = msgspec.json.Decoder(Failure)

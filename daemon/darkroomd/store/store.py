@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, TypeVar
@@ -44,7 +44,7 @@ PUBLISH_BATCH: Final = 32
 
 
 @asynccontextmanager
-async def open_store(path: Path, publish: Callable[[Happening], None]) -> AsyncIterator[Store]:
+async def open_store(path: Path, publish: Callable[[Happening], None]) -> AsyncGenerator[Store]:
     """Open the database at `path`; each committed change is told to `publish`, in order.
 
     Raises:
@@ -274,11 +274,15 @@ class Store:
 
         with anyio.CancelScope(shield=True):
             result, happenings = await to_thread.run_sync(transact, limiter=self._one_writer)
-            for number, happening in enumerate(happenings, start=1):
-                self._publish(happening)
-                if number % PUBLISH_BATCH == 0:
-                    await anyio.lowlevel.checkpoint()
-        return result
+            await self._tell(happenings)
+            return result
+        raise RuntimeError("A scope that is shielded was cancelled.")
+
+    async def _tell(self, happenings: Sequence[Happening]) -> None:
+        for number, happening in enumerate(happenings, start=1):
+            self._publish(happening)
+            if number % PUBLISH_BATCH == 0:
+                await anyio.lowlevel.checkpoint()
 
     async def _read(self, read: Callable[[Database], Result]) -> Result:
         return await to_thread.run_sync(read, self._reader, limiter=self._one_reader)
