@@ -1,0 +1,390 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+import sent
+from darkroom.cli.main import main
+from darkroom.protocol.types import Event, Photo, Session
+from scripted import Peer, Script, ScriptedDaemon
+
+INTERFACE = "io.darkroomd.Darkroom"
+NOBODY = 65534
+COMMAND = (sys.executable, "-m", "darkroom.cli.main")
+
+
+@pytest.fixture
+def path() -> Iterator[Path]:
+    # The test's own folder has a name that may be too long for a socket.
+    with TemporaryDirectory(prefix="dr-") as folder:
+        yield Path(folder) / "s"
+
+
+@pytest.fixture
+def closed_socket(path: Path) -> Iterator[Path]:
+    path.parent.chmod(0o755)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        path.chmod(0)
+        yield path
+
+
+def serving(answers: dict[str, Any]) -> Script:
+    """Return a script that answers by the method's name; what has no answer is refused."""
+
+    def script(peer: Peer) -> None:
+        try:
+            while True:
+                name = peer.call()["method"].rpartition(".")[2]
+                answer = answers.get(name, PermissionError)
+                if answer is PermissionError:
+                    peer.refuse("org.varlink.service.PermissionDenied", {})
+                elif isinstance(answer, tuple):
+                    peer.refuse(*answer)
+                else:
+                    peer.reply(answer)
+        except EOFError:
+            pass
+
+    return script
+
+
+def listed(**entries: list[Any]) -> dict[str, Any]:
+    built: dict[str, Any] = msgspec.to_builtins(entries)
+    return built
+
+
+def run(path: Path, *words: str, answers: dict[str, Any]) -> int:
+    with ScriptedDaemon(path, [serving(answers)]):
+        return main(["--socket", str(path), *words])
+
+
+NO_JOB = (f"{INTERFACE}.NoSuchJob", {"jobId": 7})
+NO_PHOTO = (f"{INTERFACE}.NoSuchPhoto", {"photoId": "?"})
+FAILED = replace(sent.photo("IMG_2.NEF", state="failed"), failure=sent.failure())
+TWO_PHOTOS = listed(photos=[sent.photo(), FAILED])
+WORLD = {
+    "GetSummary": {"summary": msgspec.to_builtins(sent.summary())},
+    "ListSessions": listed(sessions=[sent.session()]),
+    "ListItems": listed(items=[sent.item()]),
+    "ListPhotos": TWO_PHOTOS,
+    "ListJobs": listed(jobs=[sent.job()]),
+    "GetJob": {"job": msgspec.to_builtins(sent.job())},
+    "GetPhoto": NO_PHOTO,
+    "GetInterfaceDescription": {"description": "interface io.example\n\nmethod A() -> ()\n"},
+}
+
+
+def test_status_is_one_look_at_everything(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = run(path, "status", answers=WORLD)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert status == 0
+    assert lines[0] == "Developing IMG_1.NEF, 3 of 10 done."
+    assert lines[-1].split()[0] == "Wedding"
+
+
+def test_status_survives_that_its_job_ends_meanwhile(path: Path) -> None:
+    assert run(path, "status", answers={**WORLD, "ListItems": NO_JOB}) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        pytest.param(["status"], [{"text"}], id="status"),
+        pytest.param(["sessions"], [{"watchMode"}], id="sessions"),
+        pytest.param(["photos", "Wedding"], [{"state"}, {"failure"}], id="photos"),
+        pytest.param(["photos", "--all"], [{"state"}, {"failure"}], id="photos-of-all"),
+        pytest.param(["jobs"], [{"priority"}], id="jobs"),
+        pytest.param(["show", "7"], [{"priority"}], id="show-a-job"),
+        pytest.param(["show", "Wedding"], [{"watchMode"}], id="show-a-session"),
+        pytest.param(["show", "IMG_2.NEF"], [{"failure"}], id="show-a-photo"),
+        pytest.param(["call", "ListJobs", '{"limit": 1}'], [{"jobs"}], id="call"),
+        pytest.param(["introspect"], [{"interface", "description"}], id="introspect"),
+    ],
+)
+def test_every_command_can_answer_with_one_object_a_line(
+    path: Path, words: list[str], keys: list[set[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = run(path, *words, "--json", answers=WORLD)
+
+    objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert status == 0
+    assert [wanted <= found.keys() for wanted, found in zip(keys, objects, strict=True)] == [True] * len(keys)
+
+
+def test_what_is_printed_for_programs_is_the_protocol(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(path, "photos", "Wedding", "--json", answers=WORLD)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [msgspec.json.decode(line, type=Photo) for line in lines] == [sent.photo(), FAILED]
+
+
+def test_photos_say_why_one_failed(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(path, "photos", "/photos/Wedding", answers=WORLD)
+
+    assert "raw.truncated: The file ends early; copy it again." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("word", "line"),
+    [
+        pytest.param("7", "job          7", id="job-by-number"),
+        pytest.param("s1", "session     Wedding", id="session-by-id"),
+        pytest.param("Wedding", "session     Wedding", id="session-by-name"),
+        pytest.param("/photos/Wedding/", "session     Wedding", id="session-by-folder"),
+        pytest.param("/photos/Wedding/Raw/../Raw/IMG_2.NEF", "photo        IMG_2.NEF", id="photo-by-path"),
+        pytest.param("IMG_2.NEF", "photo        IMG_2.NEF", id="photo-by-name"),
+    ],
+)
+def test_things_are_found_by_what_people_call_them(
+    path: Path, word: str, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = run(path, "show", word, answers=WORLD)
+
+    assert status == 0
+    assert capsys.readouterr().out.splitlines()[0] == line
+
+
+def test_a_photo_is_found_by_the_path_of_its_output(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    developed = replace(sent.photo(state="developed"), outputs=(sent.output(),))
+
+    run(
+        path,
+        "show",
+        "/photos/Wedding/Jpg/IMG_1.jpg",
+        answers={**WORLD, "ListPhotos": listed(photos=[developed])},
+    )
+
+    assert capsys.readouterr().out.splitlines()[0].split() == ["photo", "IMG_1.NEF"]
+
+
+def test_a_session_whose_name_is_a_number_is_found_where_no_job_has_it(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = {**WORLD, "GetJob": NO_JOB, "ListSessions": listed(sessions=[sent.session("2024")])}
+
+    run(path, "show", "2024", answers=answers)
+
+    assert capsys.readouterr().out.splitlines()[0].split() == ["session", "2024"]
+
+
+def same_name_twice() -> list[Session]:
+    return [sent.session(id="s1", folder="/a/Wedding"), sent.session(id="s2", folder="/b/Wedding")]
+
+
+@pytest.mark.parametrize(
+    ("words", "answers", "status", "sentence"),
+    [
+        pytest.param(["photos", "Party"], {}, 5, "There is no session Party.", id="no-such-session"),
+        pytest.param(["show", "Party"], {}, 5, "There is no session, photo or job Party.", id="nothing"),
+        pytest.param(["show", "99999999999999999999"], {}, 5, "There is no", id="no-such-number"),
+        pytest.param(
+            ["jobs", "--session", "Party"], {}, 5, "There is no session Party.", id="jobs-of-nothing"
+        ),
+        pytest.param(
+            ["photos", "Wedding"],
+            {"ListSessions": listed(sessions=same_name_twice())},
+            2,
+            "Wedding may be any of 2: /a/Wedding, /b/Wedding; give the path.",
+            id="ambiguous",
+        ),
+        pytest.param(["call", "PauseQueue"], {}, 4, "This user may not do that", id="not-permitted"),
+        pytest.param(
+            ["call", "Dance"],
+            {"Dance": ("org.varlink.service.MethodNotFound", {"method": "Dance"})},
+            2,
+            "The daemon has no method Dance.",
+            id="no-such-method",
+        ),
+        pytest.param(
+            ["call", "StartExport", '{"sessionId": "s1"}'],
+            {"StartExport": ("org.varlink.service.MethodNotImplemented", {"method": "StartExport"})},
+            1,
+            "This version of the daemon cannot do StartExport yet.",
+            id="not-built-yet",
+        ),
+        pytest.param(
+            ["status"],
+            {"GetSummary": (f"{INTERFACE}.Stopping", {})},
+            3,
+            "The daemon is stopping",
+            id="stopping",
+        ),
+    ],
+)
+def test_what_goes_wrong_is_one_line_and_an_exit_status(
+    path: Path,
+    *,
+    words: list[str],
+    answers: dict[str, Any],
+    status: int,
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    result = run(path, *words, answers={**WORLD, **answers})
+
+    output = capsys.readouterr()
+    assert result == status
+    assert output.out == ""
+    assert output.err.startswith(f"darkroom: {sentence}")
+    assert output.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("parameters", ["[]", "{", '"a"', "\udcff"])
+def test_parameters_that_are_no_object_are_wrong_usage(
+    path: Path, parameters: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["--socket", str(path), "call", "GetSummary", parameters])
+
+    assert status == 2
+    assert "not a JSON object" in capsys.readouterr().err
+
+
+def test_no_daemon_is_one_line_that_names_the_socket_and_the_remedy(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["status", "--socket", str(path)])
+
+    output = capsys.readouterr()
+    assert status == 3
+    assert output.err == (
+        f"darkroom: The daemon cannot be reached at {path}: there is no socket. Start it with darkroomd.\n"
+    )
+
+
+def test_a_socket_path_that_is_too_long_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["status", "--socket", "/" + "s" * 200])
+
+    assert status == 2
+    assert "201 bytes" in capsys.readouterr().err
+
+
+@pytest.fixture
+def _unprivileged() -> Iterator[None]:
+    """Be somebody whom modes of files concern."""
+    # While it may be read: the checkout may be somebody's own.
+    import_module("darkroom.cli.commands.status")
+    own = os.geteuid()
+    os.seteuid(own or NOBODY)
+    yield
+    os.seteuid(own)
+
+
+@pytest.mark.usefixtures("_unprivileged")
+def test_a_socket_of_somebody_else_is_not_permitted(
+    closed_socket: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["status", "--socket", str(closed_socket)])
+
+    assert status == 4
+    assert f"may not connect to {closed_socket}" in capsys.readouterr().err
+
+
+def story(*kinds: str) -> Script:
+    def script(peer: Peer) -> None:
+        peer.call()
+        for number, kind in enumerate(kinds):
+            event = msgspec.to_builtins(Event(kind=kind, at_usec=sent.NOON_USEC))
+            peer.reply({"event": event, "cursor": str(number)}, continues=True)
+        peer.wait_for_the_end()
+
+    return script
+
+
+def test_watching_ends_with_ctrl_c_in_silence(path: Path) -> None:
+    with (
+        ScriptedDaemon(path, [story("ready", "stopping")]),
+        subprocess.Popen(
+            [*COMMAND, "watch", "--json", "--socket", path],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        kinds = [json.loads(process.stdout.readline())["kind"] for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        rest, complaints = process.communicate()
+
+    assert kinds == ["ready", "stopping"]
+    assert (process.returncode, rest, complaints) == (130, "", "")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(path: Path) -> None:
+    many = listed(photos=[sent.photo(f"IMG_{number}.NEF") for number in range(5000)])
+
+    with (
+        ScriptedDaemon(path, [serving({**WORLD, "ListPhotos": many})]),
+        subprocess.Popen(
+            [*COMMAND, "photos", "Wedding", "--json", "--socket", path],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = process.stdout.readline()
+        process.stdout.close()
+        complaints = process.stderr.read()
+
+    assert json.loads(first)["state"] == "waiting"
+    assert (process.returncode, complaints) == (0, "")
+
+
+def test_a_full_disk_is_said_to_be_so(path: Path) -> None:
+    with ScriptedDaemon(path, [serving(WORLD)]), Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*COMMAND, "status", "--socket", path],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert ended.returncode == 1
+    assert ended.stderr == "darkroom: The output could not be written: No space left on device.\n"
+
+
+def test_letters_that_the_terminal_lacks_are_written_as_escapes(path: Path) -> None:
+    odd = listed(sessions=[sent.session("Hochzeit-für-Łukasz")])
+
+    with ScriptedDaemon(path, [serving({**WORLD, "ListSessions": odd})]):
+        ended = subprocess.run(
+            [*COMMAND, "sessions", "--socket", path],
+            env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+            capture_output=True,
+            check=True,
+        )
+
+    assert b"Hochzeit-f\xfcr-\\u0141ukasz" in ended.stdout
+
+
+def test_all_replies_of_a_stream_are_printed_as_they_come(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def script(peer: Peer) -> None:
+        peer.call()
+        peer.reply({"number": 1}, continues=True)
+        peer.reply({"number": 2})
+
+    with ScriptedDaemon(path, [script]):
+        status = main(["--socket", str(path), "--json", "call", "Count", "--more"])
+
+    assert status == 0
+    assert capsys.readouterr().out == '{"number":1}\n{"number":2}\n'
