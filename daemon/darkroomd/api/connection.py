@@ -1,0 +1,145 @@
+"""One client's connection, from its first byte to its last."""
+
+from __future__ import annotations
+
+import select
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import anyio
+import structlog
+from anyio import abc
+from structlog.contextvars import bound_contextvars
+
+from darkroom.wire.connection import ServerConnection, State
+from darkroom.wire.frames import INBOUND_LIMIT_BYTES, WireError
+from darkroom.wire.messages import Call, Mode, Reply
+from darkroomd.api.dispatch import PeerGone, Send
+from darkroomd.core.access import Peer
+
+CHUNK_BYTES: Final = 1 << 16
+
+Answer: TypeAlias = Callable[[Call, Peer, Send], Awaitable[Reply]]
+"""Returns the last reply to a call; those before it go to the last argument."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a peer may take, in seconds.
+
+    Attributes:
+        message_seconds: from the first byte of a call to its last.
+        reply_seconds: to take a reply that we have begun to send.
+    """
+
+    message_seconds: float = 30.0
+    reply_seconds: float = 30.0
+
+
+class Connection:
+    """Reads calls, has them answered one after the other, and sends the replies in their order."""
+
+    def __init__(self, stream: abc.SocketStream, peer: Peer, answer: Answer, *, patience: Patience) -> None:
+        self._stream = stream
+        self._peer = peer
+        self._answer = answer
+        self._patience = patience
+        self._wire = ServerConnection()
+        self._waiting: anyio.CancelScope | None = None
+        self._stopping = False
+
+    async def serve(self) -> None:
+        """Answer until either side has had enough; the stream is the caller's to close."""
+        with bound_contextvars(uid=self._peer.uid):
+            try:
+                while (call := await self._next_call()) is not None:
+                    await self._serve_call(call)
+            except WireError as error:
+                log.info("connection_malformed", pid=self._peer.pid, problem=str(error))
+            except PeerGone as gone:
+                log.debug("connection_lost", pid=self._peer.pid, problem=str(gone))
+
+    def stop(self) -> None:
+        """Begin no call any more; `serve` returns once the present one is answered."""
+        self._stopping = True
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+    async def _next_call(self) -> Call | None:
+        """Return the next call, or None at the end of the connection."""
+        deadline = float("inf")
+        while not self._stopping:
+            call = self._wire.next_call()
+            if call is not None or self._wire.state is State.CLOSED:
+                return call
+            if self._wire.buffered_bytes:
+                deadline = min(deadline, anyio.current_time() + self._patience.message_seconds)
+            with anyio.CancelScope(deadline=deadline) as self._waiting:
+                await self._receive()
+            if self._waiting.cancelled_caught and not self._stopping:
+                raise PeerGone("a call was begun and not finished in time")
+        return None
+
+    async def _serve_call(self, call: Call) -> None:
+        if call.mode is Mode.MORE:
+            reply = await self._answer_and_listen(call)
+        else:
+            reply = await self._answer(call, self._peer, self._send)
+        await self._send(reply)
+
+    async def _answer_and_listen(self, call: Call) -> Reply:
+        """Answer a call that can take long, unless the peer hangs up meanwhile."""
+        reply: Reply | None = None
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._listen, group.cancel_scope)
+            try:
+                reply = await self._answer(call, self._peer, self._send)
+            except PeerGone as gone:
+                log.debug("stream_lost", problem=str(gone))
+            group.cancel_scope.cancel()
+        if reply is None:
+            raise PeerGone("the peer hung up on a stream")
+        return reply
+
+    async def _listen(self, answering: anyio.CancelScope) -> None:
+        """Read ahead, within limits; cancel `answering` once nobody is there to hear the answer."""
+        try:
+            while not self._wire.peer_is_done and self._wire.buffered_bytes < INBOUND_LIMIT_BYTES:
+                await self._receive()
+        except PeerGone:
+            answering.cancel()
+        if self._wire.peer_is_done and self._has_hung_up():
+            answering.cancel()
+
+    def _has_hung_up(self) -> bool:
+        """Tell whether the peer has closed both halves; where that cannot be told, a beat will find out."""
+        if sys.platform != "linux":
+            return False
+        look = select.poll()
+        raw = self._stream.extra(abc.SocketAttribute.raw_socket)  # noqa: S610 - no Django here
+        look.register(raw, 0)
+        return any(events & select.POLLHUP for _, events in look.poll(0))
+
+    async def _receive(self) -> None:
+        try:
+            self._wire.receive(await self._stream.receive(CHUNK_BYTES))
+        except anyio.EndOfStream:
+            self._wire.receive(b"")
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise PeerGone("the connection broke") from error
+
+    async def _send(self, reply: Reply) -> None:
+        data = self._wire.send(reply)
+        if not data:
+            return
+        try:
+            with anyio.fail_after(self._patience.reply_seconds):
+                await self._stream.send(data)
+        except TimeoutError as error:
+            raise PeerGone("a reply was not taken in time") from error
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise PeerGone("the connection broke") from error

@@ -1,0 +1,154 @@
+"""From a call on the wire to its handler and back to a reply."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from typing import Any, Final
+
+import msgspec
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from darkroom.errors import (
+    DarkroomError,
+    ExpectedMore,
+    InterfaceNotFound,
+    Internal,
+    InvalidParameter,
+    MethodNotFound,
+    MethodNotImplemented,
+    PermissionDenied,
+    to_wire,
+)
+from darkroom.protocol.contract import INTERFACES
+from darkroom.protocol.interface import Method, More
+from darkroom.protocol.methods import QUALIFIED_METHODS
+from darkroom.protocol.types import Input, Payload
+from darkroom.wire.frames import OUTBOUND_LIMIT_BYTES
+from darkroom.wire.messages import Call, Mode, Reply, encode_parameters
+from darkroomd.api.quota import Quota
+from darkroomd.api.requests import Handlers, Request
+from darkroomd.core.access import Peer, may_call
+
+STREAMS_PER_USER: Final = 16
+
+LONGEST_PARAMETER: Final = 200
+"""How much of a parameter's name is sent back; hostile ones can be very long."""
+
+Send = Callable[[Reply], Awaitable[None]]
+
+_NAMED_FIELD: Final = re.compile(
+    r"^Object (?:missing required|contains unknown) field `(?P<field>.*?)`(?: - at `\$\.?(?P<within>.*)`)?$",
+    re.DOTALL,
+)
+_PATH: Final = re.compile(r" - at `\$\.?(?P<path>.*)`$", re.DOTALL)
+
+log = structlog.get_logger()
+
+
+class PeerGone(Exception):
+    """A reply cannot be delivered any more; what made it may end."""
+
+
+class ReplyTooLong(DarkroomError):
+    """A reply has more bytes than a client reads."""
+
+    code = "reply.too_long"
+
+    def __init__(self) -> None:
+        super().__init__("The reply is too long to be sent; ask for less at a time, with limit.")
+
+
+class Dispatcher:
+    """Answers calls: who may, which method, with what, and what went wrong."""
+
+    def __init__(self, handlers: Handlers, *, owner_uid: int) -> None:
+        self._handlers = handlers
+        self._owner_uid = owner_uid
+        self._streams = Quota("streams", STREAMS_PER_USER)
+
+    async def answer(self, call: Call, peer: Peer, send: Send) -> Reply:
+        """Return the last reply to a call; those before it, where it asked for more, go to `send`.
+
+        Raises:
+            PeerGone: from `send`.
+        """
+        call_id = secrets.token_hex(6)
+        with bound_contextvars(call=call_id, uid=peer.uid, method=call.method):
+            try:
+                return _reply(await self._result(call, peer, send))
+            except DarkroomError as error:
+                if error.interface is not None:
+                    return refusal(error)
+                # A fault of the surroundings, such as a full disk: its sentence helps the caller.
+                log.warning("call_refused", code=error.code, reason=error.message)
+                return refusal(Internal(error.message, call_id))
+            except PeerGone:
+                raise
+            except Exception:
+                log.exception("call_failed")
+                return refusal(Internal("The daemon made a mistake; its log has the details.", call_id))
+
+    async def _result(self, call: Call, peer: Peer, send: Send) -> Payload:
+        if not may_call(call.method, peer, owner_uid=self._owner_uid):
+            raise PermissionDenied
+        method = find_method(call.method)
+        handler = self._handlers.get(call.method)
+        if handler is None:
+            raise MethodNotImplemented(call.method)
+        if call.mode is Mode.UPGRADE:
+            raise InvalidParameter("upgrade")
+        if method.more is More.REQUIRED and call.mode is not Mode.MORE:
+            raise ExpectedMore
+        parameters = decode_parameters(call.parameters, method.parameters)
+
+        async def stream(payload: Payload) -> None:
+            await send(_reply(payload, continues=True))
+
+        with ExitStack() as held:
+            streams = call.mode is Mode.MORE and method.more is not More.NEVER
+            if streams:
+                held.enter_context(self._streams.take(peer.uid))
+            return await handler(Request[Any](parameters, peer, stream if streams else None))
+
+
+def find_method(name: str) -> Method:
+    """Return a method by qualified name; raise `InterfaceNotFound`, `MethodNotFound`."""
+    interface, dot, _ = name.rpartition(".")
+    if dot and interface not in INTERFACES:
+        raise InterfaceNotFound(interface)
+    if name not in QUALIFIED_METHODS:
+        raise MethodNotFound(name)
+    return QUALIFIED_METHODS[name]
+
+
+def decode_parameters(parameters: bytes, kind: type[Input]) -> Input:
+    """Return the parameters of a call as a value; raise `InvalidParameter` with the name of a bad one."""
+    try:
+        return msgspec.json.decode(parameters, type=kind)
+    except msgspec.ValidationError as error:
+        raise InvalidParameter(name_in(str(error))[:LONGEST_PARAMETER]) from error
+
+
+def name_in(complaint: str) -> str:
+    """Return the name of the parameter a validation error complains about, from the outside inwards."""
+    if named := _NAMED_FIELD.match(complaint):
+        return ".".join(filter(None, (named["within"], named["field"])))
+    located = _PATH.search(complaint)
+    return located["path"] if located else "parameters"
+
+
+def _reply(payload: Payload, *, continues: bool = False) -> Reply:
+    parameters = encode_parameters(payload)
+    if len(parameters) > OUTBOUND_LIMIT_BYTES:
+        raise ReplyTooLong
+    return Reply(parameters, continues=continues)
+
+
+def refusal(error: DarkroomError) -> Reply:
+    """Return the reply that an error of the protocol is told with."""
+    name, parameters = to_wire(error)
+    return Reply(encode_parameters(parameters), error=name)

@@ -1,0 +1,89 @@
+"""Where everything stands, and how the daemon is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import anyio
+
+from darkroom.errors import DARKROOM_INTERFACE, InvalidParameter, Stopping
+from darkroom.protocol.calls import GetHealth, GetSummary
+from darkroom.protocol.replies import HealthReply, SummaryReply
+from darkroom.protocol.types import Summary
+from darkroomd.api import views
+from darkroomd.api.hub import Hub
+from darkroomd.api.paging import MAXIMUM_LIMIT
+from darkroomd.api.requests import Handlers, Request, Stream
+from darkroomd.services.queries import Queries
+
+USEC: Final = 1_000_000
+DEFAULT_INTERVAL_USEC: Final = 500_000
+BEAT_SECONDS: Final = 20.0
+"""The longest silence of a stream; a peer that is gone is noticed at the next reply."""
+
+
+class DaemonHandlers:
+    """Answers about the daemon as a whole."""
+
+    def __init__(self, queries: Queries, hub: Hub) -> None:
+        self._queries = queries
+        self._hub = hub
+
+    def table(self) -> Handlers:
+        """Return the handlers by qualified method."""
+        return {
+            f"{DARKROOM_INTERFACE}.GetSummary": self.get_summary,
+            f"{DARKROOM_INTERFACE}.GetHealth": self.get_health,
+        }
+
+    async def get_summary(self, request: Request[GetSummary]) -> SummaryReply:
+        """Return what a status line shows; with `stream` again upon each change, until `Stopping`."""
+        interval = interval_seconds(request.parameters.interval_usec, parameter="intervalUsec")
+        if request.stream is not None:
+            await self._send_summaries(request.stream, interval=interval)
+        return SummaryReply(summary=await self._summary())
+
+    async def get_health(self, _: Request[GetHealth]) -> HealthReply:
+        """Return how the daemon is."""
+        health = await self._queries.health()
+        return HealthReply(
+            ok=health.ok,
+            version=health.version,
+            pid=health.pid,
+            instance=health.instance,
+            started_at_usec=health.started_at_usec,
+            checks=tuple(map(views.check, health.checks)),
+        )
+
+    async def _send_summaries(self, stream: Stream, *, interval: float) -> None:
+        """Send the summary now, when it changes, and at each beat; raise `Stopping` at the end."""
+        sent: Summary | None = None
+        beat_at = anyio.current_time()
+        while not self._hub.stopping.is_set():
+            # Taken before the look, so that no change falls between the two.
+            change = self._hub.next_change
+            summary = await self._summary()
+            if summary != sent or anyio.current_time() >= beat_at:
+                await stream(SummaryReply(summary=summary))
+                sent, beat_at = summary, anyio.current_time() + BEAT_SECONDS
+            with anyio.move_on_after(min(interval, BEAT_SECONDS)):
+                await self._hub.stopping.wait()
+            with anyio.CancelScope(deadline=beat_at):
+                await change.wait()
+        raise Stopping
+
+    async def _summary(self) -> Summary:
+        status = await self._queries.status()
+        idle = not any((status.counts.queued, status.counts.running, status.counts.failed))
+        return views.summary(status, any_photos=not idle or await self._any_photos())
+
+    async def _any_photos(self) -> bool:
+        page = await self._queries.sessions(cursor=None, limit=MAXIMUM_LIMIT)
+        return any(session.counts.photos for session in page.entries)
+
+
+def interval_seconds(usec: int | None, *, parameter: str) -> float:
+    """Return the time between two replies; raise `InvalidParameter` where it is negative."""
+    if usec is not None and usec < 0:
+        raise InvalidParameter(parameter)
+    return (DEFAULT_INTERVAL_USEC if usec is None else usec) / USEC

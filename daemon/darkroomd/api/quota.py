@@ -1,0 +1,31 @@
+"""How many of something one user may have at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from darkroom.errors import LimitReached
+
+
+class Quota:
+    """Counts by user; `name` says of what, in the plural."""
+
+    def __init__(self, name: str, maximum: int) -> None:
+        self._name = name
+        self._maximum = maximum
+        self._taken = Counter[int]()
+
+    @contextmanager
+    def take(self, uid: int) -> Generator[None, None, None]:
+        """Count one for as long as the context lasts; raise `LimitReached` if there are too many."""
+        if self._taken[uid] >= self._maximum:
+            raise LimitReached(self._name, self._maximum)
+        self._taken[uid] += 1
+        try:
+            yield
+        finally:
+            self._taken[uid] -= 1
+            if not self._taken[uid]:
+                del self._taken[uid]

@@ -1,0 +1,168 @@
+"""The daemon's side of the socket: accepts connections, bounds them, and ends them in good order."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Final
+
+import anyio
+import structlog
+from anyio import abc
+
+from darkroom.errors import LimitReached
+from darkroom.wire.messages import Call, Reply
+from darkroomd.api.connection import Connection, Patience
+from darkroomd.api.dispatch import Dispatcher, Send, refusal
+from darkroomd.api.handlers.daemon import DaemonHandlers
+from darkroomd.api.handlers.jobs import JobHandlers
+from darkroomd.api.handlers.service import ServiceHandlers
+from darkroomd.api.handlers.sessions import SessionHandlers
+from darkroomd.api.handlers.watch import WatchHandlers
+from darkroomd.api.hub import Hub
+from darkroomd.api.listener import Listener
+from darkroomd.api.peer import PeerUnknown, peer_of
+from darkroomd.api.quota import Quota
+from darkroomd.bus import Bus
+from darkroomd.core.access import Peer
+from darkroomd.core.model import Happening
+from darkroomd.services.queries import Queries
+
+CONNECTIONS_PER_USER: Final = 64
+CONNECTIONS_IN_ALL: Final = 256
+"""Of all users together, those that are being turned away included."""
+
+TURN_AWAY_SECONDS: Final = 5.0
+"""How long one connection too many may take to send the call that is answered with `LimitReached`."""
+
+SHORTAGE_SECONDS: Final = 0.5
+"""How long to wait where the system has no room for a connection."""
+
+_SHORTAGES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ECONNABORTED})
+
+log = structlog.get_logger()
+
+
+class Server:
+    """Serves both interfaces at a listener.
+
+    Args:
+        listener: open, and closed by whoever opened it.
+        queries: where the answers come from.
+        bus: what happens is told here.
+        instance: names this run of the daemon in cursors.
+        version: of the daemon.
+        owner_uid: the user it runs as.
+        now_usec: microseconds since the Unix epoch, UTC.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        queries: Queries,
+        bus: Bus[Happening],
+        *,
+        instance: str,
+        version: str,
+        owner_uid: int,
+        now_usec: Callable[[], int],
+        patience: Patience | None = None,
+    ) -> None:
+        self._listener = listener
+        self._hub = Hub(bus, queries, instance=instance, now_usec=now_usec)
+        handlers = {
+            **ServiceHandlers(version=version).table(),
+            **DaemonHandlers(queries, self._hub).table(),
+            **SessionHandlers(queries).table(),
+            **JobHandlers(queries).table(),
+            **WatchHandlers(self._hub).table(),
+        }
+        self._dispatcher = Dispatcher(handlers, owner_uid=owner_uid)
+        self._patience = patience or Patience()
+        self._quota = Quota("connections", CONNECTIONS_PER_USER)
+        self._connections: set[Connection] = set()
+        self._accepting = anyio.CancelScope()
+        self._over = anyio.Event()
+
+    async def run(self, *, task_status: abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Serve until `stop` has been called and every connection is over, or until cancelled."""
+        async with anyio.create_task_group() as group:
+            await group.start(self._hub.run)
+            task_status.started()
+            with self._accepting:
+                await self._accept_all(group)
+            await self._listener.socket.aclose()
+            self._note_end()
+            await self._over.wait()
+            group.cancel_scope.cancel()
+
+    async def stop(self) -> None:
+        """Tell watchers, accept and begin nothing more, and wait until every connection is over."""
+        self._hub.stop()
+        self._accepting.cancel()
+        for connection in tuple(self._connections):
+            connection.stop()
+        await self._over.wait()
+
+    async def _accept_all(self, group: abc.TaskGroup) -> None:
+        while True:
+            try:
+                stream = await self._listener.socket.accept()
+            except anyio.BrokenResourceError as error:
+                cause = error.__cause__
+                if not isinstance(cause, OSError) or cause.errno not in _SHORTAGES:
+                    raise
+                log.warning("connection_not_accepted", problem=str(cause))
+                await anyio.sleep(SHORTAGE_SECONDS)
+            else:
+                group.start_soon(self._serve, stream)
+
+    async def _serve(self, stream: abc.SocketStream) -> None:
+        async with stream:
+            try:
+                raw = stream.extra(abc.SocketAttribute.raw_socket)  # noqa: S610 - no Django here
+                peer = peer_of(raw)
+            except PeerUnknown as unknown:
+                log.warning("peer_unknown", problem=str(unknown))
+                return
+            if len(self._connections) >= CONNECTIONS_IN_ALL:
+                log.warning("connections_exhausted", uid=peer.uid)
+                return
+            with ExitStack() as held:
+                try:
+                    held.enter_context(self._quota.take(peer.uid))
+                except LimitReached as reached:
+                    log.info("connection_turned_away", uid=peer.uid, pid=peer.pid)
+                    await self._turn_away(stream, peer, reached)
+                else:
+                    answer = self._dispatcher.answer
+                    await self._attend(Connection(stream, peer, answer, patience=self._patience))
+
+    async def _turn_away(self, stream: abc.SocketStream, peer: Peer, reached: LimitReached) -> None:
+        """Answer the first call, so that the client learns why, and no other."""
+
+        async def refuse(_call: Call, _peer: Peer, _send: Send) -> Reply:
+            connection.stop()
+            return refusal(reached)
+
+        connection = Connection(stream, peer, refuse, patience=self._patience)
+        with anyio.move_on_after(TURN_AWAY_SECONDS):
+            await self._attend(connection)
+
+    async def _attend(self, connection: Connection) -> None:
+        self._connections.add(connection)
+        if self._accepting.cancel_called:
+            connection.stop()
+        try:
+            await connection.serve()
+        except Exception:
+            # One connection is a border: our mistake with this peer must not end the others.
+            log.exception("connection_failed")
+        finally:
+            self._connections.discard(connection)
+            self._note_end()
+
+    def _note_end(self) -> None:
+        if self._accepting.cancel_called and not self._connections:
+            self._over.set()
