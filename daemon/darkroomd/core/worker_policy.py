@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from dataclasses import dataclass
 
 from darkroom.protocol.types import Failure
@@ -26,18 +25,22 @@ def is_spent(policy: RetirePolicy, *, photos: int, resident_bytes: int, out_of_m
     return out_of_memory or photos >= policy.photos or resident_bytes > policy.resident_bytes
 
 
-def after_crash(returncode: int | None) -> Failure:
-    """Return the failure of a photo whose worker ended by itself; None: it would not even end."""
-    name = signal_name(returncode)
+def after_crash(*, returncode: int | None, signal: str | None) -> Failure:
+    """Return the failure of a photo whose worker ended by itself.
+
+    Args:
+        returncode: as the system gives it; None: it closed its pipe and would not end.
+        signal: name of the signal that ended it, if one did.
+    """
     message = "The decoder crashed on this photo. If it does so again, report it with the RAW file."
-    if name == "SIGKILL":
+    if signal == "SIGKILL":
         # Nobody says who killed it; the kernel does when memory runs out, and so may a person.
         message = "The worker was killed, as the system does when memory runs out. Close other programs."
     return Failure(
         code="worker.crashed",
         message=message,
         transient=True,
-        context={"returncode": returncode, "signal": name},
+        context={"returncode": returncode, "signal": signal},
     )
 
 
@@ -79,13 +82,3 @@ def after_oversized_request(problem: str) -> Failure:
         transient=False,
         context={"reason": problem},
     )
-
-
-def signal_name(returncode: int | None) -> str | None:
-    """Return the name of the signal that ended a process, or None where none did."""
-    if returncode is None or returncode >= 0:
-        return None
-    try:
-        return signal.Signals(-returncode).name
-    except ValueError:
-        return f"signal {-returncode}"

@@ -48,10 +48,10 @@ def opened(blob: bytes, *, limit_pixels: int) -> Generator[rawpy.RawPy]:
                 width=raw.sizes.raw_width, height=raw.sizes.raw_height, limit_pixels=limit_pixels
             )
             yield raw
+    except (MemoryError, rawpy.LibRawUnsufficientMemoryError) as error:
+        raise refusals.out_of_memory() from error
     except rawpy.LibRawError as error:
         raise _refusal(error, blob) from error
-    except MemoryError as error:
-        raise refusals.out_of_memory() from error
 
 
 def unpack(raw: rawpy.RawPy, blob: bytes) -> None:
@@ -95,7 +95,7 @@ def render(raw: rawpy.RawPy) -> NDArray[np.uint8]:
     """
     black = _black(raw)
     white = soundness.saturation(
-        _visible(raw), recorded=raw.camera_white_level_per_channel, black=black, white=raw.white_level
+        recorded=raw.camera_white_level_per_channel, black=black, white=raw.white_level
     )
     parameters = rawpy.Params(
         demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
@@ -105,7 +105,8 @@ def render(raw: rawpy.RawPy) -> NDArray[np.uint8]:
         gamma=srgb.GAMMA,
         # Exposure is what was chosen at the camera. LibRaw's automatic brightness stretches each frame
         # until one percent of it clips: it lifts a night scene to day, and two frames of one burst to
-        # two brightnesses. Its adjustment of the maximum does the same by the brightest pixel.
+        # two brightnesses. Its adjustment of the maximum does the same by the brightest pixel; what
+        # stands in for it says `soundness.saturation`.
         no_auto_bright=True,
         adjust_maximum_thr=0.0,
         user_sat=white - black,
@@ -158,14 +159,14 @@ def _refusal(error: rawpy.LibRawError, blob: bytes) -> refusals.Refusal:
     reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     match error:
         case rawpy.LibRawIOError():
-            return refusals.truncated(reason, size_bytes=len(blob))
-        case rawpy.LibRawUnsufficientMemoryError():
-            return refusals.out_of_memory()
+            return refusals.truncated(reason, sizeBytes=len(blob))
         case rawpy.LibRawTooBigError():
             return refusals.too_large(reason=reason)
+        case rawpy.LibRawDataError() if len(blob) < bytes_needed(blob):
+            return refusals.truncated(reason, sizeBytes=len(blob), neededBytes=bytes_needed(blob))
         case rawpy.LibRawDataError() | rawpy.LibRawBadCropError():
-            return refusals.damaged(reason, size_bytes=len(blob))
+            return refusals.damaged(reason, sizeBytes=len(blob))
         case _ if ciff.is_ciff(blob) and not ciff.is_complete(blob):
-            return refusals.truncated("the directory at the end of the file is missing", size_bytes=len(blob))
+            return refusals.truncated("the directory at the end of the file is missing", sizeBytes=len(blob))
         case _:
             return refusals.unsupported(reason)

@@ -6,12 +6,13 @@ equal bytes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,10 @@ from darkroomd.imaging.tiff import (
     text,
 )
 
-Pattern: TypeAlias = Literal["RGGB", "BGGR", "GRBG", "GBRG"]
-"""The colours of a mosaic's 2 by 2 cell: first row, then second."""
+BAYER_CELL: Final = "RGGB"
+
+XTRANS_CELL: Final = "".join(("GGRGGB", "GGBGGR", "BRGRBG", "GGBGGR", "GGRGGB", "RBGBRG"))
+"""Fuji's six by six cell, row by row. LibRaw wants pictures of at least 512 pixels a side for it."""
 
 Picture: TypeAlias = NDArray[np.floating]
 """(height, width, 3), linear camera RGB, 0 (black) to 1 (saturated) with the white balance not applied."""
@@ -62,14 +65,15 @@ class Sensor:
     """What a decoder has to know of the sensor.
 
     Attributes:
-        pattern: of the mosaic; without meaning for a linear picture.
+        cell: the colours of the mosaic's square cell, row by row: `R`, `G` and `B`, two by two or six
+            by six. Without meaning for a linear picture.
         black: value of no light.
         white: value of saturation.
         from_srgb: matrix from linear sRGB to camera RGB. Its row sums are what the camera makes of
             white, and become the white balance.
     """
 
-    pattern: Pattern = "RGGB"
+    cell: str = BAYER_CELL
     black: int = 512
     white: int = 16383
     from_srgb: Matrix = ((0.42, 0.16, 0.02), (0.14, 0.74, 0.12), (0.02, 0.18, 0.52))
@@ -160,10 +164,15 @@ def _pixels(picture: Picture, *, layout: Layout, sensor: Sensor) -> NDArray[np.u
     if layout is Layout.LINEAR:
         return values
     mosaic = np.empty(values.shape[:2], dtype="<u2")
-    for place, colour in enumerate(sensor.pattern):
-        row, column = divmod(place, 2)
-        mosaic[row::2, column::2] = values[row::2, column::2, _COLOURS.index(colour)]
+    side = _side(sensor.cell)
+    for place, colour in enumerate(sensor.cell):
+        row, column = divmod(place, side)
+        mosaic[row::side, column::side] = values[row::side, column::side, _COLOURS.index(colour)]
     return mosaic
+
+
+def _side(cell: str) -> int:
+    return math.isqrt(len(cell))
 
 
 def _image_fields(pixels: NDArray[np.uint16], *, layout: Layout, sensor: Sensor) -> list[Field]:
@@ -190,9 +199,10 @@ def _image_fields(pixels: NDArray[np.uint16], *, layout: Layout, sensor: Sensor)
         short(50778, _D65),  # CalibrationIlluminant1
     ]
     if layout is Layout.MOSAIC:
-        cell = bytes(_COLOURS.index(colour) for colour in sensor.pattern)
+        cell = bytes(_COLOURS.index(colour) for colour in sensor.cell)
+        side = _side(sensor.cell)
         fields += [
-            short(33421, 2, 2),
+            short(33421, side, side),
             raw_bytes(33422, cell),
             raw_bytes(50710, bytes((0, 1, 2))),
             short(50711, 1),

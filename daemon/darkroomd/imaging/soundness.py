@@ -18,6 +18,9 @@ from darkroomd.imaging import refusals
 DENSEST_BITS_PER_PIXEL: Final = 0.05
 """Below this there is no picture. A JPEG spends 0.09 bits on each pixel of an empty sheet."""
 
+EMPTY_TAIL_SHARE: Final = 0.05
+"""So much of the rows must be empty to be missing: some sensors have a few dark rows at their edge."""
+
 _SHORT_READ: Final = re.compile(r"premature end|unexpected end", re.IGNORECASE)
 """How libjpeg and LibRaw tell on their standard error that the data ended too early."""
 
@@ -27,20 +30,20 @@ def check_size(*, width: int, height: int, limit_pixels: int) -> None:
     if width < 1 or height < 1:
         raise refusals.damaged("the picture has no area", width=width, height=height)
     if width * height > limit_pixels:
-        raise refusals.too_large(width=width, height=height, limit_pixels=limit_pixels)
+        raise refusals.too_large(width=width, height=height, limitPixels=limit_pixels)
 
 
 def check_length(*, length_bytes: int, needed_bytes: int, pixels: int) -> None:
     """Refuse a file that is too short for its picture, although it was decoded."""
     if length_bytes * 8 < pixels * DENSEST_BITS_PER_PIXEL:
         raise refusals.no_image_data(
-            "there are fewer bytes than any coding needs", size_bytes=length_bytes, pixels=pixels
+            "there are fewer bytes than any coding needs", sizeBytes=length_bytes, pixels=pixels
         )
     if length_bytes < needed_bytes:
         raise refusals.truncated(
             "the picture reaches beyond the end of the file",
-            size_bytes=length_bytes,
-            needed_bytes=needed_bytes,
+            sizeBytes=length_bytes,
+            neededBytes=needed_bytes,
         )
 
 
@@ -52,7 +55,9 @@ def check_chatter(lines: Iterable[str]) -> None:
 
 
 def check_values(values: NDArray[np.uint16], *, black: int) -> None:
-    """Refuse sensor values that hold no picture.
+    """Refuse sensor values that hold no picture, or only its beginning.
+
+    A file whose space was reserved before it was filled has its full length from the start.
 
     Args:
         values: (height, width) or (height, width, colours) uint16, what the sensor's visible part gave.
@@ -63,6 +68,9 @@ def check_values(values: NDArray[np.uint16], *, black: int) -> None:
         raise refusals.no_image_data("all sensor values are equal", value=lowest)
     if highest <= black:
         raise refusals.no_image_data("no sensor value is above black", highest=highest, black=black)
+
+    if black > 0 and not values[-max(1, round(len(values) * EMPTY_TAIL_SHARE)) :].any():
+        raise refusals.truncated("the last rows are zero, which is below black", rows=len(values))
 
 
 def check_colour(*, matrices: Sequence[NDArray[np.float32]], white_balance: Sequence[float]) -> None:
@@ -77,27 +85,22 @@ def check_levels(*, black: int, white: int) -> None:
         raise refusals.damaged("saturation is not above black", black=black, white=white)
 
 
-PLATEAU_SHARE: Final = 0.001
-PLATEAU_FLOOR: Final = 0.75
+RECORDED_FLOOR: Final = 0.5
+"""A recorded saturation below this share of the decoder's own figure means something else."""
 
 
-def saturation(values: NDArray[np.uint16], *, recorded: Sequence[int] | None, black: int, white: int) -> int:
-    """Return the value at which the sensor clips.
+def saturation(*, recorded: Sequence[int] | None, black: int, white: int) -> int:
+    """Return the value at which the sensor clips: the camera's own word, else the decoder's for the model.
 
-    What the camera recorded counts; else a plateau, which is many pixels of one value that is the
-    highest and not far from `white`; else `white`, the decoder's figure for the model. A brightest
-    pixel alone decides nothing, or each frame of a burst would have its own exposure.
+    Both depend on camera and settings alone. LibRaw's default, the brightest pixel of the frame, would
+    give each frame of a burst its own exposure; the model's figure alone turns the clipped highlights
+    of cameras that saturate earlier magenta.
 
     Args:
-        values: as for `check_values`.
         recorded: saturation per channel from the file's metadata.
         black: value of no light.
         white: highest value by the decoder's word.
     """
-    floor = black + (white - black) * PLATEAU_FLOOR
-    if recorded is not None and floor <= min(recorded) <= white:
+    if recorded is not None and black + (white - black) * RECORDED_FLOOR <= min(recorded) <= white:
         return min(recorded)
-    highest = int(values.max())
-    if floor <= highest < white and np.count_nonzero(values == highest) >= values.size * PLATEAU_SHARE:
-        return highest
     return white

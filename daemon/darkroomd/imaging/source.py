@@ -22,7 +22,7 @@ def read_source(path: bytes, *, limit_bytes: int) -> bytes:
             if not stat.S_ISREG(facts.st_mode):
                 raise refusals.not_a_file(path)
             if facts.st_size > limit_bytes:
-                raise refusals.too_large(size_bytes=facts.st_size, limit_bytes=limit_bytes)
+                raise refusals.too_large(sizeBytes=facts.st_size, limitBytes=limit_bytes)
             return file.read(limit_bytes)
     except OSError as error:
         raise refusals.not_opened(path, error) from error

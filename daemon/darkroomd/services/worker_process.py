@@ -201,4 +201,15 @@ class WorkerProcess:
         """Return why a worker that closed its pipe has done so."""
         with anyio.move_on_after(_CLOSE_SECONDS):
             await self._process.wait()
-        return worker_policy.after_crash(self._process.returncode)
+        code = self._process.returncode
+        return worker_policy.after_crash(returncode=code, signal=_signal_name(code))
+
+
+def _signal_name(returncode: int | None) -> str | None:
+    """Return the name of the signal that ended a process, or None where none did."""
+    if returncode is None or returncode >= 0:
+        return None
+    try:
+        return signal.Signals(-returncode).name
+    except ValueError:  # a real-time signal has a number only
+        return str(-returncode)
