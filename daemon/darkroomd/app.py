@@ -16,26 +16,31 @@ import anyio
 import structlog
 from anyio.abc import TaskStatus
 
-from darkroomd.api.listener import Listener, open_listener
+from darkroomd.api.listener import open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
-from darkroomd.config import Config, load_config
+from darkroomd.config import Config, IntakeSection, load_config
 from darkroomd.core.faults import NowhereToLook, StateInUse, StateUnusable
-from darkroomd.core.model import Claim, CorrelationId, Happening, Health
+from darkroomd.core.intake import RAW_EXTENSIONS
+from darkroomd.core.model import CorrelationId, Happening, Health
 from darkroomd.core.retry import RetryPolicy
+from darkroomd.core.stability import Patience
+from darkroomd.core.worker_policy import RetirePolicy
 from darkroomd.files.folders import check_root, check_session
 from darkroomd.imaging.messages import Recipe
 from darkroomd.imaging.version import pipeline_version
 from darkroomd.logs import LogFormat
-from darkroomd.services.development import Development
-from darkroomd.services.executor import LocalExecutor
+from darkroomd.services.development import Development, recipe_digest
+from darkroomd.services.executor import ExecutorOptions, LocalExecutor
 from darkroomd.services.health import health_checks
 from darkroomd.services.intake import Intake
 from darkroomd.services.queries import Queries
 from darkroomd.services.recovery import recover
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.session_records import SessionRecords
-from darkroomd.store.store import Store, open_store
+from darkroomd.services.surroundings import IntakeOptions, OutputPlan, Surroundings
+from darkroomd.services.worker_process import WorkerSettings
+from darkroomd.store.store import open_store
 from darkroomd.system.clock import now_usec
 from darkroomd.system.lock import LockHeld, exclusive_lock
 from darkroomd.system.paths import Places
@@ -137,7 +142,7 @@ async def _serve(settings: Settings) -> None:
     async with (
         open_listener(settings.socket) as listener,
         open_store(settings.state / DATABASE_NAME, publish) as store,
-        LocalExecutor(_worker_options(settings)) as executor,
+        LocalExecutor(_executor_options(settings)) as executor,
     ):
         about = Health(
             version=metadata.version("darkroomd"),
@@ -170,41 +175,68 @@ async def _serve(settings: Settings) -> None:
             on_photo_changed=lambda claim: intake.look_again(claim.session.id, claim.photo.name),
         )
         listeners.append(scheduler.notice)
-        intake = Intake()
+        intake = Intake(
+            Surroundings(
+                store=store,
+                plan=OutputPlan(
+                    recipe=recipe.name,
+                    folder=recipe.folder,
+                    digest=recipe_digest(recipe),
+                    pipeline=pipeline_version(),
+                ),
+                options=_intake_options(config.intake),
+                publish=publish,
+                on_document_dirty=records.mark,
+                now_usec=now_usec,
+                new_correlation_id=lambda: CorrelationId(uuid.uuid4().hex),
+            ),
+            sessions=settings.sessions,
+            roots=settings.roots,
+        )
         checks = health_checks(
             store, scheduler, intake, pipeline=pipeline_version(), state_folder=settings.state
         )
         queries = Queries(store, scheduler, intake, about, checks)
-        server = Server()
-        await _run(settings, publish, server, records, scheduler, intake)
+        server = Server(
+            listener,
+            queries,
+            bus,
+            instance=about.instance,
+            version=about.version,
+            owner_uid=os.geteuid(),
+            now_usec=now_usec,
+        )
+        services = _Services(server, records, scheduler, intake)
+        await _run(services, settings, publish)
 
 
-async def _run(
-    settings: Settings,
-    publish: Callable[[Happening], None],
-    server: Server,
-    records: SessionRecords,
-    scheduler: Scheduler,
-    intake: Intake,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Services:
+    server: Server
+    records: SessionRecords
+    scheduler: Scheduler
+    intake: Intake
+
+
+async def _run(services: _Services, settings: Settings, publish: Callable[[Happening], None]) -> None:
     """Run the services; end them in the order in which nothing is lost."""
     stop = anyio.Event()
     async with anyio.create_task_group() as doors:
-        await doors.start(_watch_signals, stop, scheduler)
-        await doors.start(server.run)
-        await doors.start(records.run)
+        await doors.start(_watch_signals, stop, services.scheduler)
+        await doors.start(services.server.run)
+        await doors.start(services.records.run)
         async with anyio.create_task_group() as work:
-            await work.start(scheduler.run)
+            await work.start(services.scheduler.run)
             async with anyio.create_task_group() as arrivals:
-                await arrivals.start(intake.run)
+                await arrivals.start(services.intake.run)
                 log.info("ready", socket=str(settings.socket), state=str(settings.state), pid=os.getpid())
                 await stop.wait()
-                scheduler.stop(within_seconds=settings.config.daemon.stop_seconds)
+                services.scheduler.stop(within_seconds=settings.config.daemon.stop_seconds)
                 arrivals.cancel_scope.cancel()
         publish(Happening("stopping", now_usec()))
         with anyio.move_on_after(FAREWELL_SECONDS):
-            await records.flush()
-            await server.stop()
+            await services.records.flush()
+            await services.server.stop()
         doors.cancel_scope.cancel()
     log.info("stopped")
 
@@ -220,3 +252,25 @@ async def _watch_signals(
                 # Asked twice: whoever asks does not want to wait for the photo.
                 scheduler.stop(within_seconds=0)
             stop.set()
+
+
+def _executor_options(settings: Settings) -> ExecutorOptions:
+    worker = settings.config.worker
+    return ExecutorOptions(
+        idle_seconds=worker.idle_seconds,
+        retire=RetirePolicy(photos=worker.photos),
+        worker=WorkerSettings(
+            log_format=settings.log_format,
+            log_level=settings.log_level,
+            memory_bytes=worker.memory_mb * 1_000_000,
+        ),
+    )
+
+
+def _intake_options(intake: IntakeSection) -> IntakeOptions:
+    return IntakeOptions(
+        patience=Patience(quiet_seconds=intake.quiet_seconds, blind_seconds=intake.patient_seconds),
+        scan_seconds=intake.scan_seconds,
+        poll_seconds=intake.poll_seconds,
+        extensions=frozenset(map(str.lower, intake.extensions)) or RAW_EXTENSIONS,
+    )
