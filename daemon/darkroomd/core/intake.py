@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from darkroomd.core.model import Arrival, Photo, PhotoState, Session
+from darkroomd.core.freshness import is_same_file
+from darkroomd.core.model import RAW_FOLDER, CorrelationId, Fingerprint, Photo, PhotoState, Session
 from darkroomd.core.naming import photo_id
 
 _LIBRAW: Final = """
@@ -37,6 +38,14 @@ _TEMPORARY: Final = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _KEPT_ASIDE: Final = re.compile(r"\.bak(\.\d+)?$", re.IGNORECASE)
+
+
+class Sighting(StrEnum):
+    """What is known of how a file came to be where it was seen."""
+
+    SEEN = "seen"
+    ADDED = "added"
+    RENAMED = "renamed"
 
 
 class EntryKind(StrEnum):
@@ -110,22 +119,58 @@ def is_temporary_of(temporary: str, name: str) -> bool:
     return is_temporary(temporary) and name.rpartition(".")[0] in temporary
 
 
+def was_moved_in(sighting: Sighting, fingerprint: Fingerprint) -> bool:
+    """Whether there is evidence that a file was complete when it got its name.
+
+    Either a temporary name vanished in the same moment, or something befell the file after its last byte was
+    written, by the file system's own clock: it was renamed, or its writer set its times, which comes last.
+    """
+    if sighting is Sighting.ADDED:
+        return fingerprint.mtime_ns < fingerprint.ctime_ns
+    return sighting is Sighting.RENAMED
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """How a folder differs from what was dealt with: names that are new or changed, and names gone."""
+
+    fresh: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def differences(found: Mapping[str, Fingerprint], *, dealt_with: Mapping[str, Fingerprint]) -> Differences:
+    """Compare the files that a scan found with those that were dealt with, in order of name."""
+    fresh = (
+        name
+        for name, fingerprint in found.items()
+        if name not in dealt_with or not is_same_file(dealt_with[name], fingerprint)
+    )
+    return Differences(tuple(sorted(fresh)), tuple(sorted(dealt_with.keys() - found.keys())))
+
+
 def extension_of(name: str) -> str:
     """Return what stands behind the last dot, in lower case, or nothing."""
     stem, _, extension = name.rpartition(".")
     return extension.lower() if stem else ""
 
 
-def arriving_photo(arrival: Arrival, session: Session) -> Photo:
+def arriving_photo(
+    session: Session,
+    name: str,
+    fingerprint: Fingerprint,
+    *,
+    correlation_id: CorrelationId,
+    arrived_at_usec: int,
+) -> Photo:
     """Return a photo that was seen but is not in the queue yet, as watchers are told of it."""
     return Photo(
-        id=photo_id(session.id, arrival.name),
+        id=photo_id(session.id, name),
         session_id=session.id,
-        name=arrival.name,
-        raw=session.folder / "Raw" / arrival.name,
-        fingerprint=arrival.fingerprint,
-        look=arrival.look,
-        preset_id=arrival.preset_id,
+        name=name,
+        raw=session.folder / RAW_FOLDER / name,
+        fingerprint=fingerprint,
+        look="",
+        preset_id=None,
         state=PhotoState.ARRIVING,
         discarded_by=None,
         captured_at_usec=None,
@@ -137,7 +182,7 @@ def arriving_photo(arrival: Arrival, session: Session) -> Photo:
         last_attempt_at_usec=None,
         outputs=(),
         failure=None,
-        correlation_id=arrival.correlation_id,
-        arrived_at_usec=arrival.arrived_at_usec,
+        correlation_id=correlation_id,
+        arrived_at_usec=arrived_at_usec,
         revision=0,
     )

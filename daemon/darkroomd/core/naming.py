@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from darkroomd.core.model import OutputId, PhotoId, SessionId
@@ -42,6 +42,19 @@ def output_names(names: Iterable[str]) -> dict[str, str]:
     """Return the name of each RAW file's output; see `output_name`."""
     groups = _by_stem(set(names))
     return {name: _chosen(name, groups) for group in groups.values() for name in group}
+
+
+def renamed_by(arrived: Collection[str], names: Collection[str]) -> tuple[str, ...]:
+    """Return, in order, the RAW files whose outputs are called differently since others `arrived`.
+
+    `names` are all RAW files of the session, with those that arrived.
+    """
+    # Only files that share a stem, or whose name is another's stem, can bear on each other.
+    stems = {fold(stem_of(name)) for name in arrived}
+    stems |= {fold(stem_of(name)) for name in names if fold(name) in stems}
+    near = {name for name in names if fold(stem_of(name)) in stems}
+    before, after = output_names(near.difference(arrived)), output_names(near)
+    return tuple(sorted(name for name, output in before.items() if after[name] != output))
 
 
 def part_name(output: str, fence: int) -> str:

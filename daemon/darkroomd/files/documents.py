@@ -47,7 +47,7 @@ def read_document(folder: Path) -> JsonObject | None:
 def write_document(session: Session, photos: Iterable[Photo]) -> Path | None:
     """Bring a session's record on disk up to date, whole or not at all.
 
-    A record that cannot be read is kept as `boothy.session.json.bak` and made anew; returns where it was kept.
+    A record that cannot be read is kept as `boothy.session.json.bak` and made anew; returns where to.
 
     Raises:
         DocumentUnwritable: it is as it was.

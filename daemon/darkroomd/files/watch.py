@@ -7,6 +7,7 @@ new one is started beside it, and the old one ends when the new one listens.
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -67,6 +68,8 @@ def find_targets(folders: Iterable[Path]) -> frozenset[Target]:
             # The watcher's interface takes text: a path that is not UTF-8 can only be polled.
             str(folder).encode()
             found = folder.lstat()
+            if not stat.S_ISDIR(found.st_mode):
+                continue
         except (OSError, UnicodeEncodeError):
             continue
         targets.add(Target(folder, found.st_dev, found.st_ino))
@@ -77,6 +80,7 @@ def find_targets(folders: Iterable[Path]) -> frozenset[Target]:
 class _Listener:
     targets: frozenset[Target]
     armed: bool = False
+    decided: anyio.Event = field(default_factory=anyio.Event)
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -124,15 +128,17 @@ class FolderWatch:
                 self._changed = anyio.Event()
                 old, wanted = self._current, self._wanted
                 if wanted:
-                    await group.start(self._listen, _Listener(wanted))
+                    new = _Listener(wanted)
+                    group.start_soon(self._listen, new)
+                    await new.decided.wait()
                 else:
                     self._current = None
                 # Where the new one failed, the old one is better than none.
                 if old is not None and self._current is not old:
                     old.stop.set()
 
-    async def _listen(self, listener: _Listener, *, task_status: TaskStatus[None]) -> None:
-        arm = partial(self._arm, listener, task_status)
+    async def _listen(self, listener: _Listener) -> None:
+        arm = partial(self._arm, listener)
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(_stop_when_cancelled, listener.stop)
@@ -142,8 +148,7 @@ class FolderWatch:
             reason = "; ".join(str(problem) for problem in problems.exceptions)
         else:
             return
-        if not listener.armed:
-            task_status.started()
+        listener.decided.set()
         if self._current is listener:
             self._current = None
         self._on_trouble(reason)
@@ -155,11 +160,11 @@ class FolderWatch:
         if self._current is None or self._current.targets != self._wanted:
             self._changed.set()
 
-    def _arm(self, listener: _Listener, task_status: TaskStatus[None]) -> None:
+    def _arm(self, listener: _Listener) -> None:
         before = frozenset[Target]() if self._current is None else self._current.targets
         self._current = listener
         listener.armed = True
-        task_status.started()
+        listener.decided.set()
         self._on_armed(listener.targets - before)
 
     def _hear(self, changes: set[tuple[watchfiles.Change, str]]) -> None:

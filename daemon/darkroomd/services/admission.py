@@ -1,0 +1,103 @@
+"""The door between disk and queue: a settled file is looked into and frozen, then compared with its record.
+
+All of it blocks; many files are taken in one go, so that thousands of them do not cost a thread hop each.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from darkroom.errors import DarkroomError
+from darkroomd.core.content import Content
+from darkroomd.core.freshness import (
+    Altered,
+    Hashes,
+    NeedsHash,
+    Outdated,
+    UpToDate,
+    Wanted,
+    assess,
+)
+from darkroomd.core.model import CorrelationId, Fingerprint, Output
+from darkroomd.core.presets import Preset
+from darkroomd.files.fingerprint import sha256_of, stat_of
+from darkroomd.files.looks import inspect
+from darkroomd.files.sidecars import FrozenLook, freeze
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The file is no RAW file; `what` names what it is."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delayed:
+    """The disk did not let us: to be tried again. `code` is for programs, `problem` for people."""
+
+    code: str
+    problem: str
+
+
+Admission = FrozenLook | Refused | Delayed
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A photo whose output is compared with what it should be."""
+
+    raw: Path
+    fingerprint: Fingerprint
+    record: Output
+    wanted: Wanted
+
+
+def admit(
+    raw: Path, files: Mapping[str, CorrelationId], preset: Preset, *, applied_at_usec: int
+) -> dict[str, Admission]:
+    """Look into settled files of a `Raw/` folder and freeze the preset into the sidecars of RAW files."""
+    return {
+        name: _admit(raw, name, preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+        for name, correlation_id in files.items()
+    }
+
+
+def compare(comparison: Comparison) -> UpToDate | Altered | Outdated:
+    """Return whether an output is up to date, reading contents where nothing less can tell.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    hashes = Hashes()
+    while True:
+        verdict = assess(
+            comparison.record,
+            comparison.wanted,
+            raw=comparison.fingerprint,
+            output=stat_of(comparison.record.path),
+            hashes=hashes,
+        )
+        if not isinstance(verdict, NeedsHash):
+            return verdict
+        hashes = Hashes(
+            raw=(sha256_of(comparison.raw) or "") if verdict.raw else hashes.raw,
+            output=(sha256_of(comparison.record.path) or "") if verdict.output else hashes.output,
+        )
+
+
+def _admit(
+    raw: Path, name: str, preset: Preset, *, applied_at_usec: int, correlation_id: CorrelationId
+) -> Admission:
+    try:
+        judgement = inspect(raw, name)
+        if judgement.content is Content.NOT_RAW:
+            return Refused(judgement.what)
+        return freeze(raw / name, preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+    except DarkroomError as error:
+        return Delayed(error.code, error.message)
+    except OSError as error:
+        return Delayed("sidecar.not_written", os.strerror(error.errno or 0))

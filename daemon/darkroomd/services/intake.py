@@ -1,0 +1,235 @@
+"""Finds the photos: watches the sessions' folders and hands to the queue what is complete."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup, TaskStatus
+
+from darkroom.errors import DarkroomError
+from darkroomd.core.model import RAW_FOLDER, CorrelationId, SessionId, WatchMode
+from darkroomd.core.session_names import session_id, session_name
+from darkroomd.files.mounts import is_remote
+from darkroomd.files.scan import RootListing, list_root
+from darkroomd.files.watch import FolderWatch, Hint, Target, find_targets
+from darkroomd.services.session_intake import SessionIntake
+from darkroomd.services.surroundings import Surroundings, next_on_grid
+
+log = structlog.get_logger()
+
+
+class _Root:
+    """A folder of sessions, and when to list it next."""
+
+    def __init__(self, folder: Path, *, remote: bool) -> None:
+        self.folder: Final = folder
+        self.remote: Final = remote
+        self.others: tuple[Path, ...] = ()
+        self.list_at = -math.inf
+        self.lost = False
+
+
+class Intake:
+    """Watches sessions that were named, and those that are or appear below roots.
+
+    Folders need not be there yet, and may go and come back.
+    """
+
+    def __init__(self, around: Surroundings, *, sessions: Sequence[Path], roots: Sequence[Path]) -> None:
+        self._around = around
+        self._named: Final = (tuple(sessions), tuple(roots))
+        self._roots: dict[Path, _Root] = {}
+        self._sessions: dict[Path, SessionIntake] = {}
+        self._by_id: dict[SessionId, SessionIntake] = {}
+        self._busy: set[Path] = set()
+        self._wake = anyio.Event()
+        self._choose_at = -math.inf
+        self._troubled = False
+        self._watch = FolderWatch(
+            on_hints=self._take_hints, on_armed=self._note_armed, on_trouble=self._note_trouble
+        )
+
+    def watch_mode(self, session: SessionId) -> WatchMode:
+        """Return how a session's folder is observed at this moment."""
+        known = self._by_id.get(session)
+        return WatchMode.UNAVAILABLE if known is None else known.mode
+
+    def look_again(self, session: SessionId, name: str, correlation_id: CorrelationId | None = None) -> None:
+        """Wait for a photo's RAW file to settle anew, because somebody found it changed.
+
+        With `correlation_id` its story goes on, without one a new story begins.
+        """
+        known = self._by_id.get(session)
+        if known is not None:
+            known.look_again(name, correlation_id)
+            self._wake.set()
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Watch until cancelled; started once all sessions that are there are known to the store."""
+        sessions, roots = self._named
+        for folder in sessions:
+            await self._add_session(folder)
+        for folder in roots:
+            await self._add_root(folder)
+        async with anyio.create_task_group() as group:
+            await group.start(self._watch.run)
+            task_status.started()
+            while True:
+                self._start_what_is_due(group)
+                await self._wait()
+
+    async def _wait(self) -> None:
+        times = [self._choose_at]
+        times += [root.list_at for folder, root in self._roots.items() if folder not in self._busy]
+        times += [one.next_due() for folder, one in self._sessions.items() if folder not in self._busy]
+        with anyio.move_on_after(max(0.0, min(times) - anyio.current_time())):
+            await self._wake.wait()
+        self._wake = anyio.Event()
+
+    def _start_what_is_due(self, group: TaskGroup) -> None:
+        now = anyio.current_time()
+        if self._choose_at <= now:
+            self._choose_at = next_on_grid(now, self._around.options.scan_seconds)
+            group.start_soon(self._choose_targets)
+        for folder, root in self._roots.items():
+            if folder not in self._busy and root.list_at <= now:
+                self._busy.add(folder)
+                group.start_soon(self._attend_root, root)
+        for folder, session in self._sessions.items():
+            if folder not in self._busy and session.next_due() <= now:
+                self._busy.add(folder)
+                group.start_soon(self._attend_session, folder, session)
+
+    async def _attend_session(self, folder: Path, session: SessionIntake) -> None:
+        before = session.targets
+        await session.attend()
+        if session.targets != before:
+            self._choose_at = -math.inf
+        self._busy.discard(folder)
+        self._wake.set()
+
+    async def _attend_root(self, root: _Root) -> None:
+        await self._list_root(root)
+        self._busy.discard(root.folder)
+        self._wake.set()
+
+    async def _add_session(self, folder: Path) -> None:
+        real = await self._around.on_disk(partial(_real, folder), remote=False)
+        if real in self._sessions:
+            return
+        try:
+            session = await self._around.store.add_session(
+                real, name=session_name(real), session_id=session_id(real), now_usec=self._around.now_usec()
+            )
+        except DarkroomError as error:
+            log.warning("session_not_added", folder=str(real), problem=error.message)
+            return
+        intake = SessionIntake(session, self._around)
+        self._sessions[real] = intake
+        self._by_id[session.id] = intake
+        log.info("session_watched", session=session.id, folder=str(real))
+
+    async def _add_root(self, folder: Path) -> None:
+        real = await self._around.on_disk(partial(_real, folder), remote=False)
+        remote = await self._around.on_disk(partial(is_remote, real), remote=False)
+        self._roots[real] = _Root(real, remote=remote)
+        log.info("root_watched", folder=str(real))
+        await self._list_root(self._roots[real])
+
+    async def _list_root(self, root: _Root) -> None:
+        listing = await self._listing(root)
+        for folder in listing.sessions:
+            await self._add_session(folder)
+        if listing.others != root.others:
+            root.others = listing.others
+            self._choose_at = -math.inf
+        now, options = anyio.current_time(), self._around.options
+        watched = root.folder in self._watch.armed
+        root.list_at = next_on_grid(now, options.scan_seconds) if watched else now + options.poll_seconds
+
+    async def _listing(self, root: _Root) -> RootListing:
+        try:
+            listing = await self._around.on_disk(partial(list_root, root.folder), remote=root.remote)
+        except OSError as error:
+            if not root.lost:
+                problem = os.strerror(error.errno or 0)
+                log.warning("root_lost", folder=str(root.folder), problem=problem)
+            root.lost = True
+            return RootListing((), ())
+        if root.lost:
+            log.info("root_found", folder=str(root.folder))
+        root.lost = False
+        return listing
+
+    async def _choose_targets(self) -> None:
+        local = [root for root in self._roots.values() if not root.remote]
+        folders = [folder for root in local for folder in (root.folder, *root.others)]
+        folders += [folder for session in self._sessions.values() for folder in session.targets]
+        self._watch.watch(await self._around.on_disk(partial(find_targets, folders), remote=False))
+
+    def _take_hints(self, hints: Sequence[Hint]) -> None:
+        by_folder: defaultdict[Path, list[Hint]] = defaultdict(list)
+        for hint in hints:
+            by_folder[hint.folder].append(hint)
+        for folder, some in by_folder.items():
+            self._take_hints_in(folder, some)
+
+    def _take_hints_in(self, folder: Path, hints: Sequence[Hint]) -> None:
+        session = self._sessions.get(folder.parent) if folder.name == RAW_FOLDER else None
+        if session is not None:
+            session.take_hints(hints)
+            self._wake.set()
+        elif any(hint.name == RAW_FOLDER for hint in hints) or folder in self._roots:
+            self._look_around(folder, hints)
+
+    def _look_around(self, folder: Path, hints: Sequence[Hint]) -> None:
+        """A `Raw/` folder or a session's folder came, went, or was replaced."""
+        for place in (folder, *(folder / hint.name for hint in hints)):
+            if place in self._sessions:
+                self._sessions[place].scan_soon()
+        for root in self._roots.values():
+            if root.folder in {folder, folder.parent}:
+                root.list_at = -math.inf
+        self._choose_at = -math.inf
+        self._wake.set()
+
+    def _note_armed(self, new: frozenset[Target]) -> None:
+        """Look at what is listened to from now on: what happened before nobody told."""
+        armed, fresh = self._watch.armed, {target.path for target in new}
+        for folder, session in self._sessions.items():
+            session.note_watched(armed)
+            if folder in fresh or session.raw in fresh:
+                session.scan_soon()
+        for folder, root in self._roots.items():
+            if fresh.intersection((folder, *root.others)):
+                root.list_at = -math.inf
+        if self._troubled:
+            log.info("watch_restored", folders=len(armed))
+        self._troubled = False
+        self._wake.set()
+
+    def _note_trouble(self, problem: str) -> None:
+        """Poll while nobody tells."""
+        if not self._troubled:
+            log.warning("watch_failed", problem=problem, polling_seconds=self._around.options.poll_seconds)
+        self._troubled = True
+        armed = self._watch.armed
+        for session in self._sessions.values():
+            session.note_watched(armed)
+            session.scan_soon()
+        for root in self._roots.values():
+            root.list_at = -math.inf
+        self._wake.set()
+
+
+def _real(folder: Path) -> Path:
+    # Not strict: a folder that is not there yet is waited for.
+    return folder.resolve()

@@ -1,0 +1,361 @@
+"""One session's intake: keeps its `Raw/` folder and the queue in step."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeVar
+
+import anyio
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from darkroom.errors import DarkroomError
+from darkroomd.core.intake import (
+    EntryKind,
+    Ignored,
+    Sighting,
+    arriving_photo,
+    classify,
+    differences,
+    is_temporary_of,
+)
+from darkroomd.core.model import (
+    RAW_FOLDER,
+    CorrelationId,
+    Fingerprint,
+    Happening,
+    Photo,
+    PhotoState,
+    Session,
+    WatchMode,
+)
+from darkroomd.core.naming import output_names
+from darkroomd.core.recorded_outputs import RecordedPhoto, read_outputs
+from darkroomd.core.waiting_room import FirstSeen, Growing, Notice, Origin, Ready, Vanished, WaitingRoom
+from darkroomd.files.documents import read_document
+from darkroomd.files.looks import look_at
+from darkroomd.files.mounts import is_remote
+from darkroomd.files.scan import Listing, list_raw
+from darkroomd.files.watch import Change, Hint
+from darkroomd.services.handover import Fate, Handover, SettledFile
+from darkroomd.services.surroundings import Surroundings, next_on_grid
+from darkroomd.services.survey import Surveyed, find_outdated, sweep_leftovers
+
+LOOKS_AT_ONCE: Final = 512
+"""Files looked at in one go of a thread: some ten milliseconds of work."""
+
+FILES_AT_ONCE: Final = 32
+"""Files frozen in one go of a thread: as many syncs of the disk."""
+
+RETRY_SECONDS: Final = 5.0
+"""Before a file is tried again that the disk or the store refused."""
+
+USEC: Final = 1_000_000
+
+Result = TypeVar("Result")
+
+log = structlog.get_logger()
+
+
+class Presence(StrEnum):
+    """Whether a session's folders are there."""
+
+    UNKNOWN = "unknown"
+    PRESENT = "present"
+    NO_RAW = "no_raw"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighted:
+    """A file that was seen and is not handed over yet."""
+
+    correlation_id: CorrelationId
+    seen_at_usec: int
+    backlog: bool
+
+
+class SessionIntake:
+    """Scans, looks and hands over.
+
+    Hints and requests are noted at once; `attend` does what is due, and is not to be called twice at a time.
+    """
+
+    def __init__(self, session: Session, around: Surroundings) -> None:
+        self.session: Final = session
+        self.raw: Final = session.folder / RAW_FOLDER
+        self._around = around
+        self._handover = Handover(session, around, self._on_disk)
+        self._armed: frozenset[Path] = frozenset()
+        self._remote = False
+        self._presence = Presence.UNKNOWN
+        self._scan_at = -math.inf
+        self._lost_seconds = around.options.poll_seconds
+        self._room = WaitingRoom(around.options.patience, {})
+        self._sighted: dict[str, _Sighted] = {}
+        self._ready_backlog: dict[str, Fingerprint] = {}
+        self._ignored: Mapping[str, Ignored] = {}
+        self._recorded: Mapping[str, RecordedPhoto] = {}
+
+    @property
+    def mode(self) -> WatchMode:
+        """How the session's folder is observed at this moment."""
+        if self._presence is Presence.LOST:
+            return WatchMode.UNAVAILABLE
+        return WatchMode.EVENTS if self._is_watched else WatchMode.POLLING
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        """The folders that are worth watching for this session."""
+        if self._remote:
+            return ()
+        return (
+            (self.session.folder, self.raw) if self._presence is Presence.PRESENT else (self.session.folder,)
+        )
+
+    @property
+    def _is_watched(self) -> bool:
+        return (self.raw if self._presence is Presence.PRESENT else self.session.folder) in self._armed
+
+    def note_watched(self, armed: frozenset[Path]) -> None:
+        """Note which folders hints come from at this moment."""
+        self._armed = armed
+
+    def next_due(self) -> float:
+        """Return when to call `attend` next, in seconds of the monotonic clock."""
+        if self._ready_backlog:
+            return -math.inf
+        return min(self._scan_at, self._room.next_due())
+
+    def scan_soon(self) -> None:
+        """Have the whole folder looked at as soon as possible."""
+        self._scan_at = -math.inf
+
+    def take_hints(self, hints: Sequence[Hint]) -> None:
+        """Note what may have happened to names in `Raw/`, as one watcher told it at one time."""
+        if self._presence is not Presence.PRESENT:
+            self.scan_soon()
+            return
+        now = anyio.current_time()
+        vanished = [hint.name for hint in hints if hint.change is Change.DELETED]
+        for hint in hints:
+            if isinstance(classify(hint.name, EntryKind.FILE, self._around.options.extensions), Ignored):
+                continue
+            if hint.change is Change.ADDED:
+                renamed = any(is_temporary_of(name, hint.name) for name in vanished)
+                self._room.announce(hint.name, Origin(Sighting.RENAMED if renamed else Sighting.ADDED))
+            else:
+                self._room.hint(hint.name, now=now)
+
+    def look_again(self, name: str, correlation_id: CorrelationId | None) -> None:
+        """Wait for a photo's file to settle anew and compare it with its record."""
+        self._room.doubt(name, correlation_id)
+
+    async def attend(self) -> None:
+        """Do what is due: scan, look, hand over."""
+        try:
+            if self._scan_at <= anyio.current_time():
+                await self._scan()
+            if self._presence is Presence.PRESENT:
+                await self._look()
+                await self._hand_over_backlog()
+        except DarkroomError as error:
+            # The store refuses, for instance because its disk is full. The next scan begins anew.
+            log.warning("intake_interrupted", session=self.session.id, problem=error.message)
+            self._start_over(Presence.UNKNOWN)
+            self._scan_at = anyio.current_time() + RETRY_SECONDS
+
+    async def _scan(self) -> None:
+        try:
+            listing = await self._on_disk(partial(list_raw, self.raw, self._around.options.extensions))
+        except (OSError, DarkroomError) as error:
+            await self._lose(error)
+            return
+        self._say_ignored(listing.ignored)
+        first = self._presence is not Presence.PRESENT
+        if first:
+            await self._begin(listing)
+            log.info("session_found", session=self.session.id, folder=str(self.session.folder))
+            self._presence = Presence.PRESENT
+        now = anyio.current_time()
+        found = differences(listing.candidates, dealt_with=self._room.dealt_with)
+        for name in found.fresh:
+            if first:
+                self._room.announce(name, Origin(backlog=True))
+            else:
+                self._room.hint(name, now=now)
+        for name in found.gone:
+            self._room.announce(name)
+        self._scan_at = self._next_scan(now)
+
+    def _next_scan(self, now: float) -> float:
+        options = self._around.options
+        return next_on_grid(now, options.scan_seconds) if self._is_watched else now + options.poll_seconds
+
+    async def _begin(self, listing: Listing) -> None:
+        """Learn what the store knows of the photos, and which of them may have to be developed."""
+        self._remote = await self._on_disk(partial(is_remote, self.raw))
+        known = await self._around.store.known_photos(self.session.id)
+        doubtful = await self._find_outdated(known, listing)
+        dealt_with = {
+            name: photo.fingerprint
+            for name, photo in known.items()
+            if photo.state is not PhotoState.MISSING and name not in doubtful
+        }
+        self._room = WaitingRoom(self._around.options.patience, dealt_with)
+        self._lost_seconds = self._around.options.poll_seconds
+        if listing.candidates.keys() - known.keys():
+            document = await self._on_disk(partial(read_document, self.session.folder))
+            self._recorded = read_outputs(document or {})
+        await self._on_disk(partial(sweep_leftovers, self.session.folder))
+
+    async def _find_outdated(self, known: Mapping[str, Photo], listing: Listing) -> frozenset[str]:
+        plan, there = self._around.plan, listing.candidates
+        developed = [p for p in known.values() if p.state is PhotoState.DEVELOPED and p.name in there]
+        outputs, folder = output_names(known), self.session.folder / plan.folder
+        surveyed = [Surveyed(p, there[p.name], folder / outputs[p.name]) for p in developed]
+        return await self._on_disk(
+            partial(
+                find_outdated,
+                surveyed,
+                recipe=plan.recipe,
+                recipe_digest=plan.digest,
+                pipeline=plan.pipeline,
+            )
+        )
+
+    async def _lose(self, error: OSError | DarkroomError) -> None:
+        waits = isinstance(error, FileNotFoundError) and await self._on_disk(self.session.folder.is_dir)
+        presence = Presence.NO_RAW if waits else Presence.LOST
+        if presence is not self._presence:
+            problem = error.message if isinstance(error, DarkroomError) else os.strerror(error.errno or 0)
+            level, event = (
+                (logging.INFO, "session_waits_for_raw") if waits else (logging.WARNING, "session_lost")
+            )
+            folder = str(self.session.folder)
+            log.log(level, event, session=self.session.id, folder=folder, problem=problem)
+        now = anyio.current_time()
+        self._start_over(presence)
+        self._scan_at = self._next_scan(now) if waits else now + self._lost_seconds
+        if not waits:
+            self._lost_seconds = min(self._lost_seconds * 2, self._around.options.scan_seconds)
+
+    def _start_over(self, presence: Presence) -> None:
+        self._presence = presence
+        self._room = WaitingRoom(self._around.options.patience, {})
+        self._sighted.clear()
+        self._ready_backlog.clear()
+
+    async def _look(self) -> None:
+        """Look at the files that are due, and hand over those that are ready."""
+        ready: dict[str, Fingerprint] = {}
+        for some in _batches(self._room.due(now=anyio.current_time()), LOOKS_AT_ONCE):
+            try:
+                looks = await self._on_disk(partial(look_at, self.raw, some, leases=not self._remote))
+            except (OSError, DarkroomError) as error:
+                await self._lose(error)
+                return
+            for name, look in looks.items():
+                for notice in self._room.saw(name, look, now=anyio.current_time()):
+                    await self._notice(name, notice, ready)
+        for some in _batches(tuple(ready), FILES_AT_ONCE):
+            await self._hand_over({name: ready[name] for name in some})
+
+    async def _notice(self, name: str, notice: Notice, ready: dict[str, Fingerprint]) -> None:
+        raw = str(self.raw / name)
+        if isinstance(notice, FirstSeen):
+            self._sight(name, notice)
+        sighted = self._sighted.get(name)
+        with bound_contextvars(**self._ids(sighted)):
+            match notice:
+                case FirstSeen(fingerprint=fingerprint):
+                    log.info("photo_detected", raw=raw, size_bytes=fingerprint.size_bytes)
+                case Ready(fingerprint=fingerprint) if sighted is not None:
+                    waited = (self._around.now_usec() - sighted.seen_at_usec) / USEC
+                    log.info("photo_settled", raw=raw, seconds=round(waited, 3))
+                    (self._ready_backlog if sighted.backlog else ready)[name] = fingerprint
+                case Growing(seconds=seconds, lease=lease):
+                    log.warning("file_still_growing", raw=raw, seconds=round(seconds), writer=lease)
+                case Vanished(dealt_with=True):
+                    await self._handover.report_missing(name)
+                case Vanished():
+                    log.info("arriving_file_gone", raw=raw)
+                    self._sighted.pop(name, None)
+                case Ready():
+                    raise AssertionError(f"{name} was ready before it was seen.")
+
+    def _sight(self, name: str, notice: FirstSeen) -> None:
+        origin, now_usec = notice.origin, self._around.now_usec()
+        correlation_id = origin.correlation_id or self._around.new_correlation_id()
+        self._sighted[name] = _Sighted(correlation_id, now_usec, origin.backlog)
+        if origin.backlog:
+            # Thousands at a time; watchers are told when they are queued.
+            return
+        photo = arriving_photo(
+            self.session, name, notice.fingerprint, correlation_id=correlation_id, arrived_at_usec=now_usec
+        )
+        self._around.publish(Happening("photo.arriving", now_usec, photo=photo, session_id=self.session.id))
+
+    def _ids(self, sighted: _Sighted | None) -> dict[str, str]:
+        ids: dict[str, str] = {"session": self.session.id}
+        return ids if sighted is None else {**ids, "correlation_id": sighted.correlation_id}
+
+    async def _hand_over_backlog(self) -> None:
+        """Hand over some of the backlog: what arrives meanwhile gets its turn in between."""
+        some = dict(islice(self._ready_backlog.items(), FILES_AT_ONCE))
+        for name in some:
+            del self._ready_backlog[name]
+        if some:
+            await self._hand_over(some)
+
+    async def _hand_over(self, ready: Mapping[str, Fingerprint]) -> None:
+        files = [self._settled_file(name, fingerprint) for name, fingerprint in ready.items()]
+        self._end(await self._handover.take(files))
+        if not self._ready_backlog:
+            self._end(await self._handover.queue_backlog())
+        for name in await self._handover.take_renamed():
+            self._room.doubt(name, None)
+
+    def _settled_file(self, name: str, fingerprint: Fingerprint) -> SettledFile:
+        sighted = self._sighted[name]
+        return SettledFile(
+            name=name,
+            fingerprint=fingerprint,
+            correlation_id=sighted.correlation_id,
+            seen_at_usec=sighted.seen_at_usec,
+            backlog=sighted.backlog,
+            recorded=self._recorded.get(name),
+        )
+
+    def _end(self, fates: Mapping[SettledFile, Fate]) -> None:
+        for file, fate in fates.items():
+            match fate:
+                case Fate.HANDED_OVER | Fate.NO_RAW:
+                    self._room.deal_with(file.name, file.fingerprint)
+                    self._sighted.pop(file.name, None)
+                case Fate.TRY_AGAIN:
+                    self._room.put_off(file.name, until=anyio.current_time() + RETRY_SECONDS)
+                case Fate.WAITS:
+                    pass
+
+    def _say_ignored(self, ignored: Mapping[str, Ignored]) -> None:
+        for name, verdict in ignored.items():
+            if self._ignored.get(name) != verdict:
+                raw = str(self.raw / name)
+                log.debug("file_ignored", session=self.session.id, raw=raw, reason=verdict.reason)
+        self._ignored = ignored
+
+    async def _on_disk(self, work: Callable[[], Result]) -> Result:
+        return await self._around.on_disk(work, remote=self._remote)
+
+
+def _batches(names: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [names[start : start + size] for start in range(0, len(names), size)]

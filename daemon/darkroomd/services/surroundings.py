@@ -1,0 +1,89 @@
+"""What each session's intake needs of the rest of the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from darkroomd.core.model import CorrelationId, Happening, Session, SessionId
+from darkroomd.core.presets import BUILTIN_PRESETS, DEFAULT_PRESET_ID, Preset
+from darkroomd.core.stability import Patience
+from darkroomd.store.store import Store
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPlan:
+    """What the daemon wants of every photo.
+
+    Attributes:
+        recipe: name of the recipe.
+        folder: output folder inside the session.
+        digest: of the recipe.
+        pipeline: version of the pipeline.
+    """
+
+    recipe: str
+    folder: str
+    digest: str
+    pipeline: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeOptions:
+    """How folders are observed; seconds on the monotonic clock.
+
+    Attributes:
+        patience: when files are complete.
+        scan_seconds: between two full looks at a folder.
+        poll_seconds: the same where no events come from.
+        extensions: of RAW files, in lower case, without a dot.
+    """
+
+    patience: Patience
+    scan_seconds: float
+    poll_seconds: float
+    extensions: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The parts that all sessions share.
+
+    Attributes:
+        publish: tells watchers of what is never stored.
+        on_document_dirty: has a session's public record rewritten.
+        now_usec: wall clock.
+        new_correlation_id: makes one.
+        local_disk: bounds the threads that work on local disks.
+        remote_disk: the same for network shares: one that hangs must not hold up the local ones.
+    """
+
+    store: Store
+    plan: OutputPlan
+    options: IntakeOptions
+    publish: Callable[[Happening], None]
+    on_document_dirty: Callable[[SessionId], None]
+    now_usec: Callable[[], int]
+    new_correlation_id: Callable[[], CorrelationId]
+    presets: Mapping[str, Preset] = field(default_factory=lambda: BUILTIN_PRESETS)
+    local_disk: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
+    remote_disk: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))
+
+    def preset_of(self, session: Session) -> Preset:
+        """Return the preset in force for photos that arrive in a session now."""
+        chosen = self.presets.get(session.preset_id or DEFAULT_PRESET_ID)
+        return self.presets[DEFAULT_PRESET_ID] if chosen is None else chosen
+
+    async def on_disk(self, work: Callable[[], Result], *, remote: bool) -> Result:
+        """Do blocking work in a thread; once begun it is finished, also if the caller is cancelled."""
+        return await to_thread.run_sync(work, limiter=self.remote_disk if remote else self.local_disk)
+
+
+def next_on_grid(now: float, seconds: float) -> float:
+    """Return the next multiple of `seconds`: what is due together wakes an idle daemon up once."""
+    return now + seconds - now % seconds
