@@ -126,6 +126,7 @@ def serve(settings: Settings) -> int:
         except OSError as error:
             raise StateUnusable(settings.state, os.strerror(error.errno or 0)) from error
         anyio.run(_serve, settings)
+    log.info("stopped")
     return 0
 
 
@@ -238,7 +239,6 @@ async def _run(services: _Services, settings: Settings, publish: Callable[[Happe
             await services.records.flush()
             await services.server.stop()
         doors.cancel_scope.cancel()
-    log.info("stopped")
 
 
 async def _watch_signals(

@@ -78,7 +78,7 @@ def test_one_correlation_id_goes_from_detection_to_publishing_through_both_proce
         daemon.stop()
 
     events = [line["event"] for line in daemon.lines if line.get("correlation_id") == end["correlation_id"]]
-    from_worker = [line for line in daemon.lines if line.get("event") == "photo_developed"]
+    from_worker = [line for line in daemon.lines if line.get("event") == "part_written"]
     assert events[0] == "photo_detected"
     assert {"photo_settled", "preset_frozen", "item_started", "item_developed"} <= set(events)
     assert [line["correlation_id"] for line in from_worker] == [end["correlation_id"]]
@@ -106,7 +106,7 @@ def test_what_is_up_to_date_is_not_developed_again(tmp_path: Path, session: Path
     before = (session / "Jpg" / "A.jpg").stat()
 
     with running(tmp_path, "--session", str(session)) as again:
-        again.wait_for("session_scanned")
+        again.wait_for("session_found")
         summary = call(again, "GetSummary")
         again.stop()
 
@@ -126,8 +126,7 @@ def test_a_lost_database_is_rebuilt_without_developing_again(tmp_path: Path, ses
         file.unlink()
 
     with running(tmp_path, "--session", str(session)) as again:
-        again.wait_for("session_scanned")
-        session_id = again.lines[-1]["session"]
+        session_id = again.wait_for("output_adopted")["session"]
         photos = call(again, "ListPhotos", {"sessionId": session_id})
         again.stop()
 
@@ -174,7 +173,7 @@ def test_a_stop_leaves_no_part_file_no_socket_and_no_process(
     for index in range(20):
         make_dng(session / "Raw" / f"{index}.DNG")
     with running(tmp_path, "--session", str(session)) as daemon:
-        daemon.wait_for("item_started")
+        daemon.wait_for("worker_started")
         workers = children_of(daemon.process.pid)
         daemon.process.send_signal(number)
 
