@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from darkroomd.imaging.dng import Facts, Layout, Sensor, write_dng
+from darkroomd.imaging.messages import Develop, Recipe
 from darkroomd.imaging.samples import colour_chart
 
 
@@ -23,6 +24,21 @@ def make_dng(
     picture = sensor.expose(colour_chart(width=width, height=height))
     write_dng(path, picture, layout=layout, sensor=sensor, facts=facts)
     return path
+
+
+def make_develop(source: Path, *, part: Path | None = None, fence: int = 1, quality: int = 92) -> Develop:
+    """Return a request to develop `source` into `part`, by default a file beside it."""
+    return Develop(
+        fence=fence,
+        correlation_id=f"correlation-{fence}",
+        job_id=1,
+        item_id=fence,
+        attempt=1,
+        source=os.fsencode(source),
+        part=os.fsencode(part or source.with_name(".part")),
+        recipe=Recipe(quality=quality),
+        adjustments={},
+    )
 
 
 def raws() -> Path | None:

@@ -34,7 +34,7 @@ from darkroomd.imaging.tiff import (
 
 BAYER_CELL: Final = "RGGB"
 
-XTRANS_CELL: Final = "".join(("GGRGGB", "GGBGGR", "BRGRBG", "GGBGGR", "GGRGGB", "RBGBRG"))
+XTRANS_CELL: Final = "GGRGGBGGBGGRBRGRBGGGBGGRGGRGGBRBGBRG"
 """Fuji's six by six cell, row by row. LibRaw wants pictures of at least 512 pixels a side for it."""
 
 Picture: TypeAlias = NDArray[np.floating]

@@ -178,6 +178,8 @@ def not_opened(path: bytes, error: OSError) -> Refusal:
     """The RAW file could not be opened or read."""
     if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
         return not_written(path, error)
+    if error.errno == errno.EISDIR:
+        return not_a_file(path)
     if error.errno not in (errno.ENOENT, errno.ENOTDIR):
         return unreadable(path, error)
     folder = os.path.dirname(path)  # noqa: PTH120 - bytes have no pathlib

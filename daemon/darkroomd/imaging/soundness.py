@@ -21,6 +21,9 @@ DENSEST_BITS_PER_PIXEL: Final = 0.05
 EMPTY_TAIL_SHARE: Final = 0.05
 """So much of the rows must be empty to be missing: some sensors have a few dark rows at their edge."""
 
+LEAST_DETERMINANT: Final = 1e-3
+"""Of a colour matrix; those of cameras are about one."""
+
 _SHORT_READ: Final = re.compile(r"premature end|unexpected end", re.IGNORECASE)
 """How libjpeg and LibRaw tell on their standard error that the data ended too early."""
 
@@ -74,9 +77,17 @@ def check_values(values: NDArray[np.uint16], *, black: int) -> None:
 
 
 def check_colour(*, matrices: Sequence[NDArray[np.float32]], white_balance: Sequence[float]) -> None:
-    """Refuse colour data that are not numbers: what they make is no picture."""
+    """Refuse colour data that are no numbers or turn all colours into one: what they make is no picture.
+
+    Args:
+        matrices: three by three or larger; all zero where the file and the decoder know none.
+        white_balance: a factor for each channel.
+    """
     if not all(np.isfinite(numbers).all() for numbers in (*matrices, np.asarray(white_balance))):
         raise refusals.damaged("the colour matrix or white balance is not finite")
+    squares = [matrix[:3, :3].astype(np.float64) for matrix in matrices]
+    if any(square.any() and abs(np.linalg.det(square)) < LEAST_DETERMINANT for square in squares):
+        raise refusals.damaged("the colour matrix makes all colours one")
 
 
 def check_levels(*, black: int, white: int) -> None:

@@ -192,5 +192,10 @@ def junk(folder: Folder, checks: Mapping[int, Check]) -> list[int]:
     return sorted(
         tag
         for tag, check in checks.items()
-        if tag in folder and folder[tag].payload.strip(b"\0 ") and check(tag, folder[tag]) is None
+        if tag in folder and check(tag, folder[tag]) is None and not _is_unknown(folder[tag])
     )
+
+
+def _is_unknown(entry: Entry) -> bool:
+    values = entry.fractions()
+    return not entry.payload.strip(b"\0 ") or (bool(values) and not any(values))

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from darkroomd.imaging import ciff, tiff
+from darkroomd.imaging.containers import bytes_needed, exif_block, tag_folders
+from darkroomd.imaging.dng import Layout
+from darkroomd.imaging.tiff import Block, Field
+from make import make_dng
+
+CR3_FOLDERS = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+
+
+def block_of(*fields: Field) -> bytes:
+    block = Block()
+    return block.finish(first=block.add(fields))
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", len(content) + 8, kind) + content
+
+
+def cr3() -> bytes:
+    boxes = (
+        box(b"CMT1", block_of(tiff.text(271, "Canon")))
+        + box(b"CMT2", block_of(tiff.short(34855, 800)))
+        + box(b"CMT4", block_of(tiff.text(1, "N")))
+    )
+    moov = box(b"moov", box(b"uuid", CR3_FOLDERS + boxes))
+    return box(b"ftyp", b"crx \0\0\0\1") + moov + box(b"mdat", bytes(500))
+
+
+def jpeg_with_exif(block: bytes) -> bytes:
+    segments = ((0xE0, b"JFIF\0"), (0xE1, b"Exif\0\0" + block))
+    framed = b"".join(struct.pack(">BBH", 0xFF, mark, len(body) + 2) + body for mark, body in segments)
+    return b"\xff\xd8" + framed + b"\xff\xda"
+
+
+def raf() -> bytes:
+    jpeg = jpeg_with_exif(block_of(tiff.text(271, "FUJIFILM")))
+    header = b"FUJIFILMCCD-RAW ".ljust(84, b"\0") + struct.pack(">2I", 160, len(jpeg))
+    header = header.ljust(100, b"\0") + struct.pack(">2I", 160 + len(jpeg), 1_000)
+    return header.ljust(160, b"\0") + jpeg + bytes(1_000)
+
+
+def rw2(*, raw_format: int) -> bytes:
+    fields = (tiff.short(2, 140), tiff.short(3, 100), tiff.short(45, raw_format), tiff.long(280, 4_096))
+    return b"IIU\0" + block_of(*fields)[4:]
+
+
+def make_of(blob: bytes) -> str:
+    return tag_folders(blob).main[271].text()
+
+
+@pytest.mark.parametrize(
+    ("blob", "make"),
+    [
+        pytest.param(block_of(tiff.text(271, "NIKON")), "NIKON", id="tiff"),
+        pytest.param(b"IIRO" + block_of(tiff.text(271, "OLYMPUS"))[4:], "OLYMPUS", id="orf"),
+        pytest.param(b"IIU\0" + block_of(tiff.text(271, "Panasonic"))[4:], "Panasonic", id="rw2"),
+        pytest.param(raf(), "FUJIFILM", id="raf"),
+        pytest.param(cr3(), "Canon", id="cr3"),
+    ],
+)
+def test_each_container_gives_its_tags(blob: bytes, make: str) -> None:
+    assert make_of(blob) == make
+
+
+def test_a_cr3_has_a_block_for_each_folder() -> None:
+    folders = tag_folders(cr3())
+
+    assert folders.exif[34855].integers() == (800,)
+    assert folders.gps[1].text() == "N"
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+def test_a_dng_needs_the_bytes_it_has(tmp_path: Path, layout: Layout) -> None:
+    blob = make_dng(tmp_path / "a.dng", layout=layout).read_bytes()
+
+    assert bytes_needed(blob) == len(blob)
+
+
+@pytest.mark.parametrize(
+    ("blob", "needed"),
+    [
+        pytest.param(raf(), len(raf()), id="raf"),
+        pytest.param(cr3(), len(cr3()), id="cr3"),
+        pytest.param(rw2(raw_format=4), 4_096 + 16_000, id="rw2-of-fixed-size"),
+        pytest.param(rw2(raw_format=8), 4_096, id="rw2-of-any-size"),
+        pytest.param(b"HELLO", 0, id="unknown"),
+        pytest.param(b"", 0, id="empty"),
+    ],
+)
+def test_the_length_a_picture_needs_is_known(blob: bytes, needed: int) -> None:
+    assert bytes_needed(blob) == needed
+
+
+def test_other_makers_lengths_are_not_believed() -> None:
+    fields = (tiff.long(254, 0), tiff.short(262, 32803), tiff.long(273, 500), tiff.long(279, 9_999_999))
+
+    assert bytes_needed(block_of(*fields)) == 501
+
+
+def test_a_jpeg_without_exif_has_no_block() -> None:
+    assert exif_block(b"\xff\xd8\xff\xda\0\0") == b""
+
+
+@given(
+    st.sampled_from(
+        [b"FUJIFILMCCD-RAW ", b"\0\0\0\x18ftypcrx ", b"IIU\0", b"II*\0", b"II\x1a\0\0\0HEAPCCDR"]
+    ),
+    st.binary(max_size=400),
+)
+def test_no_bytes_make_the_search_raise(magic: bytes, content: bytes) -> None:
+    blob = magic + content
+
+    folders = tag_folders(blob)
+
+    assert bytes_needed(blob) >= 0
+    assert ciff.read_facts(blob) is not None
+    assert folders.main is not None
+
+
+@given(st.sampled_from([raf(), cr3()]), st.data())
+def test_changed_bytes_never_make_the_search_raise(blob: bytes, data: st.DataObject) -> None:
+    changed = bytearray(blob)
+    for place, value in data.draw(
+        st.dictionaries(st.integers(0, len(blob) - 1), st.integers(0, 255))
+    ).items():
+        changed[place] = value
+
+    tag_folders(bytes(changed))
+
+    assert bytes_needed(bytes(changed)) >= 0
