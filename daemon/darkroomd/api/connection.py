@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import select
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import anyio
 import structlog
-from anyio import abc
 from structlog.contextvars import bound_contextvars
 
 from darkroom.wire.connection import ServerConnection, State
 from darkroom.wire.frames import INBOUND_LIMIT_BYTES, WireError
 from darkroom.wire.messages import Call, Mode, Reply
-from darkroomd.api.dispatch import PeerGone, Send
+from darkroomd.api.dispatch import Send
+from darkroomd.api.duplex import Duplex, PeerGone
 from darkroomd.core.access import Peer
 
 CHUNK_BYTES: Final = 1 << 16
@@ -43,7 +41,7 @@ class Patience:
 class Connection:
     """Reads calls, has them answered one after the other, and sends the replies in their order."""
 
-    def __init__(self, stream: abc.SocketStream, peer: Peer, answer: Answer, *, patience: Patience) -> None:
+    def __init__(self, stream: Duplex, peer: Peer, answer: Answer, *, patience: Patience) -> None:
         self._stream = stream
         self._peer = peer
         self._answer = answer
@@ -112,25 +110,11 @@ class Connection:
                 await self._receive()
         except PeerGone:
             answering.cancel()
-        if self._wire.peer_is_done and self._has_hung_up():
+        if self._wire.peer_is_done and self._stream.has_hung_up():
             answering.cancel()
 
-    def _has_hung_up(self) -> bool:
-        """Tell whether the peer has closed both halves; where that cannot be told, a beat will find out."""
-        if sys.platform != "linux":
-            return False
-        look = select.poll()
-        raw = self._stream.extra(abc.SocketAttribute.raw_socket)  # noqa: S610 - no Django here
-        look.register(raw, 0)
-        return any(events & select.POLLHUP for _, events in look.poll(0))
-
     async def _receive(self) -> None:
-        try:
-            self._wire.receive(await self._stream.receive(CHUNK_BYTES))
-        except anyio.EndOfStream:
-            self._wire.receive(b"")
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise PeerGone("the connection broke") from error
+        self._wire.receive(await self._stream.receive(CHUNK_BYTES))
 
     async def _send(self, reply: Reply) -> None:
         data = self._wire.send(reply)
@@ -141,5 +125,3 @@ class Connection:
                 await self._stream.send(data)
         except TimeoutError as error:
             raise PeerGone("a reply was not taken in time") from error
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise PeerGone("the connection broke") from error

@@ -29,6 +29,7 @@ from darkroom.protocol.methods import QUALIFIED_METHODS
 from darkroom.protocol.types import Input, Payload
 from darkroom.wire.frames import OUTBOUND_LIMIT_BYTES
 from darkroom.wire.messages import Call, Mode, Reply, encode_parameters
+from darkroomd.api.duplex import PeerGone
 from darkroomd.api.quota import Quota
 from darkroomd.api.requests import Handlers, Request
 from darkroomd.core.access import Peer, may_call
@@ -47,10 +48,6 @@ _NAMED_FIELD: Final = re.compile(
 _PATH: Final = re.compile(r" - at `\$\.?(?P<path>.*)`$", re.DOTALL)
 
 log = structlog.get_logger()
-
-
-class PeerGone(Exception):
-    """A reply cannot be delivered any more; what made it may end."""
 
 
 class ReplyTooLong(DarkroomError):
@@ -112,7 +109,8 @@ class Dispatcher:
             streams = call.mode is Mode.MORE and method.more is not More.NEVER
             if streams:
                 held.enter_context(self._streams.take(peer.uid))
-            return await handler(Request[Any](parameters, peer, stream if streams else None))
+            request: Request[Any] = Request(parameters, peer, stream if streams else None)
+            return await handler(request)
 
 
 def find_method(name: str) -> Method:

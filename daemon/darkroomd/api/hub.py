@@ -25,7 +25,7 @@ WATCHER_BACKLOG: Final = 1000
 """How far a watcher may be behind before it is cut off."""
 
 STOPPING: Final = "stopping"
-_EPHEMERAL: Final = frozenset({"progress", "photo.arriving"})
+_EPHEMERAL: Final = frozenset({"progress", "photo.arriving", STOPPING})
 
 
 class Facts(Protocol):
@@ -68,10 +68,11 @@ class Hub:
         self._instance = instance
         self._now_usec = now_usec
         self._watchers = Bus[Delivery]()
+        self._watching = 0
         self._sequence = 0
         self._changed = anyio.Event()
         self.stopping = anyio.Event()
-        """Set once the last event has been told."""
+        """Set once the last event has been told; nothing is told after that."""
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Pass on what happens until cancelled."""
@@ -83,8 +84,12 @@ class Hub:
     @contextmanager
     def subscribe(self) -> Generator[Subscription[Delivery], None, None]:
         """Receive all events from now on; the stream lags at more than `WATCHER_BACKLOG`."""
-        with self._watchers.subscribe(backlog=WATCHER_BACKLOG) as deliveries:
-            yield deliveries
+        self._watching += 1
+        try:
+            with self._watchers.subscribe(backlog=WATCHER_BACKLOG) as deliveries:
+                yield deliveries
+        finally:
+            self._watching -= 1
 
     @property
     def next_change(self) -> anyio.Event:
@@ -100,24 +105,22 @@ class Hub:
         return _encode(Event(kind=kind, at_usec=self._now_usec()))
 
     def stop(self) -> None:
-        """Tell all watchers that the daemon is stopping, once; nothing is told after that."""
-        if self.stopping.is_set():
-            return
-        self.stopping.set()
-        concern = Concern(kind=STOPPING, job_id=None, session_id=None)
-        self._watchers.publish(Delivery(concern, self.encode(STOPPING), self._sequence, last=True))
-        self._note_change()
+        """Tell all watchers, after what has happened up to now, that the daemon is stopping."""
+        self._bus.publish(Happening(STOPPING, self._now_usec()))
 
     async def _tell(self, happening: Happening) -> None:
-        if happening.kind == STOPPING:
-            self.stop()
         if self.stopping.is_set():
             return
-        status = await self._facts.status() if happening.kind == "queue.changed" else None
+        last = happening.kind == STOPPING
         if happening.kind not in _EPHEMERAL:
             self._sequence += 1
-        event = views.event(happening, watch_mode=self._facts.watch_mode, status=status)
-        self._watchers.publish(Delivery(concern_of(happening), _encode(event), self._sequence))
+        if self._watching:
+            status = await self._facts.status() if happening.kind == "queue.changed" else None
+            event = views.event(happening, watch_mode=self._facts.watch_mode, status=status)
+            delivery = Delivery(concern_of(happening), _encode(event), self._sequence, last=last)
+            self._watchers.publish(delivery)
+        if last:
+            self.stopping.set()
         self._note_change()
 
     def _note_change(self) -> None:

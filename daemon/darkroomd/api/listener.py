@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 import structlog
-from anyio import abc
 
 from darkroom.errors import DarkroomError, SocketPathTooLong
+from darkroomd.api.duplex import close
 from darkroomd.system.lock import LockHeld, exclusive_lock
 
 PATH_LIMIT_BYTES: Final = (104 if sys.platform == "darwin" else 108) - 1
@@ -77,7 +77,7 @@ class Listener:
     """An open socket that connections are taken from."""
 
     path: Path
-    socket: abc.SocketListener
+    socket: socket.socket
 
 
 @asynccontextmanager
@@ -88,8 +88,10 @@ async def open_listener(path: Path) -> AsyncGenerator[Listener, None]:
         SocketPathTooLong, SocketInUse, SocketPathTaken, SocketUnusable: nothing was changed.
     """
     with _bound(path) as bound:
-        async with await abc.SocketListener.from_socket(bound) as listening:
-            yield Listener(path, listening)
+        try:
+            yield Listener(path, bound)
+        finally:
+            close(bound)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from darkroom.errors import LimitReached
 from darkroom.wire.messages import Call, Reply
 from darkroomd.api.connection import Connection, Patience
 from darkroomd.api.dispatch import Dispatcher, Send, refusal
+from darkroomd.api.duplex import Duplex, accept, close
 from darkroomd.api.handlers.daemon import DaemonHandlers
 from darkroomd.api.handlers.jobs import JobHandlers
 from darkroomd.api.handlers.service import ServiceHandlers
@@ -92,7 +93,7 @@ class Server:
             task_status.started()
             with self._accepting:
                 await self._accept_all(group)
-            await self._listener.socket.aclose()
+            close(self._listener.socket)
             self._note_end()
             await self._over.wait()
             group.cancel_scope.cancel()
@@ -108,21 +109,19 @@ class Server:
     async def _accept_all(self, group: abc.TaskGroup) -> None:
         while True:
             try:
-                stream = await self._listener.socket.accept()
-            except anyio.BrokenResourceError as error:
-                cause = error.__cause__
-                if not isinstance(cause, OSError) or cause.errno not in _SHORTAGES:
+                stream = await accept(self._listener.socket)
+            except OSError as error:
+                if error.errno not in _SHORTAGES:
                     raise
-                log.warning("connection_not_accepted", problem=str(cause))
+                log.warning("connection_not_accepted", problem=str(error))
                 await anyio.sleep(SHORTAGE_SECONDS)
             else:
                 group.start_soon(self._serve, stream)
 
-    async def _serve(self, stream: abc.SocketStream) -> None:
-        async with stream:
+    async def _serve(self, stream: Duplex) -> None:
+        with stream:
             try:
-                raw = stream.extra(abc.SocketAttribute.raw_socket)  # noqa: S610 - no Django here
-                peer = peer_of(raw)
+                peer = peer_of(stream.socket)
             except PeerUnknown as unknown:
                 log.warning("peer_unknown", problem=str(unknown))
                 return
@@ -139,7 +138,7 @@ class Server:
                     answer = self._dispatcher.answer
                     await self._attend(Connection(stream, peer, answer, patience=self._patience))
 
-    async def _turn_away(self, stream: abc.SocketStream, peer: Peer, reached: LimitReached) -> None:
+    async def _turn_away(self, stream: Duplex, peer: Peer, reached: LimitReached) -> None:
         """Answer the first call, so that the client learns why, and no other."""
 
         async def refuse(_call: Call, _peer: Peer, _send: Send) -> Reply:

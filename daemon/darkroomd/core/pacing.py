@@ -21,6 +21,8 @@ class Pace(Generic[Value]):
     def hold(self, key: int, value: Value) -> None:
         """Take in a value; it replaces the one that is held under the same key."""
         if self._interval > 0:
+            # Out and in again: values go out in the order in which the newest ones came.
+            self._held.pop(key, None)
             self._held[key] = value
 
     def drop(self, key: int) -> None:

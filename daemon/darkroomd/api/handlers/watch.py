@@ -65,11 +65,11 @@ class _Watcher:
                 # Nothing is kept of what happened before, so every cursor is too old.
                 await self._send(self._hub.encode("reset"))
             await self._send(self._hub.encode("ready"))
-            while not self._hub.stopping.is_set():
+            stopped = self._hub.stopping.is_set()
+            while not stopped:
                 delivery = await self._next(deliveries)
-                if delivery is not None and delivery.last:
-                    break
-                await self._pass_on(delivery)
+                stopped = delivery is not None and delivery.last
+                await self._pass_on(None if stopped else delivery)
         return EncodedWatchReply(event=self._hub.encode("stopping"), cursor=self._cursor)
 
     async def _next(self, deliveries: Subscription[Delivery]) -> Delivery | None:

@@ -1,0 +1,180 @@
+"""A real API server over a real store, and raw clients to talk to it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, cast
+
+import anyio
+from anyio.abc import SocketStream
+
+from darkroomd.api.connection import Patience
+from darkroomd.api.listener import open_listener
+from darkroomd.api.server import Server
+from darkroomd.bus import Bus
+from darkroomd.core.model import (
+    Arrival,
+    CorrelationId,
+    Fingerprint,
+    Happening,
+    Health,
+    JobKind,
+    Session,
+    SessionId,
+    WatchMode,
+)
+from darkroomd.services.intake import Intake
+from darkroomd.services.queries import HealthCheck, Queries
+from darkroomd.services.scheduler import Scheduler, Work
+from darkroomd.store.queue import Queued
+from darkroomd.store.store import Store, open_store
+
+NOW: Final = 1_700_000_000_000_000
+INSTANCE: Final = "boot1"
+PATIENCE_SECONDS: Final = 10.0
+"""Bound on every wait of a client; never reached by a test that passes."""
+
+
+@dataclass
+class StillScheduler:
+    """A scheduler at a standstill, for whatever reason it is given."""
+
+    wait_reasons: tuple[str, ...] = ()
+    work: Work | None = None
+
+
+class StillIntake:
+    """An intake that watches every session by events."""
+
+    def watch_mode(self, _session: SessionId) -> WatchMode:
+        return WatchMode.EVENTS
+
+
+@dataclass
+class Client:
+    """A connection and what was received on it but not yet asked for."""
+
+    stream: SocketStream
+    terminator: bytes = b"\0"
+    _buffer: bytearray = field(default_factory=bytearray)
+
+    async def send(self, data: bytes) -> None:
+        await self.stream.send(data)
+
+    async def call(self, method: str, parameters: dict[str, Any] | None = None, **flags: bool) -> None:
+        message = {"method": method, "parameters": parameters or {}, **flags}
+        await self.send(json.dumps(message).encode() + b"\0")
+
+    async def ask(self, method: str, parameters: dict[str, Any] | None = None) -> dict[str, Any]:
+        await self.call(f"io.darkroomd.Darkroom.{method}", parameters)
+        return await self.reply()
+
+    async def reply(self) -> dict[str, Any]:
+        """Return the next reply; `EOFError` where the daemon has closed the connection."""
+        with anyio.fail_after(PATIENCE_SECONDS):
+            while (end := self._buffer.find(self.terminator)) < 0:
+                try:
+                    self._buffer += await self.stream.receive()
+                except (anyio.EndOfStream, anyio.BrokenResourceError):
+                    raise EOFError from None
+        message = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        return cast("dict[str, Any]", json.loads(message))
+
+    async def event(self) -> dict[str, Any]:
+        """Return the event of the next reply to `Watch`."""
+        reply = await self.reply()
+        return cast("dict[str, Any]", reply["parameters"]["event"])
+
+    async def rest(self) -> bytes:
+        """Return all that comes until the daemon closes the connection."""
+        with anyio.fail_after(PATIENCE_SECONDS):
+            while True:
+                try:
+                    self._buffer += await self.stream.receive()
+                except (anyio.EndOfStream, anyio.BrokenResourceError):
+                    return bytes(self._buffer)
+
+
+@dataclass
+class Serving:
+    """A running server and what stands behind it."""
+
+    path: Path
+    server: Server
+    store: Store
+    bus: Bus[Happening]
+    scheduler: StillScheduler
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    @asynccontextmanager
+    async def client(self) -> AsyncGenerator[Client, None]:
+        async with await anyio.connect_unix(self.path) as stream:
+            yield Client(stream)
+
+    async def exchange(self, data: bytes) -> bytes:
+        """Return all that comes back for these bytes and the end of the sending half."""
+        async with self.client() as client:
+            await client.send(data)
+            await client.stream.send_eof()
+            return await client.rest()
+
+    async def add_session(self, name: str = "wedding") -> Session:
+        return await self.store.add_session(
+            Path("/photos") / name, name=name, session_id=SessionId(f"{name}-1"), now_usec=NOW
+        )
+
+    async def add_photo(self, session: Session, name: str = "A.NEF") -> Queued:
+        number = next(self.numbers)
+        arrival = Arrival(
+            session_id=session.id,
+            name=name,
+            fingerprint=Fingerprint(device=1, inode=number, size_bytes=9, mtime_ns=5, ctime_ns=6),
+            look="look-1",
+            preset_id="neutral",
+            unsupported=(),
+            warnings=(),
+            correlation_id=CorrelationId(f"c-{number}"),
+            arrived_at_usec=NOW,
+        )
+        return await self.store.arrive(arrival, kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
+
+
+@asynccontextmanager
+async def serving(
+    folder: Path,
+    *,
+    owner_uid: int | None = None,
+    patience: Patience | None = None,
+    checks: tuple[HealthCheck, ...] = (),
+) -> AsyncGenerator[Serving, None]:
+    """Serve an empty store at `folder/d.sock`; stop in good order at the end."""
+    bus = Bus[Happening]()
+    scheduler = StillScheduler()
+    about = Health(version="0.1.0", pid=os.getpid(), instance=INSTANCE, started_at_usec=NOW)
+    async with (
+        open_listener(folder / "d.sock") as listener,
+        open_store(folder / "queue.db", bus.publish) as store,
+        anyio.create_task_group() as group,
+    ):
+        queries = Queries(store, cast("Scheduler", scheduler), cast("Intake", StillIntake()), about, checks)
+        server = Server(
+            listener,
+            queries,
+            bus,
+            instance=INSTANCE,
+            version="0.1.0",
+            owner_uid=os.getuid() if owner_uid is None else owner_uid,
+            now_usec=lambda: NOW,
+            patience=patience,
+        )
+        await group.start(server.run)
+        yield Serving(folder / "d.sock", server, store, bus, scheduler)
+        with anyio.fail_after(PATIENCE_SECONDS):
+            await server.stop()
