@@ -259,6 +259,19 @@ def test_watching_goes_on_where_it_was_cut_off(path: Path) -> None:
     assert cursor == "3"
 
 
+def test_watching_goes_on_after_the_daemon_took_its_leave(path: Path) -> None:
+    def leaving(peer: Peer) -> None:
+        peer.call()
+        peer.reply(event("ready", "1"), continues=True)
+        peer.reply(event("stopping", "2"))
+
+    scripts = [leaving, telling(event("ready", "3"), from_cursor="2")]
+    with ScriptedDaemon(path, scripts), Client(path) as client, client.watch() as events:
+        kinds = [next(events).kind for _ in range(3)]
+
+    assert kinds == ["ready", "stopping", "ready"]
+
+
 def test_a_watcher_that_was_too_slow_goes_on_from_the_cursor_it_is_given(path: Path) -> None:
     def too_slow(peer: Peer) -> None:
         peer.call()

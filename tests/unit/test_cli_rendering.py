@@ -148,6 +148,13 @@ def test_an_item_is_listed_with_what_came_of_it() -> None:
             replace(event("job.created"), job=sent.job()), "running job 7 develop IMG_1.NEF", id="job"
         ),
         pytest.param(
+            replace(
+                event("job.failed"), job=replace(sent.job(state=JobState.FAILED), failure=sent.failure())
+            ),
+            "failed job 7 develop IMG_1.NEF raw.truncated",
+            id="failed-job",
+        ),
+        pytest.param(
             replace(event("progress"), job_id=7, progress=sent.progress()),
             "progress job 7 3 of 10, 30 %",
             id="progress",
@@ -168,8 +175,26 @@ def test_each_event_is_told_in_one_line(happened: Event, line: str) -> None:
     assert told(Story(), happened) == line
 
 
-def test_a_sign_of_life_is_not_told() -> None:
-    assert Story().lines(event("keepalive")) == []
+@pytest.mark.parametrize(
+    "happened",
+    [
+        pytest.param(event("keepalive"), id="sign-of-life"),
+        pytest.param(replace(event("item.updated"), item=sent.item(stage=None)), id="news-of-its-photo"),
+    ],
+)
+def test_what_says_nothing_new_is_not_told(happened: Event) -> None:
+    assert Story().lines(happened) == []
+
+
+def test_an_item_that_is_tried_again_is_told_with_the_time_and_the_reason() -> None:
+    waiting = replace(
+        sent.item(state=ItemState.QUEUED, stage=None), retry_at_usec=sent.NOON_USEC, failure=sent.failure()
+    )
+
+    line = told(Story(), replace(event("item.updated"), item=waiting))
+
+    assert line.startswith("retry photo p-IMG_1.NEF again at ")
+    assert line.endswith("raw.truncated: The file ends early; copy it again.")
 
 
 def test_an_item_is_told_by_the_name_its_photo_had_before() -> None:

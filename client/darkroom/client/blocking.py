@@ -13,7 +13,13 @@ from darkroom.client.address import socket_path
 from darkroom.client.connection import Connection
 from darkroom.client.reading import value_in
 from darkroom.client.watching import SILENCE_SECONDS, EventStream
-from darkroom.errors import DARKROOM_INTERFACE, SERVICE_INTERFACE, ProtocolViolation, from_wire
+from darkroom.errors import (
+    DARKROOM_INTERFACE,
+    SERVICE_INTERFACE,
+    ConnectionLost,
+    ProtocolViolation,
+    from_wire,
+)
 from darkroom.protocol import calls, replies, service
 from darkroom.protocol.types import (
     Input,
@@ -197,7 +203,16 @@ class Client:
 
     def _ask(self, question: Input, kind: type[Value], *, interface: str = DARKROOM_INTERFACE) -> Value:
         method = f"{interface}.{type(question).__name__}"
-        return value_in(self._exchange(Call(method, encode_parameters(question))).parameters, kind)
+        call = Call(method, encode_parameters(question))
+        reused = self._connection is not None
+        try:
+            reply = self._exchange(call)
+        except ConnectionLost:
+            # The daemon may have ended since the last call; all that is asked for here may be asked twice.
+            if not reused:
+                raise
+            reply = self._exchange(call)
+        return value_in(reply.parameters, kind)
 
     def _pages(self, question: Callable[[str | None], Input], kind: type[Page]) -> Iterator[Page]:
         cursor: str | None = None

@@ -83,7 +83,10 @@ class EventStream(Iterator[Event]):
     def _received(self) -> Event:
         if self._replies is None:
             self._replies = self._begin(self.cursor)
-        reply = next(self._replies)
+        reply = next(self._replies, None)
+        if reply is None:
+            # A daemon that stops takes its leave with a last reply.
+            raise ConnectionLost
         self.cursor = reply.cursor
         self._answered = True
         self._lost_at = None

@@ -46,8 +46,8 @@ class Story:
         self._names: dict[str, str] = {}
 
     def lines(self, event: Event) -> list[str]:
-        """Return the event as one line; none if it says nothing, as a sign of life does."""
-        if event.kind == "keepalive":
+        """Return the event as one line; none for a sign of life, or what the photo's own event tells."""
+        if event.kind == "keepalive" or _is_told_by_its_photo(event.item):
             return []
         what, tone, about = self._told(event)
         time = self._paint(words.clock(event.at_usec), Tone.FAINT)
@@ -76,16 +76,20 @@ class Story:
     def _item(self, item: Item) -> tuple[str, Tone, str]:
         photo = "" if item.photo_id is None else self._names.get(item.photo_id, f"photo {item.photo_id}")
         about = photo or f"item {item.id}"
-        if item.failure is not None:
-            about = f"{about}  {words.failure_of(item.failure)}"
-        retry = "" if item.retry_at_usec is None else f"  again at {words.clock(item.retry_at_usec)}"
-        return item.stage or item.state, words.tone_of(item.state), f"{about}{retry}"
+        if item.retry_at_usec is None:
+            return item.stage or item.state, words.tone_of(item.state), about
+        again = f"again at {words.clock(item.retry_at_usec)}"
+        return "retry", Tone.STRONG, f"{about}  {again}  {words.failure_of(item.failure)}".rstrip()
 
     def _remember(self, photo_id: str, name: str) -> None:
         self._names.pop(photo_id, None)
         self._names[photo_id] = name
         if len(self._names) > _REMEMBERED:
             del self._names[next(iter(self._names))]
+
+
+def _is_told_by_its_photo(item: Item | None) -> bool:
+    return item is not None and item.photo_id is not None and not item.stage and item.retry_at_usec is None
 
 
 def _whole(event: Event) -> tuple[str, Tone, str]:
@@ -103,7 +107,7 @@ def _whole(event: Event) -> tuple[str, Tone, str]:
 
 def _job(kind: str, job: Job) -> tuple[str, Tone, str]:
     state = "forgotten" if kind == "job.removed" else str(job.state)
-    details = words.failure_of(job.failure) or words.reasons(job.state_reasons)
+    details = words.reasons(job.state_reasons) or (job.failure.code if job.failure is not None else "")
     about = f"job {job.id}  {job.kind}  {job.label}".rstrip()
     return state, words.tone_of(state), f"{about}  {details}" if details else about
 
