@@ -201,6 +201,7 @@ def test_a_text_from_a_file_is_printable_and_bounded() -> None:
     [
         pytest.param("Canon", "Canon EOS R6", "Canon EOS R6", id="the-model-names-the-maker"),
         pytest.param("NIKON CORPORATION", "NIKON D7100", "NIKON D7100", id="in-part"),
+        pytest.param("Eastman Kodak Company", "Kodak DC120 ZOOM", "Kodak DC120 ZOOM", id="later-on"),
         pytest.param("SONY ", "ILCE-7M3", "SONY ILCE-7M3", id="it-does-not"),
         pytest.param("", "X100", "X100", id="no-maker"),
     ],

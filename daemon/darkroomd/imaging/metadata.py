@@ -6,6 +6,7 @@ Maker's notes, previews and serial numbers do not pass. Hostile tags cost themse
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -159,9 +160,9 @@ def _captured_at(exif: Mapping[int, Field]) -> int | None:
 
 
 def _camera(make: str, model: str) -> str:
-    """Return make and model, the make once: many models begin with it."""
-    first = make.split(" ", 1)[0]
-    return model if first and model.lower().startswith(first.lower()) else f"{make} {model}".strip()
+    """Return make and model, the maker's name once: many models begin with a word of it."""
+    first = re.split(r"\W", model.lower(), maxsplit=1)[0]
+    return model if first in make.lower().split() else f"{make} {model}".strip()
 
 
 def _position(folders: TagFolders) -> dict[int, Field]:

@@ -1,0 +1,132 @@
+"""The pipeline on real camera files, as far as this machine has them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rawpy
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.ExifTags import IFD
+
+from darkroomd.imaging.pipeline import Limits, develop
+from darkroomd.imaging.refusals import Refusal
+from make import make_develop, raws
+
+FOLDER = raws()
+pytestmark = pytest.mark.skipif(
+    FOLDER is None, reason="no camera files: set DARKROOM_RAWS or put them into ../shared/raws"
+)
+
+GOOD = {
+    "canon_550d_chart.dng": "Canon EOS Kiss X4",
+    "canon_s40.crw": "Canon PowerShot S40",
+    "kodak_dc120.kdc": "Kodak DC120 ZOOM Digital Camera",
+    "kodak_dc50.kdc": "Kodak Digital Science DC50 Zoom Camera",
+    "synth_bayer_1mp.dng": "SYNTH-1B",
+    "synth_bayer_24mp.dng": "SYNTH-24B",
+    "synth_linear_3mp_rot.dng": "SYNTH-3L",
+    "synth_xtrans_16mp.dng": "SYNTH-16X",
+}
+
+BAD = {
+    "header128.nef": "raw.unsupported",
+    "meta_only_canon.cr2": "raw.unsupported",
+    "unsupported_gopro_hero6_vc5.gpr": "raw.unsupported",
+    "trunc_nikon_d7100.nef": "raw.truncated",
+    "trunc_sony.arw": "raw.truncated",
+    "trunc_leica_m10.dng": "raw.truncated",
+    "pruned_canon_r6.cr3": "raw.truncated",
+    "meta_only_350d_decodes_black.dng": "raw.no_image_data",
+    "stripped_iphone12pro_decodes_black.dng": "raw.no_image_data",
+    "meta_only_panasonic.rw2": "raw.no_image_data",
+}
+
+
+def raw(name: str) -> Path:
+    assert FOLDER is not None
+    return FOLDER / name
+
+
+def refusal_of(source: Path, part: Path) -> Refusal:
+    with pytest.raises(Refusal) as refusal:
+        develop(make_develop(source, part=part), limits=Limits(), announce=lambda _stage, _percent: None)
+    assert not part.exists()
+    return refusal.value
+
+
+def libraws_rendering(source: Path) -> NDArray[np.uint8]:
+    with rawpy.imread(os.fspath(source)) as opened:
+        return opened.postprocess(half_size=True, use_camera_wb=True, no_auto_bright=True)
+
+
+def thumbnail(picture: NDArray[np.uint8]) -> NDArray[np.int16]:
+    return np.asarray(Image.fromarray(picture).resize((24, 24), Image.Resampling.BOX), dtype=np.int16)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_file_is_developed_as_libraw_sees_it(tmp_path: Path, name: str) -> None:
+    part = tmp_path / "part"
+
+    done = develop(
+        make_develop(raw(name), part=part), limits=Limits(), announce=lambda _stage, _percent: None
+    )
+
+    with Image.open(part) as opened:
+        ours = np.asarray(opened)
+    theirs = libraws_rendering(raw(name))
+    assert ours.shape == (done.height, done.width, 3)
+    assert (np.array(ours.shape[:2]) / theirs.shape[:2]).tolist() == pytest.approx([2, 2], rel=0.01)
+    assert np.abs(thumbnail(ours) - thumbnail(theirs)).mean() < 30
+    assert done.camera == GOOD[name]
+    assert done.warnings == ()
+
+
+@pytest.mark.parametrize(("name", "code"), BAD.items())
+def test_a_bad_file_fails_as_it_should(tmp_path: Path, name: str, code: str) -> None:
+    refusal = refusal_of(raw(f"bad/{name}"), tmp_path / "part")
+
+    assert (refusal.failure.code, refusal.failure.transient, refusal.environment) == (code, False, False)
+    assert refusal.failure.message.endswith(".")
+
+
+@pytest.mark.parametrize("percent", [30, 60, 95])
+@pytest.mark.parametrize("name", GOOD)
+def test_a_cut_file_is_never_developed(tmp_path: Path, name: str, percent: int) -> None:
+    whole = raw(name).read_bytes()
+    source = tmp_path / name
+    source.write_bytes(whole[: len(whole) * percent // 100])
+
+    refusal = refusal_of(source, tmp_path / "part")
+
+    assert refusal.failure.code == "raw.truncated"
+
+
+@pytest.mark.parametrize(
+    ("name", "exif"),
+    [
+        pytest.param(
+            "canon_s40.crw",
+            {33434: 1 / 60, 33437: 2.8, 34855: 50, 36867: "2021:03:26 21:18:06", 37386: 7.1},
+            id="crw",
+        ),
+        pytest.param("kodak_dc120.kdc", {36867: "1994:01:02 16:01:02", 34855: 160}, id="kdc"),
+        pytest.param(
+            "synth_bayer_1mp.dng",
+            {33434: 1 / 125, 33437: 2.8, 34855: 200, 36867: "2024:05:05 10:04:00", 37386: 50},
+            id="dng",
+        ),
+    ],
+)
+def test_the_shots_facts_reach_the_jpeg(tmp_path: Path, name: str, exif: dict[int, Any]) -> None:
+    part = tmp_path / "part"
+
+    develop(make_develop(raw(name), part=part), limits=Limits(), announce=lambda _stage, _percent: None)
+
+    with Image.open(part) as opened:
+        written = opened.getexif().get_ifd(IFD.Exif)
+    assert {tag: written[tag] for tag in exif} == pytest.approx(exif)
