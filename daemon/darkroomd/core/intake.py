@@ -40,6 +40,10 @@ _TEMPORARY: Final = re.compile(
 _KEPT_ASIDE: Final = re.compile(r"\.bak(\.\d+)?$", re.IGNORECASE)
 
 
+MOST_FIRST_SHOTS: Final = 16
+"""As many files may have come before a new session's folder was noticed."""
+
+
 class Sighting(StrEnum):
     """What is known of how a file came to be where it was seen."""
 
@@ -114,9 +118,26 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.search(name) is not None
 
 
-def is_temporary_of(temporary: str, name: str) -> bool:
-    """Whether `temporary` is a name under which a program would write the file `name`."""
-    return is_temporary(temporary) and name.rpartition(".")[0] in temporary
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """Names that went in the same moment as others came.
+
+    Attributes:
+        temporary: temporary names, in any watched folder.
+        elsewhere: names in watched folders other than the one that is asked about.
+    """
+
+    temporary: tuple[str, ...]
+    elsewhere: frozenset[str]
+
+
+def sighting_of(name: str, vanished: Vanished) -> Sighting:
+    """Return what a name that was added owes to names that vanished in the same moment."""
+    stem = name.rpartition(".")[0] + "."
+    moved = name in vanished.elsewhere or any(
+        name in temporary or temporary.lstrip(".~#").startswith(stem) for temporary in vanished.temporary
+    )
+    return Sighting.RENAMED if moved else Sighting.ADDED
 
 
 def was_moved_in(sighting: Sighting, fingerprint: Fingerprint) -> bool:
@@ -146,6 +167,14 @@ def differences(found: Mapping[str, Fingerprint], *, dealt_with: Mapping[str, Fi
         if name not in dealt_with or not is_same_file(dealt_with[name], fingerprint)
     )
     return Differences(tuple(sorted(fresh)), tuple(sorted(dealt_with.keys() - found.keys())))
+
+
+def is_backlog(fresh: int, *, appeared: bool) -> bool:
+    """Whether files found by the first look at a session wait behind what arrives.
+
+    `appeared`: its folder was made while we watched; then a few files are no backlog but the first shots.
+    """
+    return not appeared or fresh > MOST_FIRST_SHOTS
 
 
 def extension_of(name: str) -> str:

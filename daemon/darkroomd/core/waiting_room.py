@@ -48,7 +48,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Vanished:
+class Left:
     """The file is gone. `dealt_with`: there is a photo that misses it."""
 
     dealt_with: bool
@@ -62,7 +62,7 @@ class Growing:
     lease: Lease
 
 
-Notice = FirstSeen | Ready | Vanished | Growing
+Notice = FirstSeen | Ready | Left | Growing
 
 _UNKNOWN: Final = Origin()
 
@@ -151,4 +151,4 @@ class WaitingRoom:
         if not dealt_with and name not in self._present:
             return ()
         self._present.discard(name)
-        return (Vanished(dealt_with),)
+        return (Left(dealt_with),)

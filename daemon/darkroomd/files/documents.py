@@ -44,6 +44,14 @@ def read_document(folder: Path) -> JsonObject | None:
     return None if isinstance(document, Broken) else document
 
 
+def document_written_at(folder: Path) -> int | None:
+    """Return when the record of the session in `folder` was last written, in microseconds; None: there is none."""
+    try:
+        return (folder / DOCUMENT_NAME).lstat().st_mtime_ns // 1000
+    except OSError:
+        return None
+
+
 def write_document(session: Session, photos: Iterable[Photo]) -> Path | None:
     """Bring a session's record on disk up to date, whole or not at all.
 

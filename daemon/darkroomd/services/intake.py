@@ -15,11 +15,12 @@ import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
 from darkroom.errors import DarkroomError
+from darkroomd.core.intake import Vanished, is_temporary
 from darkroomd.core.model import RAW_FOLDER, CorrelationId, SessionId, WatchMode
 from darkroomd.core.session_names import session_id, session_name
 from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import RootListing, list_root
-from darkroomd.files.watch import FolderWatch, Hint, Target, find_targets
+from darkroomd.files.watch import Change, FolderWatch, Hint, Target, find_targets
 from darkroomd.services.session_intake import SessionIntake
 from darkroomd.services.surroundings import Surroundings, next_on_grid
 
@@ -53,6 +54,7 @@ class Intake:
         self._wake = anyio.Event()
         self._choose_at = -math.inf
         self._troubled = False
+        self._running = False
         self._watch = FolderWatch(
             on_hints=self._take_hints, on_armed=self._note_armed, on_trouble=self._note_trouble
         )
@@ -82,6 +84,7 @@ class Intake:
         async with anyio.create_task_group() as group:
             await group.start(self._watch.run)
             task_status.started()
+            self._running = True
             while True:
                 self._start_what_is_due(group)
                 await self._wait()
@@ -132,7 +135,7 @@ class Intake:
         except DarkroomError as error:
             log.warning("session_not_added", folder=str(real), problem=error.message)
             return
-        intake = SessionIntake(session, self._around)
+        intake = SessionIntake(session, self._around, appeared=self._running)
         self._sessions[real] = intake
         self._by_id[session.id] = intake
         log.info("session_watched", session=session.id, folder=str(real))
@@ -179,13 +182,16 @@ class Intake:
         by_folder: defaultdict[Path, list[Hint]] = defaultdict(list)
         for hint in hints:
             by_folder[hint.folder].append(hint)
+        gone = [hint for hint in hints if hint.change is Change.DELETED]
+        temporary = tuple(hint.name for hint in gone if is_temporary(hint.name))
         for folder, some in by_folder.items():
-            self._take_hints_in(folder, some)
+            elsewhere = frozenset(hint.name for hint in gone if hint.folder != folder)
+            self._take_hints_in(folder, some, Vanished(temporary, elsewhere))
 
-    def _take_hints_in(self, folder: Path, hints: Sequence[Hint]) -> None:
+    def _take_hints_in(self, folder: Path, hints: Sequence[Hint], vanished: Vanished) -> None:
         session = self._sessions.get(folder.parent) if folder.name == RAW_FOLDER else None
         if session is not None:
-            session.take_hints(hints)
+            session.take_hints(hints, vanished)
             self._wake.set()
         elif any(hint.name == RAW_FOLDER for hint in hints) or folder in self._roots:
             self._look_around(folder, hints)

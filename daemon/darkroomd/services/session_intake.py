@@ -21,11 +21,12 @@ from darkroom.errors import DarkroomError
 from darkroomd.core.intake import (
     EntryKind,
     Ignored,
-    Sighting,
+    Vanished,
     arriving_photo,
     classify,
     differences,
-    is_temporary_of,
+    is_backlog,
+    sighting_of,
 )
 from darkroomd.core.model import (
     RAW_FOLDER,
@@ -39,7 +40,7 @@ from darkroomd.core.model import (
 )
 from darkroomd.core.naming import output_names
 from darkroomd.core.recorded_outputs import RecordedPhoto, read_outputs
-from darkroomd.core.waiting_room import FirstSeen, Growing, Notice, Origin, Ready, Vanished, WaitingRoom
+from darkroomd.core.waiting_room import FirstSeen, Growing, Left, Notice, Origin, Ready, WaitingRoom
 from darkroomd.files.documents import read_document
 from darkroomd.files.looks import look_at
 from darkroomd.files.mounts import is_remote
@@ -87,15 +88,17 @@ class SessionIntake:
     """Scans, looks and hands over.
 
     Hints and requests are noted at once; `attend` does what is due, and is not to be called twice at a time.
+    `appeared`: the session's folder was made while we watched.
     """
 
-    def __init__(self, session: Session, around: Surroundings) -> None:
+    def __init__(self, session: Session, around: Surroundings, *, appeared: bool) -> None:
         self.session: Final = session
         self.raw: Final = session.folder / RAW_FOLDER
         self._around = around
         self._handover = Handover(session, around, self._on_disk)
         self._armed: frozenset[Path] = frozenset()
         self._remote = False
+        self._appeared = appeared
         self._presence = Presence.UNKNOWN
         self._scan_at = -math.inf
         self._lost_seconds = around.options.poll_seconds
@@ -139,19 +142,17 @@ class SessionIntake:
         """Have the whole folder looked at as soon as possible."""
         self._scan_at = -math.inf
 
-    def take_hints(self, hints: Sequence[Hint]) -> None:
-        """Note what may have happened to names in `Raw/`, as one watcher told it at one time."""
+    def take_hints(self, hints: Sequence[Hint], vanished: Vanished) -> None:
+        """Note what may have happened to names in `Raw/`, and what vanished in the same moment."""
         if self._presence is not Presence.PRESENT:
             self.scan_soon()
             return
         now = anyio.current_time()
-        vanished = [hint.name for hint in hints if hint.change is Change.DELETED]
         for hint in hints:
             if isinstance(classify(hint.name, EntryKind.FILE, self._around.options.extensions), Ignored):
                 continue
             if hint.change is Change.ADDED:
-                renamed = any(is_temporary_of(name, hint.name) for name in vanished)
-                self._room.announce(hint.name, Origin(Sighting.RENAMED if renamed else Sighting.ADDED))
+                self._room.announce(hint.name, Origin(sighting_of(hint.name, vanished)))
             else:
                 self._room.hint(hint.name, now=now)
 
@@ -187,9 +188,11 @@ class SessionIntake:
             self._presence = Presence.PRESENT
         now = anyio.current_time()
         found = differences(listing.candidates, dealt_with=self._room.dealt_with)
+        backlog = first and is_backlog(len(found.fresh), appeared=self._appeared)
+        self._appeared = False
         for name in found.fresh:
             if first:
-                self._room.announce(name, Origin(backlog=True))
+                self._room.announce(name, Origin(backlog=backlog))
             else:
                 self._room.hint(name, now=now)
         for name in found.gone:
@@ -215,7 +218,12 @@ class SessionIntake:
         if listing.candidates.keys() - known.keys():
             document = await self._on_disk(partial(read_document, self.session.folder))
             self._recorded = read_outputs(document or {})
-        await self._on_disk(partial(sweep_leftovers, self.session.folder))
+        if not known:
+            # Of a session that was known the daemon removed them before it began to work in it.
+            plan = self._around.plan
+            await self._on_disk(
+                partial(sweep_leftovers, self.session.folder, output_folder=plan.folder)
+            )
 
     async def _find_outdated(self, known: Mapping[str, Photo], listing: Listing) -> frozenset[str]:
         plan, there = self._around.plan, listing.candidates
@@ -244,6 +252,7 @@ class SessionIntake:
             log.log(level, event, session=self.session.id, folder=folder, problem=problem)
         now = anyio.current_time()
         self._start_over(presence)
+        self._appeared = waits
         self._scan_at = self._next_scan(now) if waits else now + self._lost_seconds
         if not waits:
             self._lost_seconds = min(self._lost_seconds * 2, self._around.options.scan_seconds)
@@ -284,9 +293,9 @@ class SessionIntake:
                     (self._ready_backlog if sighted.backlog else ready)[name] = fingerprint
                 case Growing(seconds=seconds, lease=lease):
                     log.warning("file_still_growing", raw=raw, seconds=round(seconds), writer=lease)
-                case Vanished(dealt_with=True):
+                case Left(dealt_with=True):
                     await self._handover.report_missing(name)
-                case Vanished():
+                case Left():
                     log.info("arriving_file_gone", raw=raw)
                     self._sighted.pop(name, None)
                 case Ready():

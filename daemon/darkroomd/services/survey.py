@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from darkroomd.core.freshness import Altered, UpToDate, Wanted, assess
 from darkroomd.core.intake import SIDECAR_SUFFIX
 from darkroomd.core.model import RAW_FOLDER, Fingerprint, Photo
+from darkroomd.core.naming import OUTPUT_SUFFIX
 from darkroomd.core.session_document import DOCUMENT_NAME
 from darkroomd.files.fingerprint import stat_of
+from darkroomd.files.folders import FolderIsLink
 from darkroomd.files.sidecars import read_look
 from darkroomd.files.sweep import sweep
 
@@ -40,16 +43,20 @@ def find_outdated(
     )
 
 
-def sweep_leftovers(folder: Path) -> tuple[str, ...]:
-    """Remove what a killed daemon left of sidecars and of the session's record in a session folder."""
-    try:
-        return (
-            *sweep(folder / RAW_FOLDER, live=(), suffix=SIDECAR_SUFFIX),
-            *sweep(folder, live=(), suffix=DOCUMENT_NAME),
-        )
-    except OSError:
-        # A folder that cannot be changed keeps them; nothing reads them.
-        return ()
+def sweep_leftovers(folder: Path, *, output_folder: str) -> tuple[str, ...]:
+    """Remove what a killed daemon left of outputs, sidecars and the session's record in a session folder.
+
+    Nothing may be at work in the folder; what cannot be removed stays, and nothing reads it.
+    """
+    removed: list[str] = []
+    for place, suffix in (
+        (folder / output_folder, OUTPUT_SUFFIX),
+        (folder / RAW_FOLDER, SIDECAR_SUFFIX),
+        (folder, DOCUMENT_NAME),
+    ):
+        with suppress(OSError, FolderIsLink):
+            removed += sweep(place, live=(), suffix=suffix)
+    return tuple(removed)
 
 
 def _is_fresh(surveyed: Surveyed, *, recipe: str, recipe_digest: str, pipeline: str) -> bool:
