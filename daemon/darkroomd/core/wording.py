@@ -17,6 +17,12 @@ _REASONS: Final = {
     "inhibited": "work is held back",
     "schedule": "outside of the scheduled hours",
     "disk.full": "no space left on the disk",
+    "disk.io": "the disk reports errors",
+    "disk.not_permitted": "the folder may not be written to",
+    "disk.read_only": "the disk is read-only",
+    "session.gone": "the session's folder is not there",
+    "state.unwritable": "the queue cannot be written to the disk",
+    "worker.not_started": "the worker process does not start",
 }
 
 
