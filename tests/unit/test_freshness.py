@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from darkroomd.core.freshness import (
+    Altered,
+    Cause,
+    FileStat,
+    Hashes,
+    NeedsHash,
+    Outdated,
+    UpToDate,
+    Wanted,
+    assess,
+    is_same_file,
+)
+from darkroomd.core.model import Fingerprint, Inputs, Output, OutputId, PhotoId
+
+RAW = Fingerprint(device=1, inode=2, size_bytes=1000, mtime_ns=3, ctime_ns=4)
+OUTPUT = FileStat(size_bytes=50, mtime_ns=60)
+RECORD = Output(
+    id=OutputId("o"),
+    photo_id=PhotoId("p"),
+    recipe="jpg",
+    path=Path("/s/Jpg/a.jpg"),
+    media_type="image/jpeg",
+    size_bytes=50,
+    mtime_ns=60,
+    sha256="jpeg",
+    inputs=Inputs(raw=RAW, raw_sha256="raw", look="look", recipe="recipe", pipeline="pipeline"),
+    created_at_usec=0,
+)
+WANTED = Wanted(path=Path("/s/Jpg/a.jpg"), look="look", recipe="recipe", pipeline="pipeline")
+COPIED = replace(RAW, inode=9, ctime_ns=99)
+TOUCHED = replace(RAW, mtime_ns=98, ctime_ns=99)
+RESIZED = replace(RAW, size_bytes=1001, ctime_ns=99)
+REWRITTEN = FileStat(50, 61)
+
+
+@pytest.mark.parametrize(
+    ("raw", "output", "hashes", "expected"),
+    [
+        pytest.param(RAW, OUTPUT, Hashes(), UpToDate(), id="nothing-changed"),
+        pytest.param(replace(RAW, device=7), OUTPUT, Hashes(), UpToDate(), id="mounted-again"),
+        pytest.param(COPIED, OUTPUT, Hashes(), NeedsHash(raw=True, output=False), id="copied"),
+        pytest.param(TOUCHED, OUTPUT, Hashes(), NeedsHash(raw=True, output=False), id="touched"),
+        pytest.param(COPIED, OUTPUT, Hashes(raw="raw"), UpToDate(), id="copied-same-content"),
+        pytest.param(COPIED, OUTPUT, Hashes(raw="x"), Outdated(Cause.RAW_CHANGED), id="other-content"),
+        pytest.param(COPIED, OUTPUT, Hashes(raw=""), Outdated(Cause.RAW_CHANGED), id="gone-while-read"),
+        pytest.param(RESIZED, OUTPUT, Hashes(), Outdated(Cause.RAW_CHANGED), id="other-size"),
+        pytest.param(RAW, None, Hashes(), Outdated(Cause.OUTPUT_MISSING), id="output-deleted"),
+        pytest.param(RAW, REWRITTEN, Hashes(), NeedsHash(raw=False, output=True), id="output-touched"),
+        pytest.param(RAW, REWRITTEN, Hashes(output="jpeg"), UpToDate(), id="output-copied"),
+        pytest.param(RAW, REWRITTEN, Hashes(output="x"), Altered(), id="output-edited"),
+        pytest.param(RAW, FileStat(51, 61), Hashes(), Altered(), id="output-replaced"),
+        pytest.param(COPIED, REWRITTEN, Hashes(), NeedsHash(raw=True, output=True), id="session-copied"),
+        pytest.param(
+            COPIED, FileStat(51, 61), Hashes(), NeedsHash(raw=True, output=False), id="copied-and-edited"
+        ),
+        pytest.param(
+            COPIED, FileStat(51, 61), Hashes(raw="x"), Outdated(Cause.RAW_CHANGED), id="new-raw-beats-an-edit"
+        ),
+    ],
+)
+def test_an_output_is_up_to_date_if_it_would_be_written_again(
+    raw: Fingerprint, output: FileStat | None, hashes: Hashes, expected: object
+) -> None:
+    assert assess(RECORD, WANTED, raw=raw, output=output, hashes=hashes) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cause"),
+    [
+        pytest.param(replace(WANTED, look="x"), Cause.LOOK_CHANGED, id="look"),
+        pytest.param(replace(WANTED, recipe="x"), Cause.RECIPE_CHANGED, id="recipe"),
+        pytest.param(replace(WANTED, pipeline="x"), Cause.PIPELINE_CHANGED, id="pipeline"),
+        pytest.param(replace(WANTED, path=Path("/s/Jpg/a.dng.jpg")), Cause.OUTPUT_RENAMED, id="name"),
+    ],
+)
+def test_an_output_is_outdated_when_another_one_is_wanted(wanted: Wanted, cause: Cause) -> None:
+    assert assess(RECORD, wanted, raw=RAW, output=OUTPUT) == Outdated(cause)
+
+
+def test_a_photo_without_a_record_was_never_developed() -> None:
+    assert assess(None, WANTED, raw=RAW, output=OUTPUT) == Outdated(Cause.NEVER_DEVELOPED)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        pytest.param(RAW, True, id="unchanged"),
+        pytest.param(replace(RAW, device=5), True, id="the-disk-has-another-number"),
+        pytest.param(replace(RAW, ctime_ns=5), False, id="times-were-reset"),
+        pytest.param(replace(RAW, inode=5), False, id="another-file"),
+    ],
+)
+def test_a_file_is_the_same_if_nothing_can_have_happened_to_it(now: Fingerprint, *, expected: bool) -> None:
+    assert is_same_file(RAW, now) is expected
