@@ -50,7 +50,7 @@ class Daemon:
         found: list[dict[str, Any]] = []
         deadline = time.monotonic() + PATIENCE_SECONDS
         while len(found) < count:
-            line = self._next_line(deadline)
+            line = self.next_line(deadline)
             if line is None:
                 raise AssertionError(f"no {event} {fields} in {self.lines} {self.other_output}")
             if line.get("event") == event and fields.items() <= line.items():
@@ -69,7 +69,7 @@ class Daemon:
 
     def ended(self) -> int:
         """Wait for the end of the process, reading its log to the end; return its exit status."""
-        while self._next_line(time.monotonic() + PATIENCE_SECONDS) is not None:
+        while self.next_line() is not None:
             continue
         return self.process.wait(PATIENCE_SECONDS)
 
@@ -81,8 +81,10 @@ class Daemon:
         assert self.process.stderr is not None
         self.process.stderr.close()
 
-    def _next_line(self, deadline: float) -> dict[str, Any] | None:
+    def next_line(self, deadline: float | None = None) -> dict[str, Any] | None:
+        """Return the next line of the log; None at its end or once the deadline has passed."""
         assert self.process.stderr is not None
+        deadline = time.monotonic() + PATIENCE_SECONDS if deadline is None else deadline
         while b"\n" not in self._rest:
             ready, _, _ = select.select([self.process.stderr], [], [], max(0.0, deadline - time.monotonic()))
             chunk = os.read(self.process.stderr.fileno(), 65536) if ready else b""
@@ -145,3 +147,12 @@ def children_of(pid: int) -> list[int]:
         if int(fields[1]) == pid and fields[0] != "Z":
             found.append(int(entry.name))
     return found
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process is there and not just waiting to be collected."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return fields[0] not in {"Z", "X"}

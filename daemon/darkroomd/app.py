@@ -157,8 +157,9 @@ async def _serve(settings: Settings) -> None:
             attempts=config.retry.attempts,
             environment_wait_seconds=config.retry.environment_wait_seconds,
         )
-        await recover(store, policy=policy, output_folder=recipe.folder, now_usec=now_usec)
         records = SessionRecords(store)
+        for stale in await recover(store, policy=policy, output_folder=recipe.folder, now_usec=now_usec):
+            records.mark(stale)
         scheduler = Scheduler(
             store,
             Development(

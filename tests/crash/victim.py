@@ -1,8 +1,8 @@
 """Run `darkroomd` and kill it with SIGKILL just before its n-th effect on the disk.
 
-Usage: victim.py N FOLDER ARGUMENT... (N = 0: never). An effect is a change below FOLDER: a file created,
-renamed, linked, removed or synced, a folder made, or a transaction committed. The number of effects so far
-is kept in the file named by VICTIM_COUNT, so that the test knows where to stop.
+Usage: victim.py N FOLDER COUNT ARGUMENT... (N = 0: never). An effect is a change below FOLDER: a file
+created, renamed, linked, removed or synced, a folder made, or a transaction committed. The number of effects
+so far is kept in the file COUNT, so that the test knows where to stop.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final
 AUDITED: Final = {"os.rename", "os.link", "os.remove", "os.mkdir", "os.symlink", "os.truncate"}
 FATAL: Final = int(sys.argv[1])
 FOLDER: Final = os.fsencode(sys.argv[2])
-COUNT_FILE: Final = os.open(os.environ["VICTIM_COUNT"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+COUNT_FILE: Final = os.open(sys.argv[3], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
 effects = 0
 
@@ -31,7 +31,11 @@ def count() -> None:
 
 
 def below(path: object) -> bool:
-    return isinstance(path, (str, bytes, os.PathLike)) and os.fsencode(path).startswith(FOLDER)
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        return False
+    # A relative name is one inside a folder that was opened before.
+    name = os.fsencode(path)
+    return name.startswith(FOLDER) or not name.startswith(b"/")
 
 
 def audit(event: str, values: tuple[Any, ...]) -> None:
@@ -63,7 +67,7 @@ def main() -> int:
     sys.addaudithook(audit)
     from darkroomd.__main__ import main as darkroomd  # noqa: PLC0415 - after the hooks
 
-    return darkroomd(sys.argv[3:])
+    return darkroomd(sys.argv[4:])
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -11,10 +12,10 @@ from anyio import to_thread
 
 from darkroom.errors import DarkroomError
 from darkroom.protocol.types import ItemState
-from darkroomd.core.model import Item
+from darkroomd.core.model import Item, Session, SessionId
 from darkroomd.core.recovery import Abandon, Finish, Intent, Repeat, after_restart
 from darkroomd.core.retry import RetryPolicy
-from darkroomd.files.sweep import sweep
+from darkroomd.files.documents import document_written_at
 from darkroomd.services.publishing import (
     decode_intent,
     final_path,
@@ -22,6 +23,7 @@ from darkroomd.services.publishing import (
     publish_intended,
     record_published,
 )
+from darkroomd.services.survey import sweep_leftovers
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
 
@@ -32,12 +34,21 @@ log = structlog.get_logger()
 
 async def recover(
     store: Store, *, policy: RetryPolicy, output_folder: str, now_usec: Callable[[], int]
-) -> None:
-    """Settle every item that is running by the record, then remove part files, before anything is claimed."""
+) -> tuple[SessionId, ...]:
+    """Settle every item that is running by the record, then remove part files, before anything is claimed.
+
+    Returns the sessions whose public record is older than their last change.
+    """
     for item, text in await store.left_running():
         intent = None if text is None else decode_intent(text)
         await _settle(store, item, intent, policy=policy, now_usec=now_usec)
-    await _sweep_all(store, output_folder)
+    stale: list[SessionId] = []
+    async for session in _sessions(store):
+        await _sweep(session.folder, output_folder)
+        written_at_usec = await to_thread.run_sync(document_written_at, session.folder)
+        if written_at_usec is None or written_at_usec < session.changed_at_usec:
+            stale.append(session.id)
+    return tuple(stale)
 
 
 async def _settle(
@@ -87,18 +98,18 @@ async def _published(store: Store, intent: Intent, *, finish: bool, now_usec: in
     )
 
 
-async def _sweep_all(store: Store, output_folder: str) -> None:
-    page = await store.sessions(cursor=None, limit=PAGE)
+async def _sweep(folder: Path, output_folder: str) -> None:
+    removed = await to_thread.run_sync(partial(sweep_leftovers, folder, output_folder=output_folder))
+    if removed:
+        log.info("parts_swept", folder=str(folder), count=len(removed))
+
+
+async def _sessions(store: Store) -> AsyncIterator[Session]:
+    cursor: str | None = None
     while True:
+        page = await store.sessions(cursor=cursor, limit=PAGE)
         for session in page.entries:
-            folder = session.folder / output_folder
-            try:
-                removed = await to_thread.run_sync(partial(sweep, folder, live=()))
-            except (OSError, DarkroomError) as error:
-                log.warning("parts_not_swept", folder=str(folder), error=str(error))
-            else:
-                if removed:
-                    log.info("parts_swept", folder=str(folder), count=len(removed))
+            yield session
         if page.next_cursor is None:
             return
-        page = await store.sessions(cursor=page.next_cursor, limit=PAGE)
+        cursor = page.next_cursor

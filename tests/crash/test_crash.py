@@ -1,0 +1,104 @@
+"""The daemon killed before every single effect it has on the disk, started again, and held to its promises."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from make import make_dng
+from running import Daemon, running
+
+VICTIM = Path(__file__).with_name("victim.py")
+MOST_EFFECTS = 120
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What a killed daemon left, and what the next one made of it."""
+
+    effect: int
+    published: bytes | None
+    again: Daemon
+    outputs: list[str]
+    jpeg: bytes
+    stray: list[str]
+    states: list[tuple[str, str]]
+
+
+def start_fresh(folder: Path) -> Path:
+    session = folder / "session"
+    (session / "Raw").mkdir(parents=True)
+    make_dng(session / "Raw" / "A.DNG")
+    return session
+
+
+def run_victim(folder: Path, effect: int) -> int:
+    """Run until the photo is recorded and then to a regular end, or to death; return how many effects it had."""
+    session, counter = folder / "session", folder / "effects"
+    command = [sys.executable, str(VICTIM), str(effect), str(folder), str(counter)]
+    with running(folder, "--session", str(session), command=command, ready=False) as daemon:
+        while (line := daemon.next_line()) is not None:
+            if line.get("event") == "session_record_written" and is_recorded(session):
+                daemon.stop()
+        daemon.ended()
+    return int(counter.read_text() or 0)
+
+
+def is_recorded(session: Path) -> bool:
+    try:
+        document = json.loads((session / "boothy.session.json").read_bytes())
+    except FileNotFoundError:
+        return False
+    return [photo["backgroundExportCompleted"] for photo in document["photos"]] == [True]
+
+
+def aftermath(folder: Path, effect: int) -> Aftermath:
+    session = start_fresh(folder)
+    run_victim(folder, effect)
+    final = session / "Jpg" / "A.jpg"
+    published = final.read_bytes() if final.exists() else None
+    with running(folder, "--session", str(session)) as again:
+        while not is_recorded(session):
+            again.wait_for("session_record_written")
+        again.stop()
+    with closing(sqlite3.connect(folder / "state" / "queue.db")) as database:
+        states = database.execute(
+            "SELECT photo.state, item.state FROM photo LEFT JOIN item ON item.photo_id = photo.id"
+        ).fetchall()
+    names = sorted(path.name for path in (session / "Jpg").iterdir())
+    everything = [path.name for path in [*session.rglob("*"), *folder.glob("*")]]
+    stray = [name for name in everything if name.endswith((".part", ".bak", ".sock", ".tmp"))]
+    return Aftermath(effect, published, again, names, final.read_bytes(), stray, states)
+
+
+def test_killed_before_any_effect_nothing_is_lost_doubled_or_left_over(tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    start_fresh(tmp_path / "whole")
+    effects = run_victim(tmp_path / "whole", 0)
+    assert 20 < effects < MOST_EFFECTS
+    expected = (tmp_path / "whole" / "session" / "Jpg" / "A.jpg").read_bytes()
+    folders = [tmp_path / str(effect) for effect in range(1, effects + 1)]
+    for folder in folders:
+        folder.mkdir()
+
+    with ThreadPoolExecutor(2) as pool:
+        ends = list(pool.map(aftermath, folders, range(1, effects + 1)))
+
+    for end in ends:
+        assert end.outputs == ["A.jpg"], end
+        assert end.jpeg == expected, end
+        assert end.stray == [], end
+        assert end.states == [("developed", "completed")], end
+        assert end.published in {None, expected}, end
+    developed_twice = [
+        end.effect
+        for end in ends
+        if end.published is not None
+        and "development_started" in [line.get("event") for line in end.again.lines]
+    ]
+    assert developed_twice == []
