@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -388,3 +392,44 @@ def test_all_replies_of_a_stream_are_printed_as_they_come(
 
     assert status == 0
     assert capsys.readouterr().out == '{"number":1}\n{"number":2}\n'
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    """Give both ends of a terminal: what a person sees, and what a program writes to."""
+    seen, written = pty.openpty()
+    yield seen, written
+    os.close(seen)
+    os.close(written)
+
+
+@pytest.mark.parametrize(
+    ("columns", "more", "shown"),
+    [
+        pytest.param(
+            0, {"TERM": "xterm"}, b"\x1b[1mIMG_A_VERY_LONG_NAME_0001.NEF\x1b[0m  waiting", id="size-unknown"
+        ),
+        pytest.param(40, {"TERM": "xterm"}, b"\x1b[1mIMG_A_\xe2\x80\xa601.NEF\x1b[0m  waiting", id="narrow"),
+        pytest.param(
+            200, {"TERM": "xterm", "NO_COLOR": "1"}, b"IMG_A_VERY_LONG_NAME_0001.NEF  waiting", id="no-colour"
+        ),
+        pytest.param(200, {"TERM": "dumb"}, b"IMG_A_VERY_LONG_NAME_0001.NEF  waiting", id="dumb"),
+    ],
+)
+def test_a_terminal_gets_colour_and_a_table_that_fits(
+    path: Path, terminal: tuple[int, int], *, columns: int, more: dict[str, str], shown: bytes
+) -> None:
+    seen, written = terminal
+    fcntl.ioctl(written, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+    photos = listed(photos=[sent.photo("IMG_A_VERY_LONG_NAME_0001.NEF")])
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+
+    with ScriptedDaemon(path, [serving({**WORLD, "ListPhotos": photos})]):
+        subprocess.run(
+            [*COMMAND, "photos", "Wedding", "--socket", path],
+            stdout=written,
+            env={**environment, "PYTHONIOENCODING": "utf-8", **more},
+            check=True,
+        )
+
+    assert shown in os.read(seen, 1 << 16)

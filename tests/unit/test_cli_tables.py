@@ -55,6 +55,14 @@ def test_the_last_column_is_shown_in_whole_on_any_terminal() -> None:
     assert lines[1].endswith(reason)
 
 
+def test_a_long_reason_in_the_last_column_costs_no_name_a_letter() -> None:
+    row = (Cell("a-very-long-name-0001.NEF"), Cell("31"), Cell("word " * 40))
+
+    lines = table(COLUMNS, [row], width=80)
+
+    assert lines[1].startswith("a-very-long-name-0001.NEF  31  word")
+
+
 def test_a_name_with_a_line_break_stays_on_its_line() -> None:
     lines = table(COLUMNS, [(Cell("IMG\n1.NEF"), Cell("31"), Cell("\x1b[2J"))], width=80)
 

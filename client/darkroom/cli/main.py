@@ -26,8 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: the arguments are wrong (status 2), or asked for help or the version.
     """
-    arguments = parser().parse_args(argv)
     try:
+        arguments = parser().parse_args(argv)
         # Each start pays for the one command it runs.
         run: Run = import_module(f"darkroom.cli.commands.{arguments.command}").run
         with Client(arguments.socket) as client:

@@ -104,7 +104,11 @@ def _session(sessions: list[Session], word: str) -> Session | None:
     for matches in (
         [session for session in sessions if session.id == word],
         [session for session in sessions if exact_path(session.folder) in paths],
-        [session for session in sessions if session.name == word],
+        [
+            session
+            for session in sessions
+            if word in {session.name, PurePath(exact_path(session.folder)).name}
+        ],
     ):
         if len(matches) > 1:
             raise AmbiguousName(word, tuple(exact_path(session.folder) for session in matches))

@@ -10,6 +10,9 @@ from darkroom.cli.text import SHORTEST, cells, printable, shortened
 
 GAP: Final = "  "
 
+_LAST_COLUMN_ROOM: Final = 24
+"""Cells that are kept free for the beginning of the last column."""
+
 
 class Tone(Enum):
     """What a piece of text means; the terminal decides how that looks."""
@@ -69,7 +72,9 @@ def table(
 def _squeezed(columns: Sequence[Column], widths: Sequence[int], limit: int) -> list[int]:
     """Take what is too much from the elastic columns, the widest first."""
     squeezed = list(widths)
-    excess = sum(widths) + len(GAP) * (len(widths) - 1) - limit
+    # The last column goes on in the next line where it must: no name is cut to spare it that.
+    needed = [*widths[:-1], min(widths[-1], _LAST_COLUMN_ROOM)]
+    excess = sum(needed) + len(GAP) * (len(widths) - 1) - limit
     elastic = [index for index, column in enumerate(columns[:-1]) if column.elastic]
     for index in sorted(elastic, key=lambda each: -widths[each]):
         taken = max(0, min(excess, squeezed[index] - SHORTEST))

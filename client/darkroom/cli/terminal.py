@@ -37,7 +37,9 @@ class Screen:
     def __init__(self, output: TextIO, *, environment: Mapping[str, str]) -> None:
         self._output = output
         interactive = output.isatty()
-        self.width: int | None = os.get_terminal_size(output.fileno()).columns if interactive else None
+        # A terminal that does not know its size says zero.
+        columns = os.get_terminal_size(output.fileno()).columns if interactive else 0
+        self.width: int | None = columns or None
         plain = not interactive or bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
         self.paint: Paint = unpainted if plain else _coloured
 
