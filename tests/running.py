@@ -149,10 +149,13 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
-def is_running(pid: int) -> bool:
-    """Whether the process is there and not just waiting to be collected."""
+def has_ended(pid: int) -> bool:
+    """Wait for the end of any process, for a while; return whether it came."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return False
-    return fields[0] not in {"Z", "X"}
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([descriptor], [], [], PATIENCE_SECONDS)[0])
+    finally:
+        os.close(descriptor)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from make import make_dng
-from running import children_of, is_running, running
+from running import children_of, has_ended, running
 
 LARGE = {"width": 2400, "height": 1600}
 """Takes a good part of a second to develop: there is a middle to be killed in."""
@@ -29,7 +29,7 @@ def test_a_photo_survives_the_daemon_that_developed_it(tmp_path: Path, session: 
             daemon.wait_for("development_started")
             workers = children_of(daemon.process.pid)
             daemon.kill()
-        assert [pid for pid in workers if is_running(pid)] == [], round_
+        assert [pid for pid in workers if not has_ended(pid)] == [], round_
         (session / "Raw" / "A.DNG").touch()
 
     with running(tmp_path, "--session", str(session)) as daemon:
