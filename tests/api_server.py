@@ -125,6 +125,18 @@ class Serving:
             await client.stream.send_eof()
             return await client.rest()
 
+    async def exchange_in_pieces(self, pieces: list[bytes]) -> bytes:
+        """Do the same with bytes that come one piece after the other; the daemon may have enough before."""
+        async with self.client() as client:
+            try:
+                for piece in pieces:
+                    await client.send(piece)
+                    await anyio.lowlevel.checkpoint()
+                await client.stream.send_eof()
+            except (anyio.BrokenResourceError, OSError):
+                return await client.rest()
+            return await client.rest()
+
     async def add_session(self, name: str = "wedding") -> Session:
         return await self.store.add_session(
             Path("/photos") / name, name=name, session_id=SessionId(f"{name}-1"), now_usec=NOW

@@ -12,7 +12,7 @@ from darkroomd.api.requests import Handlers, Request
 
 VENDOR: Final = "The darkroomd authors"
 PRODUCT: Final = "darkroomd"
-URL: Final = "https://pypi.org/project/darkroomd/"
+URL: Final = ""
 
 
 class ServiceHandlers:
