@@ -21,9 +21,9 @@ from darkroomd.core.naming import (
     renamed_by,
 )
 
-NAMES = st.text(
-    st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=12
-).map(lambda text: text + ".nef")
+NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\0"), min_size=1, max_size=12).map(
+    lambda text: text + ".nef"
+)
 # Few letters, many clashes.
 CLASHING = st.lists(st.from_regex(r"[aA](\.(dng|DNG|cr3))?\.(nef|NEF|dng|cr3)", fullmatch=True), unique=True)
 
