@@ -124,8 +124,7 @@ class LocalExecutor:
         lost = WorkerLost(worker_policy.after_deadline(deadline_seconds))
         try:
             with anyio.move_on_after(deadline_seconds):
-                worker = await self._ready_worker()
-                answer = await worker.ask(message, fence=request.fence, on_stage=on_stage)
+                answer = await self._asked(message, request.fence, on_stage)
         except WorkerLost as error:
             lost = error
         finally:
@@ -139,10 +138,24 @@ class LocalExecutor:
         self._replace_if_spent(answer)
         return answer
 
+    async def _asked(
+        self, message: bytes, fence: int, on_stage: Callable[[Stage], None]
+    ) -> Developed | Refused:
+        worker = await self._ready_worker()
+        try:
+            return await worker.ask(message, fence=fence, on_stage=on_stage)
+        except WorkerLost as lost:
+            if worker.has_begun:
+                raise
+            # It died while idle, before it saw the request: that is nothing against the photo.
+            log.warning("worker_died_while_idle", pid=worker.pid, **lost.failure.context)
+            await self._kill_worker()
+        worker = await self._ready_worker()
+        return await worker.ask(message, fence=fence, on_stage=on_stage)
+
     async def _ready_worker(self) -> WorkerProcess:
         """Return a worker that waits for work, a new one where there is none."""
         if self._worker is not None and self._worker.has_ended:
-            log.warning("worker_ended_while_idle", pid=self._worker.pid)
             await self._kill_worker()
         if self._worker is None:
             self._worker = await WorkerProcess.start(self._options.worker)

@@ -82,7 +82,12 @@ class WorkerSettings:
 
 
 class WorkerProcess:
-    """A running worker. Whoever started it ends it, by `close` or `kill`."""
+    """A running worker. Whoever started it ends it, by `close` or `kill`.
+
+    Attributes:
+        photos: how many requests it has answered.
+        has_begun: whether it has told a stage of the last request.
+    """
 
     def __init__(self, process: Process) -> None:
         assert process.stdin is not None
@@ -94,6 +99,7 @@ class WorkerProcess:
         self._received: deque[FromWorker] = deque()
         self._is_ready = False
         self.photos = 0
+        self.has_begun = False
 
     @classmethod
     async def start(cls, settings: WorkerSettings) -> WorkerProcess:
@@ -153,6 +159,7 @@ class WorkerProcess:
         Raises:
             WorkerLost: the worker ended or said what is no answer to this.
         """
+        self.has_begun = False
         try:
             await self._requests.send(request)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
@@ -164,6 +171,7 @@ class WorkerProcess:
             if not isinstance(message, Stage):
                 self.photos += 1
                 return message
+            self.has_begun = True
             on_stage(message)
 
     async def close(self) -> None:
