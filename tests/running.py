@@ -57,6 +57,13 @@ class Daemon:
                 found.append(line)
         return found
 
+    def wait_for_any(self, *events: str) -> dict[str, Any]:
+        """Return the next log line of one of these events."""
+        while (line := self.next_line()) is not None:
+            if line.get("event") in events:
+                return line
+        raise AssertionError(f"none of {events} in {self.lines} {self.other_output}")
+
     def stop(self) -> int:
         """Send SIGTERM and return the exit status."""
         self.process.send_signal(signal.SIGTERM)
@@ -101,11 +108,18 @@ class Daemon:
         return line
 
 
-def arguments(folder: Path, *more: str, config: str = QUICK) -> list[str]:
+def arguments(folder: Path, *more: str, config: str = QUICK, state: Path | None = None) -> list[str]:
     """Return the arguments of a daemon whose socket, state and configuration lie in `folder`."""
     file = folder / "config.toml"
     file.write_text(config)
-    own = ["--socket", str(folder / "d.sock"), "--state-dir", str(folder / "state"), "--config", str(file)]
+    own = [
+        "--socket",
+        str(folder / "d.sock"),
+        "--state-dir",
+        str(state or folder / "state"),
+        "--config",
+        str(file),
+    ]
     return [*own, "--log-format", "json", "--log-level", "debug", *more]
 
 
@@ -115,12 +129,13 @@ def running(
     *more: str,
     command: Sequence[str] = (sys.executable, "-m", "darkroomd"),
     config: str = QUICK,
+    state: Path | None = None,
     ready: bool = True,
 ) -> Iterator[Daemon]:
     """Run the daemon with these arguments until the block is left."""
     environment = {**os.environ, "PYTHONWARNINGS": "default"}
     process = subprocess.Popen(
-        [*command, *arguments(folder, *more, config=config)],
+        [*command, *arguments(folder, *more, config=config, state=state)],
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env=environment,

@@ -13,6 +13,9 @@ from darkroomd.store.statements import load_migrations, load_statements
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0
 
+CHECKPOINT_PAGES: Final = 250
+"""How long the write-ahead log may grow, in pages of 4 KiB: a megabyte, on a disk that may be nearly full."""
+
 Row = sqlite3.Row
 OperationalError = sqlite3.OperationalError
 """The disk, not the statement: full, read-only, input/output error, or locked by another process."""
@@ -123,6 +126,7 @@ def _settle(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

@@ -1,0 +1,100 @@
+"""A disk without space, with the real thing: a small file system of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from make import make_dng
+from running import running
+
+SIZE_BYTES = 4 << 20
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = shutil.which("mount")
+    options = f"size={SIZE_BYTES}"
+    done = mount and subprocess.run(
+        [mount, "-t", "tmpfs", "-o", options, "tmpfs", str(disk)], check=False, capture_output=True
+    )
+    if not done or done.returncode != 0:
+        pytest.skip("a file system of a few megabytes cannot be mounted here: this needs root")
+    yield disk
+    subprocess.run([f"{Path(mount).parent}/umount", "--lazy", str(disk)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    ballast = disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            continue
+    assert os.statvfs(disk).f_bavail == 0
+    return ballast
+
+
+def test_a_full_session_disk_holds_the_queue_and_burns_no_attempt(tmp_path: Path, small_disk: Path) -> None:
+    raw = small_disk / "session" / "Raw"
+    raw.mkdir(parents=True)
+    (small_disk / "session" / "Jpg").mkdir()
+    with running(tmp_path, "--session", str(raw.parent)) as daemon:
+        make_dng(raw / "first.dng")
+        daemon.wait_for("item_developed")
+        make_dng(raw / "second.dng")
+        # The sidecar has to fit: without it a photo is not even queued.
+        daemon.wait_for("preset_frozen")
+        ballast = fill(small_disk)
+        daemon.wait_for("item_started")
+        daemon.wait_for("queue_waits", reason="disk.full")
+        assert not (raw.parent / "Jpg" / "second.jpg").exists()
+
+        ballast.unlink()
+
+        daemon.wait_for("queue_goes_on")
+        assert daemon.stop() == 0
+
+    attempts = [line["attempt"] for line in daemon.lines if line.get("event") == "item_started"]
+    assert set(attempts) == {1}
+    assert sorted(path.name for path in (raw.parent / "Jpg").iterdir()) == ["first.jpg", "second.jpg"]
+
+
+def test_a_sidecar_that_finds_no_space_is_tried_again(tmp_path: Path, small_disk: Path) -> None:
+    raw = small_disk / "session" / "Raw"
+    raw.mkdir(parents=True)
+    with running(tmp_path, "--session", str(raw.parent)) as daemon:
+        make_dng(raw / "A.dng")
+        ballast = fill(small_disk)
+        daemon.wait_for("preset_not_frozen")
+
+        ballast.unlink()
+
+        daemon.wait_for("item_developed")
+        daemon.stop()
+
+
+def test_a_full_state_disk_loses_nothing(tmp_path: Path, small_disk: Path) -> None:
+    raw = tmp_path / "session" / "Raw"
+    raw.mkdir(parents=True)
+    with running(tmp_path, "--session", str(raw.parent), state=small_disk / "state") as daemon:
+        make_dng(raw / "first.dng")
+        daemon.wait_for("item_developed")
+        ballast = fill(small_disk)
+        for number in range(40):
+            make_dng(raw / f"{number}.dng")
+        refused = daemon.wait_for_any("photo_not_queued", "queue_waits", "intake_interrupted")
+
+        ballast.unlink()
+
+        while len(list((raw.parent / "Jpg").glob("*.jpg"))) < 41:
+            daemon.wait_for("item_developed")
+        assert daemon.stop() == 0
+
+    assert "state.unwritable" in {refused.get("code"), refused.get("reason")}
