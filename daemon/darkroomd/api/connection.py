@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 import anyio
 import structlog
+from anyio import lowlevel
 from structlog.contextvars import bound_contextvars
 
 from darkroom.wire.connection import ServerConnection, State
@@ -83,6 +84,8 @@ class Connection:
         return None
 
     async def _serve_call(self, call: Call) -> None:
+        # Whoever sends many calls at once takes turns with everyone else.
+        await lowlevel.checkpoint()
         if call.mode is Mode.MORE:
             reply = await self._answer_and_listen(call)
         else:
@@ -117,11 +120,5 @@ class Connection:
         self._wire.receive(await self._stream.receive(CHUNK_BYTES))
 
     async def _send(self, reply: Reply) -> None:
-        data = self._wire.send(reply)
-        if not data:
-            return
-        try:
-            with anyio.fail_after(self._patience.reply_seconds):
-                await self._stream.send(data)
-        except TimeoutError as error:
-            raise PeerGone("a reply was not taken in time") from error
+        if data := self._wire.send(reply):
+            await self._stream.send(data, within_seconds=self._patience.reply_seconds)

@@ -39,8 +39,10 @@ class Duplex:
         close(self.socket)
 
     async def receive(self, limit: int) -> bytes:
-        """Return 1 to `limit` bytes, or none once the peer has closed its sending half; raise `PeerGone`."""
-        await lowlevel.checkpoint()
+        """Return 1 to `limit` bytes, or none once the peer has closed its sending half; raise `PeerGone`.
+
+        Does not give way to others where bytes are here already.
+        """
         while True:
             try:
                 return self.socket.recv(limit)
@@ -49,17 +51,30 @@ class Duplex:
             except OSError as error:
                 raise PeerGone(str(error)) from error
 
-    async def send(self, data: bytes) -> None:
-        """Return once the kernel has taken all of `data`; raise `PeerGone`."""
-        await lowlevel.checkpoint()
-        rest = memoryview(data)
-        while rest:
-            try:
-                rest = rest[self.socket.send(rest) :]
-            except BlockingIOError:
-                await anyio.wait_writable(self.socket)
-            except OSError as error:
-                raise PeerGone(str(error)) from error
+    async def send(self, data: bytes, *, within_seconds: float) -> None:
+        """Return once the kernel has taken all of `data`; raise `PeerGone`, also if that takes too long.
+
+        Does not give way to others where there is room at once.
+        """
+        rest = self._send_now(memoryview(data))
+        if not rest:
+            return
+        try:
+            with anyio.fail_after(within_seconds):
+                while rest:
+                    await anyio.wait_writable(self.socket)
+                    rest = self._send_now(rest)
+        except TimeoutError as error:
+            raise PeerGone("a reply was not taken in time") from error
+
+    def _send_now(self, data: memoryview) -> memoryview:
+        """Send what there is room for and return the rest."""
+        try:
+            return data[self.socket.send(data) :]
+        except BlockingIOError:
+            return data
+        except OSError as error:
+            raise PeerGone(str(error)) from error
 
     def has_hung_up(self) -> bool:
         """Tell whether the peer has closed both halves; where the system cannot tell, it has not."""
