@@ -7,6 +7,7 @@ came over its socket.
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import shutil
 import signal
@@ -78,6 +79,15 @@ def main(argv: Sequence[str]) -> int:
         description="Make a throw-away session, develop three generated photos, and say what to type next.",
     )
     parser.parse_args(argv)
+    try:
+        return _demonstrate()
+    except BrokenPipeError:
+        # The reader went away; the interpreter would try to write once more at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
+
+
+def _demonstrate() -> int:
     stage = Stage(Path(tempfile.mkdtemp(prefix="darkroomd-demo-")))
     try:
         with _ended_by_signals():

@@ -249,7 +249,15 @@ def test_what_goes_wrong_is_one_line_and_an_exit_status(
     assert output.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("parameters", ["[]", "{", '"a"', "\udcff"])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        pytest.param("[]", id="list"),
+        pytest.param("{", id="unfinished"),
+        pytest.param("\udcff", id="not-utf-8"),
+        pytest.param('{"a":' + "[" * 10_000, id="deep"),
+    ],
+)
 def test_parameters_that_are_no_object_are_wrong_usage(
     path: Path, parameters: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

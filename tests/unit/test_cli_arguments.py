@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from darkroom.cli.arguments import parser
+from darkroom.cli.arguments import parse
 
 
 @pytest.mark.parametrize(
@@ -14,13 +14,32 @@ from darkroom.cli.arguments import parser
     ],
 )
 def test_what_every_command_takes_may_stand_before_or_after_its_name(words: list[str]) -> None:
-    arguments = parser().parse_args(words)
+    arguments = parse(words)
 
     assert (arguments.command, arguments.socket, arguments.json) == ("status", "/s", True)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["call", "GetJob", "{}", "--json", "--more"], id="last"),
+        pytest.param(["call", "GetJob", "--json", "--more", "{}"], id="between"),
+        pytest.param(["call", "--json", "--more", "GetJob", "{}"], id="first"),
+    ],
+)
+def test_options_may_stand_anywhere_between_method_and_parameters(words: list[str]) -> None:
+    arguments = parse(words)
+
+    assert (arguments.method, arguments.parameters, arguments.json, arguments.more) == (
+        "GetJob",
+        "{}",
+        True,
+        True,
+    )
+
+
 def test_nothing_is_said_by_default() -> None:
-    arguments = parser().parse_args(["status"])
+    arguments = parse(["status"])
 
     assert (arguments.socket, arguments.json) == (None, False)
 
@@ -38,13 +57,15 @@ def test_nothing_is_said_by_default() -> None:
         pytest.param(["watch", "--job", "seven"], id="not-a-number"),
         pytest.param(["status", "--sock", "/s"], id="abbreviated"),
         pytest.param(["show"], id="show-what"),
+        pytest.param(["call", "GetJob", "{}", "{}"], id="too-much"),
+        pytest.param(["call", "GetJob", "--quietly"], id="unknown-option"),
     ],
 )
 def test_wrong_usage_ends_with_status_two_and_one_line(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        parser().parse_args(words)
+        parse(words)
 
     assert ended.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
@@ -52,7 +73,7 @@ def test_wrong_usage_ends_with_status_two_and_one_line(
 
 def test_the_version_is_the_one_installed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        parser().parse_args(["--version"])
+        parse(["--version"])
 
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith("darkroom 0.")

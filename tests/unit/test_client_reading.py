@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import fields
 
 import sent
 from darkroom.client.reading import value_in
 from darkroom.errors import ProtocolViolation
 from darkroom.protocol.replies import JobReply, JobsReply, SummaryReply
+from darkroom.protocol.types import Job
 
 
 def changed(reply: msgspec.Struct, old: bytes, new: bytes) -> bytes:
@@ -51,3 +58,18 @@ def test_a_reply_that_makes_no_sense_is_said_to_be_so(old: bytes, new: bytes) ->
 
     with pytest.raises(ProtocolViolation, match="JobReply"):
         value_in(document, JobReply)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(job=st.dictionaries(st.sampled_from([field.encode_name for field in fields(Job)]), JSON))
+def test_whatever_a_peer_replies_is_read_or_said_to_make_no_sense(job: dict[str, object]) -> None:
+    whole = {**msgspec.to_builtins(sent.job()), **job}
+
+    with suppress(ProtocolViolation):
+        assert isinstance(value_in(json.dumps({"job": whole}).encode(), JobReply), JobReply)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NoReturn
 
 PHOTO_STATES: Final = ("arriving", "waiting", "developing", "developed", "outdated", "failed", "missing")
@@ -38,8 +38,23 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of `darkroom`; its result names the command's module in `command`."""
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return what the arguments say (None: those of this process); `command` names the command's module.
+
+    Raises:
+        SystemExit: they are wrong (status 2), or asked for help or the version.
+    """
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    # argparse before Python 3.12 loses an optional word that comes after an option.
+    if arguments.command == "call" and arguments.parameters is None and rest and not rest[0].startswith("--"):
+        arguments.parameters = rest.pop(0)
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return arguments
+
+
+def _parser() -> argparse.ArgumentParser:
     top = _Parser(
         prog="darkroom",
         description="See what the darkroom daemon develops, and talk to it.",
@@ -47,7 +62,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    top.add_argument(
+        "--version", action=_Version, nargs=0, default=argparse.SUPPRESS, help="print the version"
+    )
     _everywhere(top, socket=None, json=False)
     add = top.add_subparsers(metavar="COMMAND", required=True, dest="command").add_parser
     for declare in (_status, _sessions, _photos, _jobs, _show, _watch, _call, _introspect):

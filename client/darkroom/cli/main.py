@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Final
 
-from darkroom.cli.arguments import parser
+from darkroom.cli.arguments import parse
 from darkroom.cli.terminal import Screen, complain, discard_output, standard_screen
 from darkroom.client import Client
 from darkroom.errors import EXIT_DONE, EXIT_FAILED, DarkroomError
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: the arguments are wrong (status 2), or asked for help or the version.
     """
     try:
-        arguments = parser().parse_args(argv)
+        arguments = parse(argv)
         # Each start pays for the one command it runs.
         run: Run = import_module(f"darkroom.cli.commands.{arguments.command}").run
         with Client(arguments.socket) as client:
