@@ -185,7 +185,8 @@ class WorkerProcess:
         """End the worker at once and wait until it is gone. Never takes longer than a few seconds."""
         with anyio.move_on_after(_KILL_SECONDS, shield=True):
             if not self.has_ended:
-                with suppress(ProcessLookupError):
+                # macOS says "not permitted" of a process that has ended and was not collected yet.
+                with suppress(ProcessLookupError, PermissionError):
                     os.killpg(self.pid, signal.SIGKILL)
                 await self._process.wait()
         if not self.has_ended:
