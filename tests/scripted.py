@@ -60,6 +60,26 @@ class Peer:
 Script = Callable[[Peer], None]
 
 
+def serving(answers: dict[str, Any]) -> Script:
+    """Return a script that answers by the method's name; what has no answer is refused."""
+
+    def script(peer: Peer) -> None:
+        try:
+            while True:
+                name = peer.call()["method"].rpartition(".")[2]
+                answer = answers.get(name, PermissionError)
+                if answer is PermissionError:
+                    peer.refuse("org.varlink.service.PermissionDenied", {})
+                elif isinstance(answer, tuple):
+                    peer.refuse(*answer)
+                else:
+                    peer.reply(answer)
+        except EOFError:
+            pass
+
+    return script
+
+
 class ScriptedDaemon:
     """Plays one script a connection, in order, then is gone. What the scripts were asked is in `calls`."""
 

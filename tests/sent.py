@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from darkroom.protocol.types import (
     Failure,
@@ -127,3 +132,24 @@ def summary(text: str = "Developing IMG_1.NEF, 3 of 10 done.") -> Summary:
         current_photo=file("/photos/Wedding/Raw/IMG_1.NEF"),
         text=text,
     )
+
+
+def listed(**entries: Sequence[Struct]) -> dict[str, Any]:
+    """Return values as the parameters of a reply, by the name of their list."""
+    built: dict[str, Any] = msgspec.to_builtins(entries)
+    return built
+
+
+FAILED = replace(photo("IMG_2.NEF", state="failed"), failure=failure())
+TWO_PHOTOS = listed(photos=[photo(), FAILED])
+WORLD: dict[str, Any] = {
+    "GetSummary": {"summary": msgspec.to_builtins(summary())},
+    "ListSessions": listed(sessions=[session()]),
+    "ListItems": listed(items=[item()]),
+    "ListPhotos": TWO_PHOTOS,
+    "ListJobs": listed(jobs=[job()]),
+    "GetJob": {"job": msgspec.to_builtins(job())},
+    "GetPhoto": ("io.darkroomd.Darkroom.NoSuchPhoto", {"photoId": "?"}),
+    "GetInterfaceDescription": {"description": "interface io.example\n\nmethod A() -> ()\n"},
+}
+"""What a daemon with one session, one running job and two photos replies, by method."""

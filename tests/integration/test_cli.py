@@ -1,15 +1,9 @@
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import pty
-import signal
 import socket
-import struct
-import subprocess
 import sys
-import termios
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -22,8 +16,8 @@ from msgspec.structs import replace
 
 import sent
 from darkroom.cli.main import main
-from darkroom.protocol.types import Event, Photo, Session
-from scripted import Peer, Script, ScriptedDaemon
+from darkroom.protocol.types import Photo, Session
+from scripted import Peer, ScriptedDaemon, serving
 
 INTERFACE = "io.darkroomd.Darkroom"
 NOBODY = 65534
@@ -47,54 +41,16 @@ def closed_socket(path: Path) -> Iterator[Path]:
         yield path
 
 
-def serving(answers: dict[str, Any]) -> Script:
-    """Return a script that answers by the method's name; what has no answer is refused."""
-
-    def script(peer: Peer) -> None:
-        try:
-            while True:
-                name = peer.call()["method"].rpartition(".")[2]
-                answer = answers.get(name, PermissionError)
-                if answer is PermissionError:
-                    peer.refuse("org.varlink.service.PermissionDenied", {})
-                elif isinstance(answer, tuple):
-                    peer.refuse(*answer)
-                else:
-                    peer.reply(answer)
-        except EOFError:
-            pass
-
-    return script
-
-
-def listed(**entries: list[Any]) -> dict[str, Any]:
-    built: dict[str, Any] = msgspec.to_builtins(entries)
-    return built
-
-
 def run(path: Path, *words: str, answers: dict[str, Any]) -> int:
     with ScriptedDaemon(path, [serving(answers)]):
         return main(["--socket", str(path), *words])
 
 
 NO_JOB = (f"{INTERFACE}.NoSuchJob", {"jobId": 7})
-NO_PHOTO = (f"{INTERFACE}.NoSuchPhoto", {"photoId": "?"})
-FAILED = replace(sent.photo("IMG_2.NEF", state="failed"), failure=sent.failure())
-TWO_PHOTOS = listed(photos=[sent.photo(), FAILED])
-WORLD = {
-    "GetSummary": {"summary": msgspec.to_builtins(sent.summary())},
-    "ListSessions": listed(sessions=[sent.session()]),
-    "ListItems": listed(items=[sent.item()]),
-    "ListPhotos": TWO_PHOTOS,
-    "ListJobs": listed(jobs=[sent.job()]),
-    "GetJob": {"job": msgspec.to_builtins(sent.job())},
-    "GetPhoto": NO_PHOTO,
-    "GetInterfaceDescription": {"description": "interface io.example\n\nmethod A() -> ()\n"},
-}
 
 
 def test_status_is_one_look_at_everything(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status = run(path, "status", answers=WORLD)
+    status = run(path, "status", answers=sent.WORLD)
 
     lines = capsys.readouterr().out.splitlines()
     assert status == 0
@@ -103,7 +59,7 @@ def test_status_is_one_look_at_everything(path: Path, capsys: pytest.CaptureFixt
 
 
 def test_status_survives_that_its_job_ends_meanwhile(path: Path) -> None:
-    assert run(path, "status", answers={**WORLD, "ListItems": NO_JOB}) == 0
+    assert run(path, "status", answers={**sent.WORLD, "ListItems": NO_JOB}) == 0
 
 
 @pytest.mark.parametrize(
@@ -124,7 +80,7 @@ def test_status_survives_that_its_job_ends_meanwhile(path: Path) -> None:
 def test_every_command_can_answer_with_one_object_a_line(
     path: Path, words: list[str], keys: list[set[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status = run(path, *words, "--json", answers=WORLD)
+    status = run(path, *words, "--json", answers=sent.WORLD)
 
     objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert status == 0
@@ -132,14 +88,14 @@ def test_every_command_can_answer_with_one_object_a_line(
 
 
 def test_what_is_printed_for_programs_is_the_protocol(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(path, "photos", "Wedding", "--json", answers=WORLD)
+    run(path, "photos", "Wedding", "--json", answers=sent.WORLD)
 
     lines = capsys.readouterr().out.splitlines()
-    assert [msgspec.json.decode(line, type=Photo) for line in lines] == [sent.photo(), FAILED]
+    assert [msgspec.json.decode(line, type=Photo) for line in lines] == [sent.photo(), sent.FAILED]
 
 
 def test_photos_say_why_one_failed(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(path, "photos", "/photos/Wedding", answers=WORLD)
+    run(path, "photos", "/photos/Wedding", answers=sent.WORLD)
 
     assert "raw.truncated: The file ends early; copy it again." in capsys.readouterr().out
 
@@ -158,7 +114,7 @@ def test_photos_say_why_one_failed(path: Path, capsys: pytest.CaptureFixture[str
 def test_things_are_found_by_what_people_call_them(
     path: Path, word: str, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status = run(path, "show", word, answers=WORLD)
+    status = run(path, "show", word, answers=sent.WORLD)
 
     assert status == 0
     assert capsys.readouterr().out.splitlines()[0] == line
@@ -171,7 +127,7 @@ def test_a_photo_is_found_by_the_path_of_its_output(path: Path, capsys: pytest.C
         path,
         "show",
         "/photos/Wedding/Jpg/IMG_1.jpg",
-        answers={**WORLD, "ListPhotos": listed(photos=[developed])},
+        answers={**sent.WORLD, "ListPhotos": sent.listed(photos=[developed])},
     )
 
     assert capsys.readouterr().out.splitlines()[0].split() == ["photo", "IMG_1.NEF"]
@@ -180,7 +136,7 @@ def test_a_photo_is_found_by_the_path_of_its_output(path: Path, capsys: pytest.C
 def test_a_session_whose_name_is_a_number_is_found_where_no_job_has_it(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answers = {**WORLD, "GetJob": NO_JOB, "ListSessions": listed(sessions=[sent.session("2024")])}
+    answers = {**sent.WORLD, "GetJob": NO_JOB, "ListSessions": sent.listed(sessions=[sent.session("2024")])}
 
     run(path, "show", "2024", answers=answers)
 
@@ -202,7 +158,7 @@ def same_name_twice() -> list[Session]:
         ),
         pytest.param(
             ["photos", "Wedding"],
-            {"ListSessions": listed(sessions=same_name_twice())},
+            {"ListSessions": sent.listed(sessions=same_name_twice())},
             2,
             "Wedding may be any of 2: /a/Wedding, /b/Wedding; give the path.",
             id="ambiguous",
@@ -240,7 +196,7 @@ def test_what_goes_wrong_is_one_line_and_an_exit_status(
     sentence: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    result = run(path, *words, answers={**WORLD, **answers})
+    result = run(path, *words, answers={**sent.WORLD, **answers})
 
     output = capsys.readouterr()
     assert result == status
@@ -307,86 +263,6 @@ def test_a_socket_of_somebody_else_is_not_permitted(
     assert f"may not connect to {closed_socket}" in capsys.readouterr().err
 
 
-def story(*kinds: str) -> Script:
-    def script(peer: Peer) -> None:
-        peer.call()
-        for number, kind in enumerate(kinds):
-            event = msgspec.to_builtins(Event(kind=kind, at_usec=sent.NOON_USEC))
-            peer.reply({"event": event, "cursor": str(number)}, continues=True)
-        peer.wait_for_the_end()
-
-    return script
-
-
-def test_watching_ends_with_ctrl_c_in_silence(path: Path) -> None:
-    with (
-        ScriptedDaemon(path, [story("ready", "stopping")]),
-        subprocess.Popen(
-            [*COMMAND, "watch", "--json", "--socket", path],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdout is not None
-        kinds = [json.loads(process.stdout.readline())["kind"] for _ in range(2)]
-        process.send_signal(signal.SIGINT)
-        rest, complaints = process.communicate()
-
-    assert kinds == ["ready", "stopping"]
-    assert (process.returncode, rest, complaints) == (130, "", "")
-
-
-def test_a_reader_that_has_seen_enough_is_no_error(path: Path) -> None:
-    many = listed(photos=[sent.photo(f"IMG_{number}.NEF") for number in range(5000)])
-
-    with (
-        ScriptedDaemon(path, [serving({**WORLD, "ListPhotos": many})]),
-        subprocess.Popen(
-            [*COMMAND, "photos", "Wedding", "--json", "--socket", path],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process,
-    ):
-        assert process.stdout is not None
-        assert process.stderr is not None
-        first = process.stdout.readline()
-        process.stdout.close()
-        complaints = process.stderr.read()
-
-    assert json.loads(first)["state"] == "waiting"
-    assert (process.returncode, complaints) == (0, "")
-
-
-def test_a_full_disk_is_said_to_be_so(path: Path) -> None:
-    with ScriptedDaemon(path, [serving(WORLD)]), Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            [*COMMAND, "status", "--socket", path],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-
-    assert ended.returncode == 1
-    assert ended.stderr == "darkroom: The output could not be written: No space left on device.\n"
-
-
-def test_letters_that_the_terminal_lacks_are_written_as_escapes(path: Path) -> None:
-    odd = listed(sessions=[sent.session("Hochzeit-für-Łukasz")])
-
-    with ScriptedDaemon(path, [serving({**WORLD, "ListSessions": odd})]):
-        ended = subprocess.run(
-            [*COMMAND, "sessions", "--socket", path],
-            env={**os.environ, "PYTHONIOENCODING": "latin-1"},
-            capture_output=True,
-            check=True,
-        )
-
-    assert b"Hochzeit-f\xfcr-\\u0141ukasz" in ended.stdout
-
-
 def test_all_replies_of_a_stream_are_printed_as_they_come(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -400,44 +276,3 @@ def test_all_replies_of_a_stream_are_printed_as_they_come(
 
     assert status == 0
     assert capsys.readouterr().out == '{"number":1}\n{"number":2}\n'
-
-
-@pytest.fixture
-def terminal() -> Iterator[tuple[int, int]]:
-    """Give both ends of a terminal: what a person sees, and what a program writes to."""
-    seen, written = pty.openpty()
-    yield seen, written
-    os.close(seen)
-    os.close(written)
-
-
-@pytest.mark.parametrize(
-    ("columns", "more", "shown"),
-    [
-        pytest.param(
-            0, {"TERM": "xterm"}, b"\x1b[1mIMG_A_VERY_LONG_NAME_0001.NEF\x1b[0m  waiting", id="size-unknown"
-        ),
-        pytest.param(40, {"TERM": "xterm"}, b"\x1b[1mIMG_A_\xe2\x80\xa601.NEF\x1b[0m  waiting", id="narrow"),
-        pytest.param(
-            200, {"TERM": "xterm", "NO_COLOR": "1"}, b"IMG_A_VERY_LONG_NAME_0001.NEF  waiting", id="no-colour"
-        ),
-        pytest.param(200, {"TERM": "dumb"}, b"IMG_A_VERY_LONG_NAME_0001.NEF  waiting", id="dumb"),
-    ],
-)
-def test_a_terminal_gets_colour_and_a_table_that_fits(
-    path: Path, terminal: tuple[int, int], *, columns: int, more: dict[str, str], shown: bytes
-) -> None:
-    seen, written = terminal
-    fcntl.ioctl(written, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
-    photos = listed(photos=[sent.photo("IMG_A_VERY_LONG_NAME_0001.NEF")])
-    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
-
-    with ScriptedDaemon(path, [serving({**WORLD, "ListPhotos": photos})]):
-        subprocess.run(
-            [*COMMAND, "photos", "Wedding", "--socket", path],
-            stdout=written,
-            env={**environment, "PYTHONIOENCODING": "utf-8", **more},
-            check=True,
-        )
-
-    assert shown in os.read(seen, 1 << 16)

@@ -34,7 +34,9 @@ from darkroom.protocol.types import (
 )
 from darkroom.wire.messages import Call, Mode, Reply, encode_parameters
 
-_PAGE_ENTRIES: Final = 500
+_PAGE_ENTRIES: Final = 100
+"""A page of this many photos fits into a message also where every path is as long as a path can be."""
+
 _WATCH: Final = f"{DARKROOM_INTERFACE}.Watch"
 
 Value = TypeVar("Value", bound=Payload)

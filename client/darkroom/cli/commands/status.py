@@ -11,15 +11,16 @@ from darkroom.cli import words
 from darkroom.cli.commands.sessions import session_table
 from darkroom.cli.tables import Cell, Paint, Tone, facts, unpainted
 from darkroom.cli.terminal import Screen
+from darkroom.cli.text import printable
 from darkroom.client import Client
 from darkroom.errors import EXIT_DONE, NoSuchJob
 from darkroom.protocol.types import Inhibitor, Item, ItemState, Session, Summary
 
 
-def run(client: Client, _arguments: argparse.Namespace, screen: Screen) -> int:
+def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     """Show the daemon's summary, the running item and the sessions."""
     summary = client.get_summary()
-    if _arguments.json:
+    if arguments.json:
         screen.show_json([msgspec.json.encode(summary)])
         return EXIT_DONE
     running = _running_item(client, summary)
@@ -58,9 +59,9 @@ def status(
         ("waits", Cell(words.reasons(queue.wait_reasons), Tone.STRONG)),
         *(("held back", Cell(_inhibitor(each), Tone.STRONG)) for each in summary.inhibitors),
     ]
-    headline = facts([("", Cell(summary.text, Tone.STRONG))], paint=paint)
+    headline = paint(printable(summary.text), Tone.STRONG)
     table = session_table(sessions, width=width, paint=paint)
-    return [*(line.strip() for line in headline), *facts(told, paint=paint), *([""] if table else []), *table]
+    return [headline, *facts(told, paint=paint), *([""] if table else []), *table]
 
 
 def _failed(count: int) -> str:
