@@ -37,7 +37,7 @@ from darkroomd.store.store import Store, open_store
 
 NOW: Final = 1_700_000_000_000_000
 INSTANCE: Final = "boot1"
-PATIENCE_SECONDS: Final = 10.0
+PATIENCE_SECONDS: Final = 30.0
 """Bound on every wait of a client; never reached by a test that passes."""
 
 

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator
+from ast import literal_eval
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import anyio
 import pytest
 
 from api_server import INSTANCE, NOW, Serving, serving
 from darkroom.protocol.methods import METHODS
+from darkroomd.api import dispatch
 from darkroomd.api.connection import Patience
 from darkroomd.core.model import Check
 
@@ -17,6 +20,7 @@ pytestmark = pytest.mark.anyio
 
 SERVICE = "org.varlink.service"
 DARKROOM = "io.darkroomd.Darkroom"
+NOBODY = 65534
 BUILT = {
     "GetSummary", "GetHealth", "ListSessions", "GetSession", "ListPhotos", "GetPhoto", "ListJobs", "GetJob",
     "ListItems", "Watch",
@@ -238,14 +242,31 @@ async def test_a_method_that_is_described_but_not_built_says_so(daemon: Serving,
     }
 
 
-async def test_everyone_but_the_owner_and_root_is_denied_everything(tmp_path: Path) -> None:
-    async with serving(tmp_path, owner_uid=12345) as daemon, daemon.client() as client:
-        # Root, which tests may run as, is let in: the rule for others is tested on its own.
-        await client.call(f"{SERVICE}.GetInfo")
-        reply = await client.reply()
+@pytest.fixture
+def open_place() -> Iterator[Path]:
+    """A folder that every user can get at."""
+    with TemporaryDirectory(prefix="darkroomd-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
-    expected = {0: None}.get(os.getuid(), f"{SERVICE}.PermissionDenied")
-    assert reply.get("error") == expected
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can call as somebody else")
+async def test_a_user_whom_the_file_system_lets_in_is_still_denied_everything(open_place: Path) -> None:
+    ask = f"""
+import socket
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect("{open_place}/d.sock")
+    connection.sendall(b'{{"method":"{SERVICE}.GetInfo"}}\\0{{"method":"{DARKROOM}.Nonsense"}}\\0')
+    connection.shutdown(socket.SHUT_WR)
+    print(b"".join(iter(lambda: connection.recv(65536), b"")))
+"""
+
+    async with serving(open_place) as daemon:
+        await anyio.Path(daemon.path).chmod(0o666)
+        asked = await anyio.run_process(["/usr/bin/python3", "-c", ask], user=NOBODY, group=NOBODY)
+
+    denied = f'{{"error":"{SERVICE}.PermissionDenied"}}\0'.encode()
+    assert literal_eval(asked.stdout.decode()) == denied * 2
 
 
 async def test_a_mistake_of_ours_is_told_with_the_id_its_log_line_has(
@@ -342,6 +363,28 @@ async def test_a_peer_that_takes_no_reply_is_given_up(tmp_path: Path) -> None:
 
         async with daemon.client() as other:
             assert "summary" in (await other.ask("GetSummary"))["parameters"]
+
+
+async def test_a_reply_longer_than_a_client_reads_is_not_sent(
+    daemon: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "OUTBOUND_LIMIT_BYTES", 100)
+
+    async with daemon.client() as client:
+        reply = await client.ask("GetSummary")
+
+    assert reply["error"] == f"{DARKROOM}.Internal"
+    assert reply["parameters"]["message"].startswith("The reply is too long")
+
+
+async def test_a_server_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -> None:
+    with anyio.CancelScope() as scope:
+        async with serving(tmp_path) as daemon, daemon.client() as client:
+            await client.call(f"{DARKROOM}.Watch", more=True)
+            await client.reply()
+            scope.cancel()
+
+    assert not daemon.path.exists()
 
 
 async def test_one_connection_too_many_learns_so(daemon: Serving) -> None:

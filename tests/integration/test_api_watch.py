@@ -251,11 +251,12 @@ async def test_the_queue_is_told_as_it_is(daemon: Serving) -> None:
 
 
 async def test_a_summary_is_sent_again_when_something_changes(daemon: Serving) -> None:
+    session = await daemon.add_session()
     async with daemon.client() as client:
         await client.call(f"{DARKROOM}.GetSummary", {"intervalUsec": 0}, more=True)
         before = await client.reply()
 
-        await daemon.add_photo(await daemon.add_session())
+        await daemon.add_photo(session)
 
         after = await client.reply()
     assert before["parameters"]["summary"]["text"] == "Nothing to do yet."

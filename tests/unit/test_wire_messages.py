@@ -173,5 +173,17 @@ def test_half_a_character_is_shown_as_unreadable() -> None:
     assert encode_parameters({"a": "x\udcffy\0"}) == '{"a":"x\ufffdy\ufffd"}'.encode()
 
 
+def test_half_a_character_anywhere_in_a_value_is_shown_as_unreadable() -> None:
+    class Named(msgspec.Struct):
+        """A value with names inside names."""
+
+        names: tuple[str, ...]
+        more: dict[str, tuple[str, ...]]
+
+    encoded = encode_parameters(Named(("a\udcff",), {"b\udcff": ("c\0",)}))
+
+    assert msgspec.json.decode(encoded) == {"names": ["a\ufffd"], "more": {"b\ufffd": ["c\ufffd"]}}
+
+
 def test_text_that_only_looks_like_an_escaped_nul_is_kept() -> None:
     assert msgspec.json.decode(encode_parameters({"a": "\\u0000"})) == {"a": "\\u0000"}

@@ -29,7 +29,7 @@ _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _UNREADABLE: Final = re.compile("[\0\ud800-\udfff]")
 _ESCAPED_NUL: Final = b"\\u0000"
 
-_Json: TypeAlias = bool | int | float | str | list["_Json"] | dict[str, "_Json"] | None
+_Json: TypeAlias = bool | int | float | str | list["_Json"] | tuple["_Json", ...] | dict[str, "_Json"] | None
 
 Scalar = TypeVar("Scalar")
 
@@ -220,7 +220,7 @@ def _readable(value: _Json) -> _Json:
             return _UNREADABLE.sub("\ufffd", value)
         case dict():
             return {_UNREADABLE.sub("\ufffd", key): _readable(entry) for key, entry in value.items()}
-        case list():
+        case list() | tuple():
             return [_readable(entry) for entry in value]
         case _:
             return value

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from darkroom.protocol import types
 from darkroomd.core import model
-from darkroomd.core.json_values import Json, JsonObject
+from darkroomd.core.json_values import Json
 from darkroomd.core.wording import readable, status_line
 
 ENDED_JOB: Final = frozenset({types.JobState.COMPLETED, types.JobState.FAILED, types.JobState.CANCELED})
 
 _LARGEST: Final = 2**63 - 1
+
+_Plain: TypeAlias = "bool | int | float | str | list[_Plain] | tuple[_Plain, ...] | dict[str, _Plain] | None"
 
 
 def file(path: Path) -> types.File:
@@ -213,11 +215,11 @@ def event(
 
 def _facts(context: dict[str, Any]) -> dict[str, Any]:
     """Return facts as JSON without fractions, without huge numbers and without odd characters."""
-    plain: JsonObject = msgspec.to_builtins(context, str_keys=True, enc_hook=str)
+    plain: dict[str, _Plain] = msgspec.to_builtins(context, str_keys=True, enc_hook=str)
     return {readable(name): _fact(value) for name, value in plain.items()}
 
 
-def _fact(value: Json) -> Json:
+def _fact(value: _Plain) -> Json:
     match value:
         case str():
             return readable(value)
@@ -227,5 +229,5 @@ def _fact(value: Json) -> Json:
             return int(value) if value == value // 1 and abs(value) <= _LARGEST else str(value)
         case dict():
             return {readable(name): _fact(entry) for name, entry in value.items()}
-        case list():
+        case list() | tuple():
             return [_fact(entry) for entry in value]

@@ -14,6 +14,7 @@ from darkroomd.api import views
 from darkroomd.api.hub import Hub
 from darkroomd.api.paging import MAXIMUM_LIMIT
 from darkroomd.api.requests import Handlers, Request, Stream
+from darkroomd.core.model import QueueStatus
 from darkroomd.services.queries import Queries
 
 USEC: Final = 1_000_000
@@ -74,12 +75,19 @@ class DaemonHandlers:
 
     async def _summary(self) -> Summary:
         status = await self._queries.status()
-        idle = not any((status.counts.queued, status.counts.running, status.counts.failed))
-        return views.summary(status, any_photos=not idle or await self._any_photos())
+        if not _is_idle(status):
+            return views.summary(status, any_photos=True)
+        any_photos = await self._any_photos()
+        # A photo may have come since: "everything is developed" has to be true when it is said.
+        return views.summary(await self._queries.status(), any_photos=any_photos)
 
     async def _any_photos(self) -> bool:
         page = await self._queries.sessions(cursor=None, limit=MAXIMUM_LIMIT)
         return any(session.counts.photos for session in page.entries)
+
+
+def _is_idle(status: QueueStatus) -> bool:
+    return not any((status.counts.queued, status.counts.running, status.counts.failed))
 
 
 def interval_seconds(usec: int | None, *, parameter: str) -> float:
