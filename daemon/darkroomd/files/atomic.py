@@ -19,9 +19,9 @@ from darkroom.errors import DarkroomError
 from darkroomd.core.freshness import FileStat
 from darkroomd.core.naming import aside_names, part_name
 from darkroomd.files.folders import open_folder, sync_folder
+from darkroomd.files.reading import OPEN_TO_READ
 
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 _CHUNK_BYTES: Final = 1 << 20
 _NO_HARD_LINKS: Final = frozenset((errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS, errno.EISDIR))
 
@@ -153,11 +153,11 @@ def _same_content(one: str, other: str, folder: int) -> bool:
 
 
 def _reading(name: str, folder: int) -> BufferedReader:
-    return open(os.open(name, _READ, dir_fd=folder), "rb")  # noqa: PTH123 - takes a descriptor; the caller closes
+    return open(os.open(name, OPEN_TO_READ, dir_fd=folder), "rb")  # noqa: PTH123 - takes a descriptor; the caller closes
 
 
 def _sync_file(name: str, folder: int) -> None:
-    descriptor = os.open(name, _READ, dir_fd=folder)
+    descriptor = os.open(name, OPEN_TO_READ, dir_fd=folder)
     try:
         os.fsync(descriptor)
     finally:

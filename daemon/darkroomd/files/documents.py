@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -13,11 +13,10 @@ from darkroomd.core.json_values import Broken, JsonObject, decode_object, encode
 from darkroomd.core.model import Photo, Session
 from darkroomd.core.session_document import DOCUMENT_NAME, merge
 from darkroomd.files.atomic import keep_aside, write_atomically
+from darkroomd.files.reading import NotRead, read_regular
 
 LARGEST_BYTES: Final = 256 << 20
 """A document beyond this size is not one: 100 000 photos take about a third of it."""
-
-_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class DocumentUnwritable(DarkroomError):
@@ -80,11 +79,9 @@ def _write(path: Path, session: Session, photos: Iterable[Photo]) -> Path | None
 
 def _read(path: Path) -> bytes | Broken | None:
     try:
-        descriptor = os.open(path, _READ)
-    except FileNotFoundError:
-        return None
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - takes a descriptor
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_BYTES:
-            return Broken("it is not a regular file of a sane size")
-        return file.read(LARGEST_BYTES)
+        data = read_regular(path, largest_bytes=LARGEST_BYTES)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return Broken("it is a symbolic link")
+        raise
+    return Broken(data.reason) if isinstance(data, NotRead) else data

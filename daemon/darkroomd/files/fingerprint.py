@@ -6,12 +6,10 @@ import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import Final
 
 from darkroomd.core.freshness import FileStat
 from darkroomd.core.model import Fingerprint
-
-_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+from darkroomd.files.reading import OPEN_TO_READ
 
 
 def fingerprint_of(path: Path) -> Fingerprint | None:
@@ -44,13 +42,16 @@ def sha256_of(path: Path) -> str | None:
         OSError: it cannot be read.
     """
     try:
-        descriptor = os.open(path, _READ)
+        descriptor = os.open(path, OPEN_TO_READ)
     except FileNotFoundError:
         return None
-    with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - takes a descriptor, a path it is not
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        with open(descriptor, "rb", buffering=0, closefd=False) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    finally:
+        os.close(descriptor)
 
 
 def _lstat(path: Path) -> os.stat_result | None:

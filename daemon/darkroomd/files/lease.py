@@ -7,12 +7,9 @@ import fcntl
 import os
 import signal
 import sys
-from typing import Final
 
 from darkroomd.core.stability import Lease
-
-# Never blocks, neither on a FIFO nor on somebody else's lease; a terminal does not become ours.
-_PROBE: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+from darkroomd.files.reading import OPEN_TO_READ
 
 
 def probe(name: str, folder: int) -> Lease:
@@ -26,7 +23,7 @@ def probe(name: str, folder: int) -> Lease:
     if sys.platform != "linux":
         return Lease.UNKNOWN
     try:
-        descriptor = os.open(name, _PROBE, dir_fd=folder)
+        descriptor = os.open(name, OPEN_TO_READ, dir_fd=folder)
     except FileNotFoundError:
         raise
     except OSError as error:

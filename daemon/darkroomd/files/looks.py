@@ -6,15 +6,13 @@ import os
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
 
 from darkroomd.core import content
 from darkroomd.core.stability import Lease, Look
 from darkroomd.files.fingerprint import fingerprint_from
 from darkroomd.files.folders import open_folder
 from darkroomd.files.lease import probe
-
-_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+from darkroomd.files.reading import OPEN_TO_READ
 
 
 def look_at(raw: Path, names: Iterable[str], *, leases: bool) -> dict[str, Look]:
@@ -36,7 +34,7 @@ def inspect(raw: Path, name: str) -> content.Judgement:
         OSError: it cannot be read, or is gone.
     """
     with open_folder(raw) as folder:
-        descriptor = os.open(name, _READ, dir_fd=folder)
+        descriptor = os.open(name, OPEN_TO_READ, dir_fd=folder)
     try:
         head = os.pread(descriptor, content.HEAD_BYTES, 0)
         offset = content.directory_offset(head)

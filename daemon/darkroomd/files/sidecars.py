@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +16,13 @@ from darkroomd.core.model import CorrelationId
 from darkroomd.core.naming import LONGEST_NAME_BYTES
 from darkroomd.core.presets import Preset, look_digest, unsupported
 from darkroomd.files.atomic import keep_aside, write_atomically
+from darkroomd.files.reading import NotRead, read_regular
 
 LARGEST_BYTES: Final = 32 << 20
 """A sidecar beyond this size (masks are stored in it) is not read."""
 
-_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
+# A link, a socket, or another user's file: moved away it stays what it is. Other errors are the disk's.
+_UNREADABLE: Final = frozenset((errno.ELOOP, errno.ENXIO, errno.EACCES, errno.EPERM))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +131,9 @@ def _look(
 
 def _read(path: Path) -> bytes | sidecar.Unreadable | None:
     try:
-        descriptor = os.open(path, _READ)
-    except FileNotFoundError:
-        return None
+        data = read_regular(path, largest_bytes=LARGEST_BYTES)
     except OSError as error:
-        if error.errno in {errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO}:
+        if error.errno in _UNREADABLE:
             return sidecar.Unreadable(f"it cannot be opened: {os.strerror(error.errno)}")
         raise
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - takes a descriptor
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            return sidecar.Unreadable("it is not a regular file")
-        if found.st_size > LARGEST_BYTES:
-            return sidecar.Unreadable("it is too large")
-        return file.read(LARGEST_BYTES)
+    return sidecar.Unreadable(data.reason) if isinstance(data, NotRead) else data

@@ -105,17 +105,20 @@ class FolderWatch:
         self._current: _Listener | None = None
         self._changed = anyio.Event()
         self._wait_seconds = FIRST_WAIT_SECONDS
-        # Each watcher sits in a thread for as long as it lives; two overlap, a third may be on its way.
-        self._threads = CapacityLimiter(4)
+        # Each watcher sits in a thread for as long as it lives, and some overlap.
+        self._threads = CapacityLimiter(8)
 
     @property
     def armed(self) -> frozenset[Path]:
         """The folders that hints come from at this moment."""
         return frozenset() if self._current is None else frozenset(t.path for t in self._current.targets)
 
-    def watch(self, targets: frozenset[Target]) -> None:
-        """Watch these folders and no others from now on."""
-        if targets != self._wanted:
+    def watch(self, targets: frozenset[Target], *, anew: bool = False) -> None:
+        """Watch these folders and no others from now on.
+
+        `anew`: one of them may have been deleted and made again, which a number of its own does not prove.
+        """
+        if anew or targets != self._wanted:
             self._wanted = targets
             self._changed.set()
 
@@ -135,7 +138,7 @@ class FolderWatch:
                     self._current = None
                 # Where the new one failed, the old one is better than none.
                 if old is not None and self._current is not old:
-                    old.stop.set()
+                    group.start_soon(_retire, old)
 
     async def _listen(self, listener: _Listener) -> None:
         arm = partial(self._arm, listener)
@@ -162,14 +165,22 @@ class FolderWatch:
 
     def _arm(self, listener: _Listener) -> None:
         before = frozenset[Target]() if self._current is None else self._current.targets
+        # The same targets watched anew: one of them is another folder than it was, nobody knows which.
+        news = listener.targets if listener.targets == before else listener.targets - before
         self._current = listener
         listener.armed = True
         listener.decided.set()
-        self._on_armed(listener.targets - before)
+        self._on_armed(news)
 
     def _hear(self, changes: set[tuple[watchfiles.Change, str]]) -> None:
         self._wait_seconds = FIRST_WAIT_SECONDS
         self._on_hints(tuple(_hint(change, path) for change, path in changes))
+
+
+async def _retire(listener: _Listener) -> None:
+    # What it has gathered and not told would be lost with it, and may be older than its successor.
+    await anyio.sleep((GATHER_MS + 2 * STEP_MS) / 1000)
+    listener.stop.set()
 
 
 async def _stop_when_cancelled(stop: threading.Event) -> None:

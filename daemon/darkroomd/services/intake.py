@@ -55,6 +55,7 @@ class Intake:
         self._choose_at = -math.inf
         self._troubled = False
         self._running = False
+        self._replaced = False
         self._watch = FolderWatch(
             on_hints=self._take_hints, on_armed=self._note_armed, on_trouble=self._note_trouble
         )
@@ -115,6 +116,7 @@ class Intake:
         before = session.targets
         await session.attend()
         if session.targets != before:
+            self._replaced = True
             self._choose_at = -math.inf
         self._busy.discard(folder)
         self._wake.set()
@@ -176,7 +178,9 @@ class Intake:
         local = [root for root in self._roots.values() if not root.remote]
         folders = [folder for root in local for folder in (root.folder, *root.others)]
         folders += [folder for session in self._sessions.values() for folder in session.targets]
-        self._watch.watch(await self._around.on_disk(partial(find_targets, folders), remote=False))
+        anew, self._replaced = self._replaced, False
+        targets = await self._around.on_disk(partial(find_targets, folders), remote=False)
+        self._watch.watch(targets, anew=anew)
 
     def _take_hints(self, hints: Sequence[Hint]) -> None:
         by_folder: defaultdict[Path, list[Hint]] = defaultdict(list)
@@ -193,8 +197,11 @@ class Intake:
         if session is not None:
             session.take_hints(hints, vanished)
             self._wake.set()
-        elif any(hint.name == RAW_FOLDER for hint in hints) or folder in self._roots:
+        elif folder in self._roots or any(self._is_ours(hint) for hint in hints):
             self._look_around(folder, hints)
+
+    def _is_ours(self, hint: Hint) -> bool:
+        return hint.name == RAW_FOLDER or hint.folder / hint.name in self._sessions
 
     def _look_around(self, folder: Path, hints: Sequence[Hint]) -> None:
         """A `Raw/` folder or a session's folder came, went, or was replaced."""
@@ -204,6 +211,7 @@ class Intake:
         for root in self._roots.values():
             if root.folder in {folder, folder.parent}:
                 root.list_at = -math.inf
+        self._replaced = True
         self._choose_at = -math.inf
         self._wake.set()
 

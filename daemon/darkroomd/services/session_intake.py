@@ -221,9 +221,7 @@ class SessionIntake:
         if not known:
             # Of a session that was known the daemon removed them before it began to work in it.
             plan = self._around.plan
-            await self._on_disk(
-                partial(sweep_leftovers, self.session.folder, output_folder=plan.folder)
-            )
+            await self._on_disk(partial(sweep_leftovers, self.session.folder, output_folder=plan.folder))
 
     async def _find_outdated(self, known: Mapping[str, Photo], listing: Listing) -> frozenset[str]:
         plan, there = self._around.plan, listing.candidates
