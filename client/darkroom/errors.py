@@ -306,9 +306,9 @@ class DaemonUnreachable(DarkroomError):
     code = "DaemonUnreachable"
     exit_status = EXIT_UNREACHABLE
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, *, remedy: str = "Start it with darkroomd.") -> None:
         super().__init__(
-            f"The daemon cannot be reached at {path}: {reason}. Start it with darkroomd.",
+            f"The daemon cannot be reached at {path}: {reason}. {remedy}",
             path=path,
             reason=reason,
         )

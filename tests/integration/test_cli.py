@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +20,6 @@ from scripted import Peer, ScriptedDaemon, serving
 
 INTERFACE = "io.darkroomd.Darkroom"
 NOBODY = 65534
-COMMAND = (sys.executable, "-m", "darkroom.cli.main")
 
 
 @pytest.fixture
@@ -118,6 +116,22 @@ def test_things_are_found_by_what_people_call_them(
 
     assert status == 0
     assert capsys.readouterr().out.splitlines()[0] == line
+
+
+@pytest.mark.parametrize(
+    ("photos", "photo"),
+    [
+        pytest.param(sent.TWO_PHOTOS, "IMG_1.NEF", id="name"),
+        pytest.param((f"{INTERFACE}.NoSuchSession", {"sessionId": "s1"}), "p-IMG_1.NEF", id="session-gone"),
+    ],
+)
+def test_a_job_is_shown_with_what_became_of_each_photo(
+    path: Path, photos: object, photo: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = run(path, "show", "7", answers={**sent.WORLD, "ListPhotos": photos})
+
+    assert status == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["70", "running", "1", photo, "encode"]
 
 
 def test_a_photo_is_found_by_the_path_of_its_output(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,10 +111,10 @@ def test_all_about_a_job_tells_why_it_stopped() -> None:
 def test_an_item_is_listed_with_what_came_of_it() -> None:
     done = replace(sent.item(state=ItemState.COMPLETED), outputs=(sent.output(),))
 
-    lines = item_table([done, sent.item()], width=None)
+    lines = item_table([done, sent.item()], photos={"p-IMG_1.NEF": "IMG_1.NEF"}, width=None)
 
     assert lines[1].endswith("/photos/Wedding/Jpg/IMG_1.jpg")
-    assert lines[2].endswith("encode")
+    assert lines[2].split() == ["70", "running", "1", "IMG_1.NEF", "encode"]
 
 
 @pytest.mark.parametrize(

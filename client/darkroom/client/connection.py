@@ -14,6 +14,7 @@ from darkroom.wire.frames import WireError
 from darkroom.wire.messages import Call, Reply
 
 _CHUNK_BYTES: Final = 1 << 16
+_TRY_AGAIN: Final = "Try again; if that does not help, start it anew."
 
 
 class Connection:
@@ -96,7 +97,7 @@ class Connection:
         return data
 
     def _silent(self, seconds: float) -> DaemonUnreachable:
-        return DaemonUnreachable(self._path, f"it did not answer within {seconds:g} s")
+        return DaemonUnreachable(self._path, f"it did not answer within {seconds:g} s", remedy=_TRY_AGAIN)
 
 
 def _connect(path: str, *, timeout_seconds: float) -> socket.socket:
@@ -125,6 +126,6 @@ def _unreachable(path: str, error: OSError) -> DaemonUnreachable | SocketForbidd
         case ConnectionRefusedError():
             return DaemonUnreachable(path, "nobody listens")
         case BlockingIOError():
-            return DaemonUnreachable(path, "it is too busy to answer")
+            return DaemonUnreachable(path, "it is too busy to answer", remedy=_TRY_AGAIN)
         case _:
             return DaemonUnreachable(path, error.strerror or str(error))

@@ -29,7 +29,7 @@ _ITEM_COLUMNS = (
     Column("ITEM", right=True),
     Column("STATE"),
     Column("ATTEMPT", right=True),
-    Column("PHOTO"),
+    Column("PHOTO", elastic=True),
     Column("RESULT"),
 )
 
@@ -113,14 +113,16 @@ def job_facts(job: Job, *, paint: Paint = unpainted) -> list[str]:
     )
 
 
-def item_table(items: Iterable[Item], *, width: int | None, paint: Paint = unpainted) -> list[str]:
-    """Return a line per item of a job under a heading."""
+def item_table(
+    items: Iterable[Item], *, photos: Mapping[str, str], width: int | None, paint: Paint = unpainted
+) -> list[str]:
+    """Return a line per item of a job under a heading; `photos` are names by id."""
     rows = [
         (
             Cell(str(item.id)),
             Cell(item.state, words.tone_of(item.state)),
             Cell(str(item.attempt)),
-            Cell(item.photo_id or ""),
+            Cell("" if item.photo_id is None else photos.get(item.photo_id, item.photo_id)),
             _item_result(item),
         )
         for item in items

@@ -6,13 +6,14 @@ import argparse
 
 import msgspec
 
+from darkroom.cli import words
 from darkroom.cli.commands.jobs import item_table, job_facts
 from darkroom.cli.commands.photos import photo_facts
 from darkroom.cli.commands.sessions import session_facts
 from darkroom.cli.naming import anything_named
 from darkroom.cli.terminal import Screen
 from darkroom.client import Client
-from darkroom.errors import EXIT_DONE
+from darkroom.errors import EXIT_DONE, NoSuchSession
 from darkroom.protocol.types import Job, Photo, Session
 
 
@@ -33,5 +34,21 @@ def _lines(client: Client, found: Session | Photo | Job, screen: Screen) -> list
         case Photo():
             return photo_facts(found, paint=screen.paint)
         case Job():
-            items = item_table(client.list_items(found.id), width=screen.width, paint=screen.paint)
+            items = item_table(
+                client.list_items(found.id),
+                photos=_names(client, found),
+                width=screen.width,
+                paint=screen.paint,
+            )
             return [*job_facts(found, paint=screen.paint), *([""] if items else []), *items]
+
+
+def _names(client: Client, job: Job) -> dict[str, str]:
+    """Return the names of the photos a job may be about, by id."""
+    if job.session_id is None:
+        return {}
+    try:
+        return {photo.id: words.name_of(photo.original) for photo in client.list_photos(job.session_id)}
+    except NoSuchSession:
+        # The job outlived its session: its items are shown by their photos' ids.
+        return {}
