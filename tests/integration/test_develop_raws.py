@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.ExifTags import IFD
 
+from darkroomd.imaging.decoder import ShotFacts
+from darkroomd.imaging.metadata import exif_block, read_metadata
 from darkroomd.imaging.pipeline import Limits, develop
 from darkroomd.imaging.refusals import Refusal
 from make import make_develop, raws
@@ -133,3 +137,30 @@ def test_the_shots_facts_reach_the_jpeg(tmp_path: Path, name: str, exif: dict[in
     with Image.open(part) as opened:
         written = opened.getexif().get_ifd(IFD.Exif)
     assert {tag: written[tag] for tag in exif} == pytest.approx(exif)
+
+
+SILENT = ShotFacts(iso=0, exposure_seconds=0, f_number=0, focal_length_mm=0, taken_at=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "camera", "captured_at", "exposure"),
+    [
+        ("meta_only_canon.cr2", "Canon EOS 350D DIGITAL", "2005-08-03T18:59:18Z", Fraction(1, 15)),
+        ("pruned_canon_r6.cr3", "Canon EOS R6", "2021-05-12T10:21:21.920Z", Fraction(1, 4)),
+        ("trunc_nikon_d7100.nef", "NIKON D7100", "2013-09-03T09:45:16.400Z", Fraction(1, 30)),
+        ("trunc_sony.arw", "SONY DSLR-A330", "2009-11-13T13:33:25Z", Fraction(1, 160)),
+        ("meta_only_panasonic.rw2", "Panasonic DMC-LX3", "2008-08-06T15:21:56Z", Fraction(1, 250)),
+        ("stripped_iphone12pro_decodes_black.dng", "Apple iPhone 12 Pro", "2020-12-29T19:24:45.7Z", 1 / 5556),
+    ],
+)
+def test_each_container_gives_up_its_metadata(
+    name: str, camera: str, captured_at: str, exposure: float
+) -> None:
+    metadata = read_metadata(raw(f"bad/{name}").read_bytes(), SILENT)
+
+    exif = Image.Exif()
+    exif.load(exif_block(metadata, width=1, height=1))
+    moment = datetime.fromisoformat(captured_at).timestamp()
+    assert (metadata.camera, metadata.warnings) == (camera, ())
+    assert metadata.captured_at_usec == round(moment * 1_000_000)
+    assert float(exif.get_ifd(IFD.Exif)[33434]) == pytest.approx(float(exposure), rel=1e-4)

@@ -137,13 +137,19 @@ def test_subseconds_do_not_pass_to_another_date() -> None:
 
 def test_the_decoder_stands_in_where_the_container_is_silent() -> None:
     facts = ShotFacts(
-        iso=80, exposure_seconds=0.016674, f_number=2.79796, focal_length_mm=7.09375, taken_at=TAKEN_AT
+        iso=80,
+        exposure_seconds=0.016674,
+        f_number=2.79796,
+        focal_length_mm=7.09375,
+        taken_at=TAKEN_AT,
+        lens="Zoom\n",
     )
 
     _, exif, _ = as_pillow_reads(read_metadata(b"HEAP", facts))
 
     assert (exif[34855], exif[33434], float(exif[33437])) == (80, Fraction(1, 60), 2.8)
     assert float(exif[37386]) == pytest.approx(7.1)
+    assert exif[42036] == "Zoom"
     assert exif[36867] == "2024:05:04 10:30:15"
 
 

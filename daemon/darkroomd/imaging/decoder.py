@@ -31,6 +31,7 @@ class ShotFacts:
     f_number: float
     focal_length_mm: float
     taken_at: datetime | None
+    lens: str = ""
 
 
 @contextmanager
@@ -76,7 +77,7 @@ def unpack(raw: rawpy.RawPy, blob: bytes) -> None:
 def shot_facts(raw: rawpy.RawPy) -> ShotFacts:
     """Return what LibRaw says of the shot; to be asked after `unpack`."""
     try:
-        other = raw.other
+        other, lens = raw.other, raw.lens
     except (ValueError, OverflowError, OSError):  # a time stamp beyond the calendar
         return ShotFacts(iso=0, exposure_seconds=0, f_number=0, focal_length_mm=0, taken_at=None)
     return ShotFacts(
@@ -85,6 +86,7 @@ def shot_facts(raw: rawpy.RawPy) -> ShotFacts:
         f_number=other.aperture,
         focal_length_mm=other.focal_length,
         taken_at=other.timestamp if other.timestamp.year > 1970 else None,  # noqa: PLR2004 - the epoch is "none"
+        lens=lens.model,
     )
 
 

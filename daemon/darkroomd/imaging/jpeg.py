@@ -15,7 +15,7 @@ _FULL_CHROMA: Final = 0
 """Pillow's number for 4:4:4.
 
 Halved chroma costs what booths and prints show first: red lettering, neon, edges of saturated cloth.
-It would save about a fifth of the bytes.
+It would save about a third of the bytes.
 """
 
 _SEGMENT_LIMIT_BYTES: Final = 65_533

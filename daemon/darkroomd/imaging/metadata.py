@@ -116,6 +116,8 @@ def _from_facts(canon: CiffFacts, facts: ShotFacts) -> Iterator[tuple[int, Field
     yield from ((tag, tiff.rational(tag, number)) for tag, number in numbers if number)
     if canon.bias_ev is not None:
         yield tags.BIAS, tiff.signed_rational(tags.BIAS, Fraction(canon.bias_ev).limit_denominator(6))
+    if tags.clean_text(facts.lens):
+        yield tags.LENS_MODEL, tiff.text(tags.LENS_MODEL, tags.clean_text(facts.lens))
     if 1 <= facts.iso <= tags.SHORT_LIMIT:
         yield tags.ISO, tiff.short(tags.ISO, round(facts.iso))
     taken_at = canon.taken_at or facts.taken_at
