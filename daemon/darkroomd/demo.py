@@ -93,10 +93,10 @@ def _demonstrate() -> int:
         with _ended_by_signals():
             _show(stage)
     except (DarkroomError, OSError, subprocess.SubprocessError) as error:
-        _say(f"The demo failed: {error}", f"The daemon's log: {stage.log}")
+        _complain(f"The demo failed: {error}", f"The daemon's log: {stage.log}")
         return EXIT_FAILED
     except KeyboardInterrupt:
-        _say("", "Interrupted. The daemon was stopped.")
+        _complain("Interrupted. The daemon was stopped.")
         return EXIT_FAILED
     finally:
         _say("", "To remove what the demo made:", f"  rm -r {shlex.quote(str(stage.folder))}")
@@ -287,6 +287,10 @@ def _ended_by_signals() -> Generator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _complain(*lines: str) -> None:
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 
 def _say(*lines: str) -> None:

@@ -68,8 +68,23 @@ def test_ctrl_c_ends_the_demo_and_its_daemon(folder: Path) -> None:
         process.send_signal(signal.SIGINT)
         rest, complaints = process.communicate(timeout=PATIENCE_SECONDS)
 
-    assert (process.returncode, complaints) == (1, "")
-    assert "Interrupted. The daemon was stopped." in rest
+    assert (process.returncode, complaints) == (1, "Interrupted. The daemon was stopped.\n")
+    assert "rm -r " in rest
+    assert not is_running(daemon_of(told))
+
+
+def test_a_demo_whose_reader_goes_away_leaves_nothing_running(folder: Path) -> None:
+    with subprocess.Popen(
+        COMMAND, env=environment(folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        told = "".join(next(process.stdout) for _ in range(2))
+        process.stdout.close()
+        assert process.stderr is not None
+        complaints = process.stderr.read()
+
+    assert process.returncode == 1
+    assert "Traceback" not in complaints
     assert not is_running(daemon_of(told))
 
 
@@ -87,7 +102,7 @@ def test_a_demo_that_cannot_work_says_so(folder: Path) -> None:
     )
 
     assert ended.returncode == 1
-    assert "The demo failed: The socket path" in ended.stdout
+    assert ended.stderr.startswith("The demo failed: The socket path")
     shutil.rmtree(too_deep)
 
 
