@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -56,7 +56,7 @@ class Bus(Generic[Fact]):
                 sender.close()
 
     @contextmanager
-    def subscribe(self, *, backlog: int) -> Iterator[Subscription[Fact]]:
+    def subscribe(self, *, backlog: int) -> Generator[Subscription[Fact]]:
         """Receive everything that is published from now on, at most `backlog` facts behind."""
         sender, receiver = anyio.create_memory_object_stream[Fact](backlog)
         self._senders.add(sender)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -164,13 +165,11 @@ def _explained(path: Path, document: dict[str, Any], message: str) -> ConfigInva
 
 
 def _names_in(table: str) -> tuple[str, ...]:
-    struct = type(getattr(Config(), table)) if table else Config
+    struct: Section = getattr(Config(), table) if table else Config()
     return struct.__struct_fields__
 
 
-def _value_at(document: dict[str, Any], table: str) -> object:
-    value: Any = document
-    for part in re.findall(r"\w+", table):
-        if isinstance(value, dict):
-            value = value.get(part)
-    return value
+def _value_at(document: Mapping[str, Any], table: str) -> object:
+    section, _, key = table.partition(".")
+    value: Any = document.get(section)
+    return value[key.split("[")[0]] if key else value

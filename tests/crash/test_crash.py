@@ -1,4 +1,4 @@
-"""The daemon killed before every single effect it has on the disk, started again, and held to its promises."""
+"""The daemon killed before every effect it has on the disk, started again, and held to its promises."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def start_fresh(folder: Path) -> Path:
 
 
 def run_victim(folder: Path, effect: int) -> int:
-    """Run until the photo is recorded and then to a regular end, or to death; return how many effects it had."""
+    """Run until the photo is recorded and to a regular end, or to death; return how many effects it had."""
     session, counter = folder / "session", folder / "effects"
     command = [sys.executable, str(VICTIM), str(effect), str(folder), str(counter)]
     with running(folder, "--session", str(session), command=command, ready=False) as daemon:

@@ -14,9 +14,9 @@ class StateCorrupt(DarkroomError):
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
-            f"The queue database {path} is damaged ({problem}). Nothing was changed. Move it away, together with "
-            f"{path.name}-wal and {path.name}-shm, and start again: it is rebuilt from the session folders, "
-            "and photos that are up to date are not developed again.",
+            f"The queue database {path} is damaged ({problem}). Nothing was changed. Move it away, together "
+            f"with {path.name}-wal and {path.name}-shm, and start again: it is rebuilt from the session "
+            "folders, and photos that are up to date are not developed again.",
             path=str(path),
             problem=problem,
         )
@@ -58,8 +58,8 @@ class StateUnusable(DarkroomError):
 
     def __init__(self, folder: Path, problem: str) -> None:
         super().__init__(
-            f"The state folder {folder} cannot be used: {problem}. Correct its permissions or free some space, "
-            "or give another folder with --state-dir.",
+            f"The state folder {folder} cannot be used: {problem}. Correct its permissions or free some "
+            "space, or give another folder with --state-dir.",
             path=str(folder),
             problem=problem,
         )

@@ -44,7 +44,7 @@ def read_document(folder: Path) -> JsonObject | None:
 
 
 def document_written_at(folder: Path) -> int | None:
-    """Return when the record of the session in `folder` was last written, in microseconds; None: there is none."""
+    """Return when a session's record was last written, in microseconds since the epoch; None: never."""
     try:
         return (folder / DOCUMENT_NAME).lstat().st_mtime_ns // 1000
     except OSError:

@@ -187,7 +187,7 @@ def job_from(row: Row, *, item: Row | None, position: int | None) -> Job:
         kind=JobKind(row["kind"]),
         state=JobState(row["state"]),
         state_reasons=(),
-        priority=PRIORITIES[row["priority"]],
+        priority=PRIORITIES[int(row["priority"])],
         position=position,
         session_id=None if row["session_id"] is None else SessionId(row["session_id"]),
         label=row["label"],
