@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -201,3 +203,22 @@ def test_any_chunking_of_a_conversation_is_understood_the_same(modes: list[Mode]
     assert heard == calls
     assert replies == [reply for mode in modes for reply in expected[mode]]
     assert client.waiting == 0
+
+
+@given(
+    noise=st.lists(
+        st.sampled_from([b'{"method":"a.B"}', b"\0", b"\n", b"{", b"}", b'"', b"[", b" "])
+        | st.binary(max_size=8),
+        max_size=12,
+    )
+)
+def test_noise_is_either_a_call_or_the_end_of_the_connection(noise: list[bytes]) -> None:
+    connection = ServerConnection()
+
+    with suppress(WireError):
+        for data in [*noise, b""]:
+            connection.receive(data)
+            while connection.next_call() is not None:
+                connection.send(ENDED)
+
+    assert connection.state is State.CLOSED

@@ -143,6 +143,18 @@ def test_a_long_message_in_small_pieces_costs_linear_time() -> None:
     assert ratio < 24
 
 
+def test_many_lines_at_once_cost_linear_time() -> None:
+    def seconds(lines: int) -> float:
+        buffer = speaking_to_people(limit=1 << 30)
+        begin = time.process_time()
+        frames_of(buffer, (CALL + b"\n") * lines)
+        return time.process_time() - begin
+
+    ratio = min(seconds(32_000) for _ in range(3)) / min(seconds(4_000) for _ in range(3))
+
+    assert ratio < 24
+
+
 @given(
     messages=st.lists(
         st.tuples(

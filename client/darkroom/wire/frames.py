@@ -18,6 +18,7 @@ OUTBOUND_LIMIT_BYTES: Final = 8 << 20
 """The longest message a daemon writes, and a client reads."""
 
 _TERMINATOR: Final = re.compile(rb"[\n\0]")
+_BLANK_LINES: Final = re.compile(rb"[ \t\r\n\0]*")
 _BLANKS: Final = b" \t\r\n"
 
 
@@ -75,10 +76,12 @@ class FrameBuffer:
         """
         if self._framing is None:
             self._look_at_the_beginning()
-        while (end := self._find_end()) is not None:
-            frame = self._cut(end)
-            if self._framing is not Framing.LINES or frame.strip(_BLANKS):
-                return frame
+        if self._framing is Framing.LINES and self._searched == 0:
+            # One step over any number of blank lines; a peer may send nothing else.
+            blank = _BLANK_LINES.match(self._data)
+            del self._data[: blank.end() if blank else 0]
+        if (end := self._find_end()) is not None:
+            return self._cut(end)
         return self._take_rest() if self._ended and self._begins_lines is not None else None
 
     def _look_at_the_beginning(self) -> None:

@@ -70,15 +70,19 @@ class Connection:
 
     async def _next_call(self) -> Call | None:
         """Return the next call, or None at the end of the connection."""
-        deadline = float("inf")
+        deadline, received = float("inf"), False
         while not self._stopping:
             call = self._wire.next_call()
             if call is not None or self._wire.state is State.CLOSED:
                 return call
+            if received:
+                # An endless stream of blank lines must not keep everyone else from their turn.
+                await lowlevel.checkpoint()
             if self._wire.buffered_bytes:
                 deadline = min(deadline, anyio.current_time() + self._patience.message_seconds)
             with anyio.CancelScope(deadline=deadline) as self._waiting:
                 await self._receive()
+            received = True
             if self._waiting.cancelled_caught and not self._stopping:
                 raise PeerGone("a call was begun and not finished in time")
         return None
