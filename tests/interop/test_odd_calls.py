@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,9 +21,15 @@ NO_JOB = {"error": f"{DARKROOM}.NoSuchJob", "parameters": {"jobId": 7}}
 GOOD = f'{{{GET_JOB},"parameters":{{"jobId":7}}}}'
 
 
-@pytest.fixture
-async def daemon(tmp_path: Path) -> AsyncIterator[Serving]:
-    async with serving(tmp_path) as daemon:
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def daemon(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serving]:
+    """One daemon for all of them: whatever one peer sends must not matter to the next."""
+    async with serving(tmp_path_factory.mktemp("odd")) as daemon:
         yield daemon
 
 
