@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom import errors
-from darkroom.errors import DARKROOM_ERRORS, SERVICE_ERRORS, DarkroomError, from_wire, to_wire
+from darkroom.errors import DARKROOM_ERRORS, SERVICE_ERRORS, DarkroomError
+from darkroom.protocol.faults import from_wire, to_wire
 
 EXAMPLES: list[DarkroomError] = [
     errors.NoSuchSession("s1"),

@@ -13,14 +13,9 @@ from darkroom.client.address import socket_path
 from darkroom.client.connection import Connection
 from darkroom.client.reading import value_in
 from darkroom.client.watching import SILENCE_SECONDS, EventStream
-from darkroom.errors import (
-    DARKROOM_INTERFACE,
-    SERVICE_INTERFACE,
-    ConnectionLost,
-    ProtocolViolation,
-    from_wire,
-)
+from darkroom.errors import DARKROOM_INTERFACE, SERVICE_INTERFACE, ConnectionLost, ProtocolViolation
 from darkroom.protocol import calls, replies, service
+from darkroom.protocol.faults import from_wire
 from darkroom.protocol.types import (
     Input,
     Item,

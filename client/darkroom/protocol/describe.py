@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from darkroom.errors import fields, wire_name
+from darkroom.protocol.faults import fields, wire_name
 from darkroom.protocol.interface import Error, Interface, Member, Method, More, Section, Type
 
 _ONE_LINE_COLUMNS: Final = 100

@@ -21,9 +21,9 @@ from darkroom.errors import (
     MethodNotFound,
     MethodNotImplemented,
     PermissionDenied,
-    to_wire,
 )
 from darkroom.protocol.contract import INTERFACES
+from darkroom.protocol.faults import to_wire
 from darkroom.protocol.interface import Method, More
 from darkroom.protocol.methods import QUALIFIED_METHODS
 from darkroom.protocol.types import Input, Payload
@@ -127,7 +127,7 @@ def decode_parameters(parameters: bytes, kind: type[Input]) -> Input:
     """Return the parameters of a call as a value; raise `InvalidParameter` with the name of a bad one."""
     try:
         return msgspec.json.decode(parameters, type=kind)
-    except msgspec.ValidationError as error:
+    except msgspec.DecodeError as error:
         raise InvalidParameter(name_in(str(error))[:LONGEST_PARAMETER]) from error
 
 
