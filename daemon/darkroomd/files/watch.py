@@ -27,7 +27,7 @@ STEP_MS: Final = 50
 GATHER_MS: Final = 200
 """How long a file that changes all the time may hold up the hints about others."""
 
-TIMEOUT_MS: Final = 500
+TIMEOUT_MS: Final = 200
 """After that long without events a new watcher is known to listen."""
 
 FIRST_WAIT_SECONDS: Final = 1.0

@@ -21,7 +21,7 @@ from darkroomd.core.session_names import session_id, session_name
 from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import RootListing, list_root
 from darkroomd.files.watch import Change, FolderWatch, Hint, Target, find_targets
-from darkroomd.services.session_intake import SessionIntake
+from darkroomd.services.session_intake import Presence, SessionIntake
 from darkroomd.services.surroundings import Surroundings, next_on_grid
 
 log = structlog.get_logger()
@@ -113,10 +113,11 @@ class Intake:
                 group.start_soon(self._attend_session, folder, session)
 
     async def _attend_session(self, folder: Path, session: SessionIntake) -> None:
-        before = session.targets
+        before = (session.presence, session.targets)
         await session.attend()
-        if session.targets != before:
-            self._replaced = True
+        if (session.presence, session.targets) != before:
+            # Folders that came back may be others than those that went.
+            self._replaced |= before[0] is not Presence.UNKNOWN
             self._choose_at = -math.inf
         self._busy.discard(folder)
         self._wake.set()

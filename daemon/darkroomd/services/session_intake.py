@@ -40,6 +40,7 @@ from darkroomd.core.model import (
 )
 from darkroomd.core.naming import output_names
 from darkroomd.core.recorded_outputs import RecordedPhoto, read_outputs
+from darkroomd.core.stability import Look
 from darkroomd.core.waiting_room import FirstSeen, Growing, Left, Notice, Origin, Ready, WaitingRoom
 from darkroomd.files.documents import read_document
 from darkroomd.files.looks import look_at
@@ -55,9 +56,6 @@ LOOKS_AT_ONCE: Final = 512
 
 FILES_AT_ONCE: Final = 32
 """Files frozen in one go of a thread: as many syncs of the disk."""
-
-RETRY_SECONDS: Final = 5.0
-"""Before a file is tried again that the disk or the store refused."""
 
 USEC: Final = 1_000_000
 
@@ -116,13 +114,14 @@ class SessionIntake:
         return WatchMode.EVENTS if self._is_watched else WatchMode.POLLING
 
     @property
+    def presence(self) -> Presence:
+        """Whether the session's folders were there when they were last looked at."""
+        return self._presence
+
+    @property
     def targets(self) -> tuple[Path, ...]:
-        """The folders that are worth watching for this session."""
-        if self._remote:
-            return ()
-        return (
-            (self.session.folder, self.raw) if self._presence is Presence.PRESENT else (self.session.folder,)
-        )
+        """The folders that are worth watching for this session, there or not."""
+        return () if self._remote else (self.session.folder, self.raw)
 
     @property
     def _is_watched(self) -> bool:
@@ -172,7 +171,7 @@ class SessionIntake:
             # The store refuses, for instance because its disk is full. The next scan begins anew.
             log.warning("intake_interrupted", session=self.session.id, problem=error.message)
             self._start_over(Presence.UNKNOWN)
-            self._scan_at = anyio.current_time() + RETRY_SECONDS
+            self._scan_at = anyio.current_time() + self._around.options.retry_seconds
 
     async def _scan(self) -> None:
         try:
@@ -263,16 +262,19 @@ class SessionIntake:
 
     async def _look(self) -> None:
         """Look at the files that are due, and hand over those that are ready."""
-        ready: dict[str, Fingerprint] = {}
+        looks: dict[str, Look] = {}
         for some in _batches(self._room.due(now=anyio.current_time()), LOOKS_AT_ONCE):
             try:
-                looks = await self._on_disk(partial(look_at, self.raw, some, leases=not self._remote))
+                looks |= await self._on_disk(partial(look_at, self.raw, some, leases=not self._remote))
             except (OSError, DarkroomError) as error:
                 await self._lose(error)
                 return
-            for name, look in looks.items():
-                for notice in self._room.saw(name, look, now=anyio.current_time()):
-                    await self._notice(name, notice, ready)
+        ready: dict[str, Fingerprint] = {}
+        # One time for all: what was seen together is due together, and a backlog becomes one job.
+        now = anyio.current_time()
+        for name, look in looks.items():
+            for notice in self._room.saw(name, look, now=now):
+                await self._notice(name, notice, ready)
         for some in _batches(tuple(ready), FILES_AT_ONCE):
             await self._hand_over({name: ready[name] for name in some})
 
@@ -349,7 +351,9 @@ class SessionIntake:
                     self._room.deal_with(file.name, file.fingerprint)
                     self._sighted.pop(file.name, None)
                 case Fate.TRY_AGAIN:
-                    self._room.put_off(file.name, until=anyio.current_time() + RETRY_SECONDS)
+                    self._room.put_off(
+                        file.name, until=anyio.current_time() + self._around.options.retry_seconds
+                    )
                 case Fate.WAITS:
                     pass
 

@@ -42,12 +42,14 @@ class IntakeOptions:
         scan_seconds: between two full looks at a folder.
         poll_seconds: the same where no events come from.
         extensions: of RAW files, in lower case, without a dot.
+        retry_seconds: before what the disk or the store refused is tried again.
     """
 
     patience: Patience
     scan_seconds: float
     poll_seconds: float
     extensions: Collection[str]
+    retry_seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
