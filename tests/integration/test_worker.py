@@ -169,10 +169,13 @@ def test_every_line_of_its_log_carries_the_ids(tmp_path: Path, start: Starter) -
         }
 
 
-def test_an_interrupt_from_the_terminal_is_the_daemons_to_handle(tmp_path: Path, start: Starter) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_to_everyone_are_the_daemons_to_handle(
+    tmp_path: Path, start: Starter, number: signal.Signals
+) -> None:
     worker = start()
 
-    worker.process.send_signal(signal.SIGINT)
+    worker.process.send_signal(number)
     worker.send(encode(make_develop(make_dng(tmp_path / "a.dng"))))
 
     assert isinstance(worker.answer()[1], Developed)

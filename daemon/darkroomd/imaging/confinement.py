@@ -31,7 +31,8 @@ _IOPRIO_CLASS_IDLE: Final = 3
 _IOPRIO_SET: Final = {"x86_64": 251, "aarch64": 30, "armv7l": 314, "i686": 289, "riscv64": 30, "ppc64le": 273}
 """Numbers of the system call, which the C library has no name for, by machine."""
 
-_OUR_FAULT_NO_MORE: Final = 1
+_ORPHANED: Final = 1
+"""Exit status of a worker whose daemon is gone."""
 
 
 def confine(*, parent: int, memory_bytes: int) -> dict[str, str]:
@@ -45,7 +46,7 @@ def confine(*, parent: int, memory_bytes: int) -> dict[str, str]:
         "die_with_parent": lambda: _die_with_parent(parent),
         "nice": lambda: os.setpriority(os.PRIO_PROCESS, 0, LOWEST_PRIORITY),
         "core_dump": lambda: resource.setrlimit(resource.RLIMIT_CORE, (0, 0)),
-        "interrupt": _leave_interrupts_to_the_daemon,
+        "signals": _leave_signals_to_the_daemon,
         "time_zone": _use_utc,
     }
     if memory_bytes:
@@ -75,7 +76,7 @@ def _die_with_parent(parent: int) -> None:
         threading.Thread(target=exit_at_hangup, args=(0,), daemon=True).start()
     # A parent that died before this line sends no signal any more.
     if os.getppid() != parent:
-        os._exit(_OUR_FAULT_NO_MORE)
+        os._exit(_ORPHANED)
 
 
 def exit_at_hangup(descriptor: int) -> None:
@@ -83,7 +84,7 @@ def exit_at_hangup(descriptor: int) -> None:
     poll = select.poll()
     poll.register(descriptor, 0)  # a hang-up is reported even where nothing is asked for
     poll.poll()
-    os._exit(_OUR_FAULT_NO_MORE)
+    os._exit(_ORPHANED)
 
 
 def _schedule_in_batches() -> None:
@@ -113,9 +114,11 @@ def _write_own(name: str, value: int) -> None:
     Path("/proc/self", name).write_text(f"{value}\n", encoding="ascii")
 
 
-def _leave_interrupts_to_the_daemon() -> None:
-    # Ctrl-C reaches everyone at the terminal; the daemon decides what becomes of the work.
+def _leave_signals_to_the_daemon() -> None:
+    # Ctrl-C reaches everyone at the terminal, and a service manager's stop everyone in the control group:
+    # the daemon decides what becomes of the work, and a worker that went first would look like a crash.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _use_utc() -> None:

@@ -49,9 +49,9 @@ class Stopwatch:
     """Announces the stages and measures how long each takes."""
 
     announce: Callable[[str, int], None]
-    seconds: dict[str, float] = field(default_factory=dict)
-    _running: str | None = None
-    _since: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict, init=False)
+    _running: str | None = field(default=None, init=False)
+    _since: float = field(default=0.0, init=False)
 
     def enter(self, stage: str) -> None:
         """End the stage that runs and begin this one."""

@@ -131,7 +131,7 @@ def out_of_memory() -> Refusal:
 def bug(exception: str) -> Refusal:
     """The program itself is at fault."""
     return Refusal(
-        "worker.bug",
+        "internal.bug",
         "Development hit a fault of the program. The log has the details; report it with the RAW file.",
         context={"exception": exception[:500]},
         transient=True,
