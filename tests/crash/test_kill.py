@@ -11,8 +11,8 @@ import pytest
 from make import make_dng
 from running import children_of, has_ended, running
 
-LARGE = {"width": 2400, "height": 1600}
-"""Takes a good part of a second to develop: there is a middle to be killed in."""
+LARGE = {"width": 4200, "height": 2800}
+"""Takes a second or two to develop: there is a middle to be killed in."""
 
 
 @pytest.fixture
