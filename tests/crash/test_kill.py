@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -11,22 +12,27 @@ import pytest
 from make import make_dng
 from running import children_of, has_ended, running
 
-LARGE = {"width": 4200, "height": 2800}
-"""Takes a second or two to develop: there is a middle to be killed in."""
+LARGE = {"width": 3000, "height": 2000}
+"""Takes a good part of a second to develop: there is a middle to be killed in."""
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_dng(tmp_path_factory.mktemp("large") / "large.dng", **LARGE)
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Path:
+def session(tmp_path: Path, large: Path) -> Path:
     folder = tmp_path / "session"
     (folder / "Raw").mkdir(parents=True)
-    make_dng(folder / "Raw" / "A.DNG", **LARGE)
+    shutil.copyfile(large, folder / "Raw" / "A.DNG")
     return folder
 
 
 def test_a_photo_survives_the_daemon_that_developed_it(tmp_path: Path, session: Path) -> None:
     for round_ in range(3):
         with running(tmp_path, "--session", str(session)) as daemon:
-            daemon.wait_for("development_started")
+            daemon.wait_for("stage_entered", stage="develop")
             workers = children_of(daemon.process.pid)
             daemon.kill()
         assert [pid for pid in workers if not has_ended(pid)] == [], round_
@@ -44,7 +50,7 @@ def test_a_photo_that_is_there_each_time_the_daemon_dies_is_failed_and_the_next_
 ) -> None:
     for _ in range(3):
         with running(tmp_path, "--session", str(session)) as daemon:
-            daemon.wait_for("development_started")
+            daemon.wait_for("stage_entered", stage="develop")
             daemon.kill()
 
     with running(tmp_path, "--session", str(session), ready=False) as daemon:
@@ -60,7 +66,7 @@ def test_a_photo_that_is_there_each_time_the_daemon_dies_is_failed_and_the_next_
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_worker_that_dies_costs_one_attempt(tmp_path: Path, session: Path, number: signal.Signals) -> None:
     with running(tmp_path, "--session", str(session)) as daemon:
-        worker = daemon.wait_for("development_started")["worker"]
+        worker = daemon.wait_for("stage_entered", stage="develop")["worker"]
         os.kill(worker, number)
 
         retried = daemon.wait_for("item_will_be_retried")
@@ -78,7 +84,7 @@ def test_a_photo_that_kills_its_worker_each_time_is_failed_and_the_next_one_runs
 ) -> None:
     with running(tmp_path, "--session", str(session)) as daemon:
         for _ in range(3):
-            os.kill(daemon.wait_for("development_started")["worker"], signal.SIGKILL)
+            os.kill(daemon.wait_for("stage_entered", stage="develop")["worker"], signal.SIGKILL)
         failed = daemon.wait_for("item_failed")
         make_dng(session / "Raw" / "B.DNG")
         daemon.wait_for("item_developed")
@@ -92,7 +98,7 @@ def test_a_daemon_that_is_stopped_while_it_develops_puts_the_photo_back(
     tmp_path: Path, session: Path
 ) -> None:
     with running(tmp_path, "--session", str(session)) as daemon:
-        os.kill(daemon.wait_for("development_started")["worker"], signal.SIGSTOP)
+        os.kill(daemon.wait_for("stage_entered", stage="develop")["worker"], signal.SIGSTOP)
         daemon.process.send_signal(signal.SIGTERM)
         daemon.wait_for("stop_requested")
         daemon.process.send_signal(signal.SIGTERM)

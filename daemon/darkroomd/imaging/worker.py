@@ -84,13 +84,12 @@ class Worker:
 
     def _developed(self, request: Develop) -> Developed:
         log.debug("development_started", source=readable(request.source))
-        done = develop(
-            request,
-            limits=self._limits,
-            announce=lambda stage, percent: self._send(
-                Stage(fence=request.fence, stage=stage, percent=percent)
-            ),
-        )
+
+        def announce(stage: str, percent: int) -> None:
+            self._send(Stage(fence=request.fence, stage=stage, percent=percent))
+            log.debug("stage_entered", stage=stage)
+
+        done = develop(request, limits=self._limits, announce=announce)
         for line in done.warnings:
             log.warning("decoder_warned", line=line)
         log.info("part_written", size_bytes=done.size_bytes, seconds=done.stage_seconds)
