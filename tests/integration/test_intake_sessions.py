@@ -274,6 +274,24 @@ async def test_what_is_no_photo_is_left_alone_with_a_reason(tmp_path: Path, sess
     assert not (session / "Raw" / "picture.NEF.rrdata").exists()
 
 
+async def test_nobody_misses_a_file_that_was_no_photo(tmp_path: Path, session: Path) -> None:
+    drop(session, "picture.NEF", content=b"\xff\xd8\xff\xe0JFIF")
+
+    with capture_logs() as logs:
+        async with at_work(tmp_path, sessions=[session]) as house:
+            await house.until_watched(session)
+            drop(session, "first.nef")
+            await house.until_told("photo.added", "first.nef")
+            (session / "Raw" / "picture.NEF").unlink()
+            await settled(house, session)
+
+    assert [log["event"] for log in logs if log["log_level"] != "debug" and "picture" in str(log)] == [
+        "photo_detected",
+        "photo_settled",
+    ]
+    assert not [log for log in logs if log["event"] in {"intake_interrupted", "raw_missing"}]
+
+
 async def test_sessions_are_found_below_a_root_now_and_later(tmp_path: Path) -> None:
     root = tmp_path / "root"
     (root / "one" / "Raw").mkdir(parents=True)

@@ -76,14 +76,16 @@ def test_the_best_evidence_of_how_a_file_came_is_kept() -> None:
     assert ready == Ready(fingerprint())
 
 
-def test_a_hint_about_a_file_that_is_ready_waits_for_its_fate() -> None:
+def test_a_file_that_is_touched_while_it_is_handed_over_is_looked_at_again() -> None:
     room = WaitingRoom(PATIENCE, {})
     room.announce("a", Origin(Sighting.RENAMED))
     room.saw("a", look(), now=1.0)
 
     room.hint("a", now=1.1)
+    room.deal_with("a", fingerprint())
 
-    assert room.due(now=1.1) == ()
+    assert room.due(now=1.1) == ("a",)
+    assert kinds(room.saw("a", look(2), now=1.2)) == [FirstSeen]
 
 
 def test_a_file_that_changed_while_it_was_handed_over_is_taken_up_again_by_the_next_look() -> None:

@@ -84,7 +84,6 @@ class Ignored:
     """An entry to leave alone."""
 
     reason: Reason
-    detail: str = ""
 
 
 def classify(name: str, kind: EntryKind, extensions: Collection[str] = RAW_EXTENSIONS) -> Candidate | Ignored:
@@ -93,23 +92,27 @@ def classify(name: str, kind: EntryKind, extensions: Collection[str] = RAW_EXTEN
     Links are never followed: what they point to may lie outside the session and changes unseen.
     """
     if kind is not EntryKind.FILE:
-        return Ignored(_BY_KIND[kind])
+        return _BY_KIND[kind]
     if is_temporary(name):
-        return Ignored(Reason.TEMPORARY)
+        return _TEMPORARY_NAME
     extension = extension_of(name)
     if extension in _SIDECAR_EXTENSIONS or _KEPT_ASIDE.search(name):
-        return Ignored(Reason.SIDECAR)
+        return _SIDECAR
     if extension in extensions:
-        return Candidate()
-    if extension in _PICTURE_EXTENSIONS:
-        return Ignored(Reason.PICTURE)
-    return Ignored(Reason.NO_RAW_EXTENSION)
+        return _CANDIDATE
+    return _PICTURE if extension in _PICTURE_EXTENSIONS else _NO_RAW_EXTENSION
 
 
+# One value each: a folder of thousands is classified at every scan.
+_CANDIDATE: Final = Candidate()
+_TEMPORARY_NAME: Final = Ignored(Reason.TEMPORARY)
+_SIDECAR: Final = Ignored(Reason.SIDECAR)
+_PICTURE: Final = Ignored(Reason.PICTURE)
+_NO_RAW_EXTENSION: Final = Ignored(Reason.NO_RAW_EXTENSION)
 _BY_KIND: Final = {
-    EntryKind.FOLDER: Reason.FOLDER,
-    EntryKind.LINK: Reason.LINK,
-    EntryKind.SPECIAL: Reason.SPECIAL,
+    EntryKind.FOLDER: Ignored(Reason.FOLDER),
+    EntryKind.LINK: Ignored(Reason.LINK),
+    EntryKind.SPECIAL: Ignored(Reason.SPECIAL),
 }
 
 

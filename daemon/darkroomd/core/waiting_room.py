@@ -92,14 +92,13 @@ class WaitingRoom:
         """Note that something happened to a name: it is looked at soon, but not more often than is good."""
         if name in self._tracker:
             self._tracker.hint(name, now=now)
-        elif name not in self._present:
+        else:
             self.announce(name)
 
     def doubt(self, name: str, correlation_id: CorrelationId | None) -> None:
         """Wait for a file that was dealt with to settle anew, even if it seems unchanged."""
         self._dealt_with.pop(name, None)
-        if name not in self._present:
-            self._announced[name] = Origin(correlation_id=correlation_id)
+        self._announced[name] = Origin(correlation_id=correlation_id)
 
     def due(self, *, now: float) -> tuple[str, ...]:
         """Return the names to look at, each once."""

@@ -126,11 +126,12 @@ class Handover:
             transient=False,
             context={"path": str(raw)},
         )
+        known = await self._known(name)
+        if known is None:
+            # It was no RAW file, and nobody misses it.
+            return
         await self._around.store.mark_missing(
-            photo_id(self._session.id, name),
-            recipe=self._around.plan.recipe,
-            failure=failure,
-            now_usec=self._around.now_usec(),
+            known.id, recipe=self._around.plan.recipe, failure=failure, now_usec=self._around.now_usec()
         )
         log.info("raw_missing", raw=str(raw))
         self._around.on_document_dirty(self._session.id)

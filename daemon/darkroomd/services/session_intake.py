@@ -54,6 +54,9 @@ from darkroomd.services.survey import Surveyed, find_outdated, sweep_leftovers
 LOOKS_AT_ONCE: Final = 512
 """Files looked at in one go of a thread: some ten milliseconds of work."""
 
+BURST_HINTS: Final = 500
+"""So many hints at one time may not be all of them."""
+
 FILES_AT_ONCE: Final = 32
 """Files frozen in one go of a thread: as many syncs of the disk."""
 
@@ -147,6 +150,9 @@ class SessionIntake:
             self.scan_soon()
             return
         now = anyio.current_time()
+        if len(hints) >= BURST_HINTS:
+            # The kernel drops events when too many come at once, and says so to nobody who could tell us.
+            self._scan_at = min(self._scan_at, now + self._around.options.poll_seconds)
         for hint in hints:
             if isinstance(classify(hint.name, EntryKind.FILE, self._around.options.extensions), Ignored):
                 continue
@@ -294,10 +300,11 @@ class SessionIntake:
                 case Growing(seconds=seconds, lease=lease):
                     log.warning("file_still_growing", raw=raw, seconds=round(seconds), writer=lease)
                 case Left(dealt_with=True):
+                    self._sighted.pop(name, None)
                     await self._handover.report_missing(name)
                 case Left():
-                    log.info("arriving_file_gone", raw=raw)
                     self._sighted.pop(name, None)
+                    log.info("arriving_file_gone", raw=raw)
                 case Ready():
                     raise AssertionError(f"{name} was ready before it was seen.")
 
