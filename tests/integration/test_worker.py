@@ -157,7 +157,11 @@ def test_every_line_of_its_log_carries_the_ids(tmp_path: Path, start: Starter) -
     worker.end()
 
     lines = worker.log_lines()
-    assert [line["event"] for line in lines] == ["development_started", "part_written"]
+    assert [line["event"] for line in lines] == [
+        "development_started",
+        *["stage_entered"] * 3,
+        "part_written",
+    ]
     for line in lines:
         ids = {key: line[key] for key in ("correlation_id", "job", "item", "attempt", "worker")}
         assert ids == {

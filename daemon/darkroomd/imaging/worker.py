@@ -22,7 +22,7 @@ from darkroomd.imaging.messages import (
     Stage,
     encode,
 )
-from darkroomd.imaging.pipeline import UNPACK, Limits, develop
+from darkroomd.imaging.pipeline import Limits, develop
 from darkroomd.imaging.refusals import Refusal, readable
 from darkroomd.imaging.version import pipeline_version
 
@@ -83,11 +83,11 @@ class Worker:
                 return _refused(request, refusals.bug(repr(bug)))
 
     def _developed(self, request: Develop) -> Developed:
+        log.debug("development_started", source=readable(request.source))
+
         def announce(stage: str, percent: int) -> None:
             self._send(Stage(fence=request.fence, stage=stage, percent=percent))
-            # Only now does the daemon know that a crash is this photo's.
-            if stage == UNPACK:
-                log.debug("development_started", source=readable(request.source))
+            log.debug("stage_entered", stage=stage)
 
         done = develop(request, limits=self._limits, announce=announce)
         for line in done.warnings:
