@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -187,11 +188,24 @@ def test_snake_case_is_read_and_written_as_camel_case() -> None:
 
 
 def test_entries_about_one_photo_are_joined() -> None:
-    twice: list[Json] = [{"rawFilename": "a.NEF", "x": 1}, {"raw_filename": "a.NEF", "x": 2, "y": 3}]
+    twice: list[Json] = [
+        {"rawFilename": "a.NEF", "x": 1},
+        {"raw_filename": "a.NEF", "x": 2, "attempt_count": 9, "y": 3},
+    ]
 
     (found,) = entries(merge({"photos": twice}, [PHOTO], folder=FOLDER))
 
     assert (found["x"], found["y"], found["attemptCount"]) == (1, 3, 1)
+    assert "attempt_count" not in found
+
+
+def test_every_key_of_ours_is_understood_in_snake_case() -> None:
+    ours = entry(replace(PHOTO, name="\udcff.NEF"))
+    snake = {
+        re.sub("([A-Z])", lambda letter: "_" + letter[1].lower(), key): value for key, value in ours.items()
+    }
+
+    assert entry(replace(PHOTO, name="\udcff.NEF"), snake) == ours
 
 
 def test_merging_twice_changes_nothing() -> None:

@@ -84,6 +84,7 @@ def test_unknown_keys_stay_in_their_order() -> None:
         pytest.param({"version": "1.0"}, "version", 1, id="version-as-text"),
         pytest.param({"version": 1.0}, "version", 1, id="version-as-fraction"),
         pytest.param({"version": 2}, "version", 2, id="newer-version-stays"),
+        pytest.param({"version": "1e300"}, "version", 1, id="version-beyond-all-bounds"),
         pytest.param({"version": None}, "version", 1, id="version-null"),
         pytest.param({"version": {}}, "version", 1, id="version-of-another-kind"),
         pytest.param({"rating": 4.0}, "rating", 4, id="rating-as-fraction"),

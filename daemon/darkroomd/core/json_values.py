@@ -67,10 +67,12 @@ def as_text(value: Json) -> str | None:
 
 
 def as_whole(value: Json) -> int | None:
-    """Return a whole number, also where it is written as `1.0`; true and false are no numbers."""
+    """Return a whole number of 64 bits, also where it is written as `1.0`; true and false are no numbers."""
     if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if _SMALLEST <= value <= _LARGEST else None
 
 
 def either(document: JsonObject, camel: str, snake: str) -> Json:

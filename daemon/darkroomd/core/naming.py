@@ -49,12 +49,11 @@ def renamed_by(arrived: Collection[str], names: Collection[str]) -> tuple[str, .
 
     `names` are all RAW files of the session, with those that arrived.
     """
-    # Only files that share a stem, or whose name is another's stem, can bear on each other.
-    stems = {fold(stem_of(name)) for name in arrived}
-    stems |= {fold(stem_of(name)) for name in names if fold(name) in stems}
-    near = {name for name in names if fold(stem_of(name)) in stems}
-    before, after = output_names(near.difference(arrived)), output_names(near)
-    return tuple(sorted(name for name, output in before.items() if after[name] != output))
+    old = set(names).difference(arrived)
+    if not _may_bear_on(arrived, old):
+        return ()
+    before, after = output_names(old), output_names(names)
+    return tuple(sorted(name for name in old if after[name] != before[name]))
 
 
 def part_name(output: str, fence: int) -> str:
@@ -123,6 +122,16 @@ def _chosen(name: str, groups: Mapping[str, Sequence[str]]) -> str:
     # The plain name of an output belongs to the file with that stem, even if somebody chose it to collide.
     free = (output for output in outputs if fold(stem_of(output)) not in groups)
     return next(free, outputs[-1])
+
+
+def _may_bear_on(arrived: Iterable[str], names: Collection[str]) -> bool:
+    """Tell the usual case, that nothing clashes, without naming thousands of outputs twice."""
+    stems = {fold(stem_of(name)) for name in arrived}
+    # The stems of second names: a whole name, perhaps with a hash behind it, perhaps shortened.
+    second = stems | {stem.rpartition("-")[0] for stem in stems}
+    return any("~" in stem for stem in stems) or any(
+        fold(stem_of(name)) in stems or fold(name) in second for name in names
+    )
 
 
 def _rank(name: str) -> tuple[str, bytes]:

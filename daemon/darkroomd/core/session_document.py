@@ -34,15 +34,7 @@ def merge(existing: Mapping[str, Json] | None, photos: Iterable[Photo], *, folde
     document.pop("schema_version", None)
     document["schemaVersion"] = max(version or SCHEMA_VERSION, SCHEMA_VERSION)
     fresh = {photo.name: _entry(photo, folder) for photo in photos}
-    entries: list[Json] = []
-    for old in as_list(document.get("photos")) or []:
-        name = name_of(old)
-        if name is None or name not in fresh:
-            entries.append(_with_required(old))
-        else:
-            entries.append(_updated(as_object(old) or {}, fresh.pop(name)))
-    entries.extend(fresh[name] for name in sorted(fresh))
-    document["photos"] = _without_repetitions(entries)
+    document["photos"] = _merged(as_list(document.get("photos")) or [], fresh)
     return document
 
 
@@ -93,11 +85,10 @@ def _error(photo: Photo) -> Json:
 
 
 def _output(output: Output, folder: Path) -> JsonObject:
-    inside = output.path.relative_to(folder) if output.path.is_relative_to(folder) else output.path
     inputs = output.inputs
     return {
         "recipe": output.recipe,
-        **_naming("file", inside.as_posix()),
+        **_naming("file", output.path.as_posix().removeprefix(f"{folder.as_posix()}/")),
         "sizeBytes": output.size_bytes,
         "mtimeNs": output.mtime_ns,
         "sha256": output.sha256,
@@ -129,45 +120,54 @@ def _printable(value: Json) -> Json:
     return [_printable(child) for child in value] if isinstance(value, list) else value
 
 
-def _updated(old: JsonObject, fresh: JsonObject) -> JsonObject:
-    """Put our values where they stand already, under either spelling; new ones follow."""
-    by_snake = {_snake(key): key for key in fresh}
-    merged: JsonObject = {}
-    for key, value in old.items():
-        ours = key if key in fresh else by_snake.get(key)
-        merged[ours or key] = fresh[ours] if ours else value
-    return {**merged, **fresh}
-
-
-def _with_required(entry: Json) -> Json:
-    """Give an entry that is not ours what every entry must have; nothing that stands there is changed."""
-    fields = as_object(entry)
-    if fields is None or name_of(entry) is None:
-        return entry
-    missing: JsonObject = {
-        key: value
-        for key, value in (("backgroundExportCompleted", False), ("attemptCount", 0))
-        if either(fields, key, _snake(key)) is None
-    }
-    return {**fields, **missing}
-
-
-def _without_repetitions(entries: list[Json]) -> list[Json]:
-    """Join entries about one photo: the first keeps its place and values, the others add what it lacks."""
-    joined: dict[str, JsonObject] = {}
-    kept: list[Json] = []
+def _merged(entries: Iterable[Json], fresh: Mapping[str, JsonObject]) -> list[Json]:
+    """Bring entries up to date where they stand, join those about one of our photos, and add the new ones."""
+    merged: list[Json] = []
+    placed: dict[str, JsonObject] = {}
     for entry in entries:
         name, fields = name_of(entry), as_object(entry)
         if name is None or fields is None:
-            kept.append(entry)
-        elif name in joined:
-            # In place: `kept` holds the same object.
-            joined[name].update({key: value for key, value in fields.items() if key not in joined[name]})
+            merged.append(entry)
+        elif name not in fresh:
+            merged.append(_with_required(fields))
+        elif name in placed:
+            # The first entry keeps its place; another one only adds what it lacks.
+            placed[name].update({**_in_camel_case(fields), **placed[name]})
         else:
-            joined[name] = dict(fields)
-            kept.append(joined[name])
-    return kept
+            placed[name] = {**_in_camel_case(fields), **fresh[name]}
+            merged.append(placed[name])
+    return [*merged, *(fresh[name] for name in sorted(fresh.keys() - placed.keys()))]
+
+
+def _in_camel_case(fields: JsonObject) -> JsonObject:
+    """Spell our own keys as we do; the others are none of our business."""
+    return {_CAMEL.get(key, key): value for key, value in fields.items()}
+
+
+def _with_required(fields: JsonObject) -> JsonObject:
+    """Give an entry that is not ours what every entry must have; nothing that stands there is changed."""
+    missing = {key: value for key, value in _REQUIRED.items() if either(fields, key, _snake(key)) is None}
+    return {**fields, **missing}
 
 
 def _snake(key: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in key)
+
+
+_REQUIRED: Final[JsonObject] = {"backgroundExportCompleted": False, "attemptCount": 0}
+_OUR_KEYS: Final = (
+    "rawFilename",
+    "rawFilenameUri",
+    "backgroundExportCompleted",
+    "backgroundExportTimestamp",
+    "attemptCount",
+    "lastAttemptAt",
+    "lastError",
+    "correlationId",
+    "presetId",
+    "outputs",
+    "discarded",
+    "unsupported",
+    "warnings",
+)
+_CAMEL: Final = {_snake(key): key for key in _OUR_KEYS}

@@ -29,6 +29,9 @@ from darkroomd.core.presets import LOOK_VERSION, OUR_BLOCK, Preset
 FORMAT_VERSION: Final = 1
 HIGHEST_RATING: Final = 5
 
+NEWEST_VERSION: Final = 2**31 - 1
+"""What claims to be newer is no version; readers hold it in 32 bits."""
+
 UNREADABLE: Final = "sidecar.unreadable"
 """Warning of a photo whose sidecar could not be read and was kept aside."""
 
@@ -151,7 +154,7 @@ def _strict(document: JsonObject, adjustments: JsonObject) -> JsonObject:
 
 def _version(value: Json) -> int:
     version = _number(value)
-    return version if version is not None and version >= FORMAT_VERSION else FORMAT_VERSION
+    return version if version is not None and FORMAT_VERSION <= version <= NEWEST_VERSION else FORMAT_VERSION
 
 
 def _rating(value: Json) -> int:

@@ -174,8 +174,8 @@ def _inherit(name: str, descriptor: int, folder: int) -> None:
     try:
         os.fchown(descriptor, found.st_uid, found.st_gid)
         os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
-    except PermissionError:
-        # Another user's file in a folder of ours: it becomes ours, as with any editor.
+    except OSError:
+        # Another user's file, or a file system without owners: it becomes ours, as with any editor.
         return
 
 

@@ -27,6 +27,10 @@ from darkroomd.services.surroundings import Surroundings, next_on_grid
 log = structlog.get_logger()
 
 
+MOST_OTHERS: Final = 1000
+"""So many folders of a root that are no sessions are watched, in case they become one; a scan sees all."""
+
+
 class _Root:
     """A folder of sessions, and when to list it next."""
 
@@ -154,8 +158,9 @@ class Intake:
         listing = await self._listing(root)
         for folder in listing.sessions:
             await self._add_session(folder)
-        if listing.others != root.others:
-            root.others = listing.others
+        others = listing.others[:MOST_OTHERS]
+        if others != root.others:
+            root.others = others
             self._choose_at = -math.inf
         now, options = anyio.current_time(), self._around.options
         watched = root.folder in self._watch.armed
@@ -246,5 +251,5 @@ class Intake:
 
 
 def _real(folder: Path) -> Path:
-    # Not strict: a folder that is not there yet is waited for.
-    return folder.resolve()
+    # A folder that is not there yet is waited for; a loop of links, which `Path.resolve` refuses, as well.
+    return Path(os.path.realpath(folder))
