@@ -1,0 +1,104 @@
+"""A disk that fills up, turns read-only, or goes away under a session."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import anyio
+import pytest
+from structlog.testing import capture_logs
+
+from darkroomd.core.model import PhotoState
+from darkroomd.core.session_names import session_id
+from intake_house import at_work
+
+pytestmark = pytest.mark.anyio
+
+RAW = b"II*\0" + b"x" * 100
+
+
+def mount(*arguments: str) -> str:
+    """Return what the system says against it."""
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)  # noqa: S607 - where it stands differs
+    return done.stderr
+
+
+def unmount(folder: Path) -> None:
+    subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S607 - where it stands differs
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A session on a disk of its own, of 64 KiB."""
+    folder = tmp_path / "party"
+    folder.mkdir()
+    refusal = mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder))
+    if refusal:
+        pytest.skip(f"no disk can be mounted here: {refusal}")
+    (folder / "Raw").mkdir()
+    yield folder
+    unmount(folder)
+
+
+def fill(disk: Path) -> None:
+    """Leave no room for another byte."""
+    with (disk / "filler").open("wb", buffering=0) as filler:
+        room = os.statvfs(disk)
+        filler.write(b"x" * room.f_bavail * room.f_frsize)
+
+
+async def until_logged(logs: Sequence[Mapping[str, object]], event: str) -> None:
+    with anyio.fail_after(20):
+        while not any(log["event"] == event for log in logs):  # noqa: ASYNC110 - a log is no event
+            await anyio.sleep(0.01)
+
+
+async def test_a_full_disk_holds_photos_up_and_loses_none(tmp_path: Path, disk: Path) -> None:
+    with capture_logs() as logs:
+        async with at_work(tmp_path, sessions=[disk]) as house:
+            await house.until_watched(disk)
+            (disk / "Raw" / "a.nef").write_bytes(RAW)
+            fill(disk)
+            await until_logged(logs, "preset_not_frozen")
+            (disk / "filler").unlink()
+            await house.until_told("photo.added", "a.nef")
+
+    assert (disk / "Raw" / "a.nef.rrdata").stat().st_size > 0
+    assert not list((disk / "Raw").glob(".*"))
+    said = [log for log in logs if log["event"] == "preset_not_frozen" and log["log_level"] == "warning"]
+    assert len(said) == 1
+    assert "No space" in str(said[0]["problem"])
+
+
+async def test_a_disk_that_turned_read_only_is_waited_for(tmp_path: Path, disk: Path) -> None:
+    (disk / "Raw" / "a.nef").write_bytes(RAW)
+    mount("-o", "remount,ro", str(disk))
+
+    with capture_logs() as logs:
+        async with at_work(tmp_path, sessions=[disk]) as house:
+            await until_logged(logs, "preset_not_frozen")
+            mount("-o", "remount,rw", str(disk))
+            await house.until_told("photo.added", "a.nef")
+
+    assert "Read-only" in str(next(log["problem"] for log in logs if log["event"] == "preset_not_frozen"))
+
+
+async def test_a_disk_that_is_pulled_out_takes_no_photo_with_it(tmp_path: Path, disk: Path) -> None:
+    with capture_logs() as logs:
+        async with at_work(tmp_path, sessions=[disk], scan_seconds=0.3) as house:
+            await house.until_watched(disk)
+            (disk / "Raw" / "a.nef").write_bytes(RAW)
+            await house.until_told("photo.added", "a.nef")
+            await house.develop_all()
+            mount("-t", "tmpfs", "tmpfs", str(disk))
+            await until_logged(logs, "session_waits_for_raw")
+            unmount(disk)
+            (disk / "Raw" / "b.nef").write_bytes(RAW)
+            await house.until_told("photo.added", "b.nef")
+            photos = await house.store.known_photos(session_id(disk))
+
+    assert photos["a.nef"].state is PhotoState.DEVELOPED
+    assert house.of("photo.missing", "a.nef") == []
