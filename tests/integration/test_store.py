@@ -375,20 +375,48 @@ def test_the_database_is_safe_against_a_power_cut(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "index"),
     [
-        ("claim_item", "item_waiting"),
-        ("next_retry", "item_waiting"),
+        ("claim_item", "item_ready"),
+        ("next_retry", "item_retry"),
         ("running_items", "item_running"),
         ("live_item_of_photo", "item_live"),
         ("items_page", "item_of_job"),
-        ("queue_totals", "job_live"),
+        ("waiting_jobs_page", "job_waiting"),
+        ("position_of_job", "job_waiting"),
+        ("ready_retries", "item_retry"),
         ("photos_page", "photo_of_session"),
         ("output_at", "output_by_path"),
     ],
 )
 def test_a_hot_statement_uses_its_index(tmp_path: Path, statement: str, index: str) -> None:
     database = open_database(tmp_path / "queue.db")
-    names = ["now", "fence", "boot", "photo_id", "recipe", "job_id", "after", "states", "limit", "session_id"]
-    values = dict.fromkeys([*names, "discarded", "path"], 1)
+    values = dict.fromkeys(
+        (
+            *(
+                "now",
+                "fence",
+                "boot",
+                "photo_id",
+                "recipe",
+                "job_id",
+                "after",
+                "states",
+                "limit",
+                "session_id",
+            ),
+            *(
+                "discarded",
+                "path",
+                "least_priority",
+                "waiting_sessions",
+                "priority",
+                "turn",
+                "position",
+                "id",
+            ),
+            *("kinds", "session_ids", "creators", "creator_uid", "created_after", "created_before"),
+        ),
+        1,
+    )
 
     plan = database.explain(statement, **values)
     database.close()

@@ -282,8 +282,8 @@ class Page(Generic[Entry]):
 class Happening:
     """A fact that watchers are told. `kind` says which of the other fields are set.
 
-    Kinds are those of `Event` in the protocol. `ephemeral` happenings (progress, arriving) are
-    never stored.
+    Kinds are those of `Event` in the protocol. `sequence` is the number of the fact in the journal;
+    None for what is never stored (progress, arriving).
     """
 
     kind: str
@@ -297,6 +297,7 @@ class Happening:
     progress: Progress | None = None
     stage: str | None = None
     percent: int | None = None
+    sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,6 @@ from darkroomd.core.model import (
 )
 from darkroomd.store.database import Database, Row
 from darkroomd.store.rows import (
-    PRIORITIES,
     item_from,
     job_from,
     json_text,
@@ -37,6 +37,8 @@ from darkroomd.store.rows import (
 
 LAST: Final = 1 << 62
 """Greater than any id."""
+
+_PLACE: Final = re.compile(r"[0-2]\.[0-9]{1,18}\.-?[0-9]{1,18}\.[0-9]{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +138,11 @@ def read_jobs(
         "limit": limit + 1,
     }
     if by_position:
-        priority, after = _numbers(cursor, default=(-1, 0))
-        rows = database.all("waiting_jobs_page", priority=priority, after=after, **conditions)
-        keys = [f"{row['priority']}.{row['id']}" for row in rows]
+        priority, turn, position, after = _place(cursor)
+        rows = database.all(
+            "waiting_jobs_page", priority=priority, turn=turn, position=position, after=after, **conditions
+        )
+        keys = [f"{row['priority']}.{row['turn']}.{row['position']}.{row['id']}" for row in rows]
     else:
         rows = database.all("jobs_page", before=_number(cursor, default=LAST), **conditions)
         keys = [row["id"] for row in rows]
@@ -200,7 +204,8 @@ def _job(database: Database, row: Row) -> Job:
     item = database.one("running_item_of_job", job_id=row["id"]) if row["running"] else None
     position = None
     if row["started_at_usec"] is None and row["ended_at_usec"] is None:
-        found = database.one("position_of_job", priority=row["priority"], id=row["id"])
+        place = {name: row[name] for name in ("priority", "turn", "position", "id")}
+        found = database.one("position_of_job", **place)
         position = None if found is None else found["position"]
     return job_from(row, item=item, position=position)
 
@@ -229,10 +234,10 @@ def _number(cursor: str | None, *, default: int) -> int:
     return int(cursor)
 
 
-def _numbers(cursor: str | None, *, default: tuple[int, int]) -> tuple[int, int]:
+def _place(cursor: str | None) -> tuple[int, ...]:
+    """Return priority, turn, position and id of the job that a page of waiting jobs ended with."""
     if cursor is None:
-        return default
-    priority, _, last = cursor.partition(".")
-    if priority not in {str(rank) for rank in range(len(PRIORITIES))}:
+        return -1, 0, 0, 0
+    if _PLACE.fullmatch(cursor) is None:
         raise InvalidCursor(cursor)
-    return int(priority), _number(last, default=0)
+    return tuple(int(number) for number in cursor.split("."))

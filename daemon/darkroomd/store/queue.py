@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +25,10 @@ from darkroomd.core.model import (
     Session,
     SessionId,
 )
-from darkroomd.store.catalogue import find_photo, read_item, read_job, read_photo, read_session
+from darkroomd.core.queue_order import first_turn
+from darkroomd.store.catalogue import find_photo, read_job, read_photo, read_session
 from darkroomd.store.database import Database, Row
+from darkroomd.store.journal import Journal
 from darkroomd.store.rows import (
     PRIORITIES,
     failure_text,
@@ -77,44 +79,6 @@ class NewJob:
     correlation_id: CorrelationId
 
 
-class Journal:
-    """Collects what one transaction changed, built from the rows as they are at its end."""
-
-    def __init__(self, database: Database, now_usec: int) -> None:
-        self._database = database
-        self._now_usec = now_usec
-        self.happenings: list[Happening] = []
-
-    def session(self, session_id: SessionId, kind: str = "session.changed") -> None:
-        """Tell of the session."""
-        session = read_session(self._database, session_id)
-        self._add(Happening(kind, self._now_usec, session=session, session_id=session_id))
-
-    def photo(self, photo_id: PhotoId, kind: str = "photo.changed") -> None:
-        """Tell of the photo."""
-        photo = read_photo(self._database, photo_id)
-        self._add(Happening(kind, self._now_usec, photo=photo, session_id=photo.session_id))
-
-    def job(self, job_id: JobId, kind: str = "job.updated") -> None:
-        """Tell of the job; once it has ended, `job.updated` becomes the kind of its end."""
-        job = read_job(self._database, job_id)
-        if kind == "job.updated" and job.ended_at_usec is not None:
-            kind = f"job.{job.state}"
-        self._add(Happening(kind, self._now_usec, job=job, job_id=job.id, session_id=job.session_id))
-
-    def item(self, row: Row) -> Item:
-        """Tell of the item and return it."""
-        item = read_item(self._database, row)
-        session_id = read_job(self._database, item.job_id).session_id
-        self._add(
-            Happening("item.updated", self._now_usec, item=item, job_id=item.job_id, session_id=session_id)
-        )
-        return item
-
-    def _add(self, happening: Happening) -> None:
-        self.happenings.append(happening)
-
-
 def add_session(
     database: Database, folder: Path, *, name: str, session_id: SessionId, now_usec: int
 ) -> tuple[Session, list[Happening]]:
@@ -143,8 +107,7 @@ def arrive(
         job_id = JobId(live["job_id"])
     else:
         job = NewJob(kind, arrival.session_id, arrival.name, arrival.correlation_id)
-        job_id = _insert_job(database, job, now_usec=now_usec)
-        _insert_item(database, job_id, arrival, photo_id=photo_id, recipe=recipe, kind=kind)
+        job_id = _insert_job(database, job, [(photo_id, arrival)], recipe=recipe, now_usec=now_usec)
     journal.photo(photo_id, "photo.changed" if known else "photo.added")
     if live is None:
         journal.job(job_id, "job.created")
@@ -162,14 +125,13 @@ def arrive_many(
 ) -> tuple[JobId | None, list[Happening]]:
     """Record photos that were found without output, and queue those without a live item as one job."""
     journal = Journal(database, now_usec)
-    job_id: JobId | None = None
+    wanted: list[tuple[PhotoId, Arrival]] = []
     for photo_id, arrival in arrivals:
         known = _record_photo(database, arrival, photo_id=photo_id, now_usec=now_usec)
-        live = database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe)
-        if live is None:
-            job_id = job_id or _insert_job(database, job, now_usec=now_usec)
-            _insert_item(database, job_id, arrival, photo_id=photo_id, recipe=recipe, kind=job.kind)
-        journal.photo(photo_id, "photo.changed" if known else "photo.added")
+        if database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe) is None:
+            wanted.append((photo_id, arrival))
+        journal.photo(photo_id, "photo.changed" if known else "photo.added", in_bulk=True)
+    job_id = _insert_job(database, job, wanted, recipe=recipe, now_usec=now_usec) if wanted else None
     if job_id is not None:
         journal.job(job_id, "job.created")
     if arrivals:
@@ -209,20 +171,36 @@ def mark_missing(
         text = failure_text(failure)
         row = database.one("cancel_queued_item", id=live["id"], failure=text, now=now_usec)
     if row is not None:
-        _after_end(database, journal, row, now_usec=now_usec)
+        after_end(database, journal, row, now_usec=now_usec)
     journal.photo(photo_id, "photo.missing")
     journal.session(read_photo(database, photo_id).session_id)
     return journal.happenings
 
 
-def claim(database: Database, *, boot: str, now_usec: int) -> tuple[Claim | None, list[Happening]]:
+def claim(
+    database: Database,
+    *,
+    boot: str,
+    least_priority: Priority,
+    waiting_sessions: Collection[SessionId],
+    now_usec: int,
+) -> tuple[Claim | None, list[Happening]]:
     """Take the next item: the attempt and a new fence are committed before its work begins."""
     counter = database.one("next_fence")
     if counter is None:
         raise RuntimeError("The fence counter is gone.")
-    row = database.one("claim_item", fence=counter["value"], boot=boot, now=now_usec)
+    database.run("ready_retries", now=now_usec)
+    row = database.one(
+        "claim_item",
+        fence=counter["value"],
+        boot=boot,
+        least_priority=PRIORITIES.index(least_priority),
+        waiting_sessions=json_text(sorted(waiting_sessions)),
+        now=now_usec,
+    )
     if row is None:
         return None, []
+    database.run("note_turn_served", priority=row["priority"], turn=row["turn"])
     database.run("job_started", id=row["job_id"], now=now_usec)
     database.run("photo_started", id=row["photo_id"], now=now_usec)
     journal = Journal(database, now_usec)
@@ -268,7 +246,7 @@ def end(
         state = ending.photo_state or PhotoState.FAILED
         database.run("photo_failed", id=photo_id, state=state, failure=failure, now=now_usec)
     journal = Journal(database, now_usec)
-    _after_end(database, journal, row, now_usec=now_usec)
+    after_end(database, journal, row, now_usec=now_usec)
     journal.photo(photo_id)
     journal.session(read_photo(database, photo_id).session_id)
     return journal.happenings
@@ -332,11 +310,21 @@ def _record_photo(database: Database, arrival: Arrival, *, photo_id: PhotoId, no
     return known
 
 
-def _insert_job(database: Database, job: NewJob, *, now_usec: int) -> JobId:
+def _insert_job(
+    database: Database,
+    job: NewJob,
+    arrivals: Sequence[tuple[PhotoId, Arrival]],
+    *,
+    recipe: str,
+    now_usec: int,
+) -> JobId:
+    priority = PRIORITIES.index(PRIORITY_OF_KIND[job.kind])
+    turn = take_turns(database, job.session_id, priority=priority, count=len(arrivals))
     row = database.one(
         "insert_job",
         kind=job.kind,
-        priority=PRIORITIES.index(PRIORITY_OF_KIND[job.kind]),
+        priority=priority,
+        turn=turn,
         session_id=job.session_id,
         label=_printable(job.label),
         creator=None,
@@ -346,23 +334,33 @@ def _insert_job(database: Database, job: NewJob, *, now_usec: int) -> JobId:
     )
     if row is None:
         raise RuntimeError("INSERT … RETURNING returned no row.")
+    for number, (photo_id, arrival) in enumerate(arrivals):
+        database.run(
+            "insert_item",
+            job_id=row["id"],
+            photo_id=photo_id,
+            session_id=job.session_id,
+            recipe=recipe,
+            priority=priority,
+            turn=turn + number,
+            correlation_id=arrival.correlation_id,
+        )
     return JobId(row["id"])
 
 
-def _insert_item(
-    database: Database, job_id: JobId, arrival: Arrival, *, photo_id: PhotoId, recipe: str, kind: JobKind
-) -> None:
-    database.run(
-        "insert_item",
-        job_id=job_id,
-        photo_id=photo_id,
-        recipe=recipe,
-        priority=PRIORITIES.index(PRIORITY_OF_KIND[kind]),
-        correlation_id=arrival.correlation_id,
+def take_turns(database: Database, session_id: SessionId, *, priority: int, count: int) -> int:
+    """Return the first of `count` consecutive turns for items of the session; see `core.queue_order`."""
+    served = database.one("served_turn", priority=priority)
+    given = database.one("last_turn_given", session_id=session_id, priority=priority)
+    first = first_turn(
+        served=0 if served is None else served["value"], last_given=None if given is None else given["turn"]
     )
+    database.run("note_turn_given", session_id=session_id, priority=priority, turn=first + count - 1)
+    return first
 
 
-def _after_end(database: Database, journal: Journal, row: Row, *, now_usec: int) -> None:
+def after_end(database: Database, journal: Journal, row: Row, *, now_usec: int) -> None:
+    """Bring the job of an item that ended up to date, and tell of both."""
     job_id = JobId(row["job_id"])
     if row["failure"] is not None:
         database.run("job_first_failure", id=job_id, failure=row["failure"])

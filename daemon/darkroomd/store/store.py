@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, TypeVar
@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 from anyio import CapacityLimiter, to_thread
 
-from darkroom.protocol.types import Failure, ItemState, JobFilter
+from darkroom.protocol.types import Failure, ItemState, JobFilter, Priority
 from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.model import (
     Arrival,
@@ -125,9 +125,27 @@ class Store:
             )
         )
 
-    async def claim(self, *, boot: str, now_usec: int) -> Claim | None:
-        """Take the next item to work on, if any may start now."""
-        return await self._write(lambda database: queue.claim(database, boot=boot, now_usec=now_usec))
+    async def claim(
+        self,
+        *,
+        boot: str,
+        now_usec: int,
+        least_priority: Priority = Priority.LOW,
+        waiting_sessions: Collection[SessionId] = (),
+    ) -> Claim | None:
+        """Take the next item to work on, if any may start now.
+
+        Nothing below `least_priority` and nothing of `waiting_sessions` is taken.
+        """
+        return await self._write(
+            lambda database: queue.claim(
+                database,
+                boot=boot,
+                least_priority=least_priority,
+                waiting_sessions=waiting_sessions,
+                now_usec=now_usec,
+            )
+        )
 
     async def record_intent(self, item: Item, *, fence: int, intent: str) -> bool:
         """Commit what is about to be renamed into place; False if the claim is stale."""

@@ -1,12 +1,31 @@
 -- name: insert_job
-INSERT INTO job (kind, priority, session_id, label, creator, creator_uid, correlation_id, created_at_usec)
-VALUES (:kind, :priority, :session_id, :label, :creator, :creator_uid, :correlation_id, :now)
+INSERT INTO job (
+    kind, priority, turn, session_id, label, creator, creator_uid, correlation_id, created_at_usec
+) VALUES (
+    :kind, :priority, :turn, :session_id, :label, :creator, :creator_uid, :correlation_id, :now
+)
 RETURNING id;
 
 -- name: insert_item
-INSERT INTO item (job_id, photo_id, recipe, state, priority, correlation_id)
-VALUES (:job_id, :photo_id, :recipe, 'queued', :priority, :correlation_id)
+INSERT INTO item (job_id, photo_id, session_id, recipe, state, priority, turn, correlation_id)
+VALUES (:job_id, :photo_id, :session_id, :recipe, 'queued', :priority, :turn, :correlation_id)
 RETURNING id;
+
+-- name: served_turn
+SELECT value FROM counter WHERE name = 'turn.' || :priority;
+
+-- name: last_turn_given
+SELECT turn FROM lane WHERE session_id = :session_id AND priority = :priority;
+
+-- name: note_turn_given
+INSERT INTO lane (session_id, priority, turn) VALUES (:session_id, :priority, :turn)
+ON CONFLICT (session_id, priority) DO UPDATE SET turn = max(turn, excluded.turn);
+
+-- name: note_turn_served
+UPDATE counter SET value = max(value, :turn) WHERE name = 'turn.' || :priority;
+
+-- name: ready_retries
+UPDATE item SET retry_at_usec = NULL WHERE state = 'queued' AND retry_at_usec <= :now;
 
 -- name: live_item_of_photo
 SELECT * FROM item WHERE photo_id = :photo_id AND recipe = :recipe AND state IN ('queued', 'running');
@@ -17,12 +36,13 @@ WHERE id = :id AND state = 'queued';
 
 -- name: claim_item
 UPDATE item SET
-    state = 'running', attempt = attempt + 1, fence = :fence, boot = :boot, retry_at_usec = NULL,
+    state = 'running', attempt = attempt + 1, fence = :fence, boot = :boot,
     failure = NULL, intent = NULL, started_at_usec = :now, ended_at_usec = NULL
 WHERE id = (
-    SELECT id FROM item INDEXED BY item_waiting
-    WHERE state = 'queued' AND (retry_at_usec IS NULL OR retry_at_usec <= :now)
-    ORDER BY priority, position, id LIMIT 1
+    SELECT id FROM item INDEXED BY item_ready
+    WHERE state = 'queued' AND held = 0 AND retry_at_usec IS NULL AND priority <= :least_priority
+      AND session_id NOT IN (SELECT value FROM json_each(:waiting_sessions))
+    ORDER BY priority, turn, position, id LIMIT 1
 )
 RETURNING *;
 
@@ -30,7 +50,7 @@ RETURNING *;
 UPDATE counter SET value = value + 1 WHERE name = 'fence' RETURNING value;
 
 -- name: next_retry
-SELECT min(retry_at_usec) AS at FROM item INDEXED BY item_waiting
+SELECT min(retry_at_usec) AS at FROM item INDEXED BY item_retry
 WHERE state = 'queued' AND retry_at_usec IS NOT NULL;
 
 -- name: job_started
@@ -54,7 +74,8 @@ RETURNING *;
 -- name: put_back_item
 UPDATE item SET
     state = 'queued', attempt = max(0, attempt - :refund), retry_at_usec = :retry_at_usec, failure = :failure,
-    fence = NULL, boot = NULL, intent = NULL, started_at_usec = NULL
+    fence = NULL, boot = NULL, intent = NULL, started_at_usec = NULL,
+    held = (SELECT paused FROM job WHERE job.id = item.job_id)
 WHERE id = :id AND state = 'running' AND fence = :fence
 RETURNING *;
 
@@ -95,7 +116,8 @@ ORDER BY id DESC LIMIT :limit;
 
 -- name: waiting_jobs_page
 SELECT * FROM job_status
-WHERE ended_at_usec IS NULL AND started_at_usec IS NULL AND (priority, id) > (:priority, :after)
+WHERE ended_at_usec IS NULL AND started_at_usec IS NULL
+  AND (priority, turn, position, id) > (:priority, :turn, :position, :after)
   AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
   AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
   AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
@@ -103,18 +125,15 @@ WHERE ended_at_usec IS NULL AND started_at_usec IS NULL AND (priority, id) > (:p
   AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
   AND (:created_after IS NULL OR created_at_usec >= :created_after)
   AND (:created_before IS NULL OR created_at_usec < :created_before)
-ORDER BY priority, id LIMIT :limit;
+ORDER BY priority, turn, position, id LIMIT :limit;
 
 -- name: position_of_job
-SELECT count(*) AS position FROM job INDEXED BY job_live
-WHERE ended_at_usec IS NULL AND started_at_usec IS NULL AND (priority, id) < (:priority, :id);
+SELECT count(*) AS position FROM job INDEXED BY job_waiting
+WHERE ended_at_usec IS NULL AND started_at_usec IS NULL
+  AND (priority, turn, position, id) < (:priority, :turn, :position, :id);
 
 -- name: queue_totals
-SELECT
-    coalesce(sum(queued), 0) AS queued, coalesce(sum(running), 0) AS running,
-    coalesce(sum(completed), 0) AS completed, coalesce(sum(skipped), 0) AS skipped,
-    coalesce(sum(failed), 0) AS failed, coalesce(sum(canceled), 0) AS canceled
-FROM job INDEXED BY job_live WHERE ended_at_usec IS NULL;
+SELECT * FROM tally;
 
 -- name: failed_photos
 SELECT coalesce(sum(failed), 0) AS failed FROM session;

@@ -1,0 +1,58 @@
+"""What runs next. The store's `ORDER BY` is held to this by a property test.
+
+Within a priority, items go by their turn. A session's items get consecutive turns, beginning after the turn
+that is being served, so sessions take turns however much each of them has waiting (start-time fair queueing,
+P. Goyal, H. M. Vin, H. Cheng: Start-Time Fair Queuing, 1996, with unit weights).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An item that waits, with what decides its place.
+
+    Attributes:
+        priority: 0 before 1 before 2.
+        turn: within the priority.
+        position: within the turn; negative where a job was moved before another.
+        id: decides at last: first come, first served.
+        ready: not held and not before the time of its retry.
+        session: whose photo it is.
+    """
+
+    priority: int
+    turn: int
+    position: int
+    id: int
+    ready: bool
+    session: str
+
+
+def place(item: Waiting) -> tuple[int, int, int, int]:
+    """Return what items are sorted by."""
+    return item.priority, item.turn, item.position, item.id
+
+
+def next_item(
+    items: Iterable[Waiting], *, least_priority: int, waiting_sessions: frozenset[str]
+) -> Waiting | None:
+    """Return the item to start next, of at most the rank `least_priority`, from no session that waits."""
+    eligible = [
+        item
+        for item in items
+        if item.ready and item.priority <= least_priority and item.session not in waiting_sessions
+    ]
+    return min(eligible, key=place, default=None)
+
+
+def first_turn(*, served: int, last_given: int | None) -> int:
+    """Return the turn of the next item of a session.
+
+    `served` is the turn of the newest item that was started at this priority; `last_given` is the last turn
+    that the session's items at this priority were given.
+    """
+    return max(served, last_given or 0) + 1

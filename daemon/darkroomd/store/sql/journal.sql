@@ -1,0 +1,50 @@
+-- name: append_fact
+INSERT INTO journal (at_usec, kind, photo_id, body) VALUES (:at_usec, :kind, :photo_id, :body) RETURNING sequence;
+
+-- name: facts_after
+SELECT * FROM journal WHERE sequence > :after ORDER BY sequence LIMIT :limit;
+
+-- name: newest_fact
+SELECT coalesce(max(sequence), 0) AS sequence FROM journal;
+
+-- name: oldest_fact
+SELECT coalesce(min(sequence), 0) AS sequence FROM journal;
+
+-- name: forget_facts
+DELETE FROM journal WHERE sequence <= :upto;
+
+-- name: insert_sample
+INSERT INTO sample (
+    ended_at_usec, session_id, preset_id, camera, failed, bytes_read, bytes_written, busy_usec, latency_usec
+) VALUES (
+    :ended_at_usec, :session_id, :preset_id, :camera, :failed, :bytes_read, :bytes_written, :busy_usec,
+    :latency_usec
+);
+
+-- name: samples_between
+SELECT * FROM sample INDEXED BY sample_by_time
+WHERE ended_at_usec >= :since AND ended_at_usec < :until ORDER BY ended_at_usec;
+
+-- name: newest_samples
+SELECT * FROM sample INDEXED BY sample_by_time
+WHERE ended_at_usec > 0 AND failed = 0 ORDER BY ended_at_usec DESC LIMIT :limit;
+
+-- name: forget_samples
+DELETE FROM sample WHERE ended_at_usec < :before;
+
+-- name: insert_log_line
+INSERT INTO log_line (at_usec, level, event, correlation_id, job_id, item_id, fields)
+VALUES (:at_usec, :level, :event, :correlation_id, :job_id, :item_id, :fields);
+
+-- name: log_lines_of_story
+SELECT * FROM log_line WHERE correlation_id = :correlation_id AND id > :after AND level >= :level
+ORDER BY id LIMIT :limit;
+
+-- name: log_lines_of_job
+SELECT * FROM log_line WHERE job_id = :job_id AND id > :after AND level >= :level ORDER BY id LIMIT :limit;
+
+-- name: log_lines_of_item
+SELECT * FROM log_line WHERE item_id = :item_id AND id > :after AND level >= :level ORDER BY id LIMIT :limit;
+
+-- name: forget_log_lines
+DELETE FROM log_line WHERE id <= (SELECT max(id) FROM log_line) - :keep;
