@@ -62,7 +62,7 @@ def read_session(database: Database, session_id: SessionId) -> Session:
 def read_sessions(database: Database, *, cursor: str | None, limit: int) -> Page[Session]:
     """Return sessions in the order of their ids."""
     rows = database.all("sessions_page", after=cursor or "", limit=limit + 1)
-    return _page([session_from(row) for row in rows], limit, [row["id"] for row in rows])
+    return page_of([session_from(row) for row in rows], limit, [row["id"] for row in rows])
 
 
 def read_photo(database: Database, photo_id: PhotoId) -> Photo:
@@ -99,12 +99,12 @@ def read_photos(
     rows = database.all(
         "photos_page",
         session_id=session_id,
-        after=_number(cursor, default=0),
+        after=place_number(cursor, default=0),
         states=_list(states),
         discarded=discarded,
         limit=limit + 1,
     )
-    return _page(_photos(database, folder, rows), limit, [row["seq"] for row in rows])
+    return page_of(_photos(database, folder, rows), limit, [row["seq"] for row in rows])
 
 
 def read_known_photos(database: Database, session_id: SessionId) -> dict[str, Photo]:
@@ -144,9 +144,9 @@ def read_jobs(
         )
         keys = [f"{row['priority']}.{row['turn']}.{row['position']}.{row['id']}" for row in rows]
     else:
-        rows = database.all("jobs_page", before=_number(cursor, default=LAST), **conditions)
+        rows = database.all("jobs_page", before=place_number(cursor, default=LAST), **conditions)
         keys = [row["id"] for row in rows]
-    return _page([_job(database, row) for row in rows[:limit]], limit, keys)
+    return page_of([_job(database, row) for row in rows[:limit]], limit, keys)
 
 
 def read_items(
@@ -163,11 +163,11 @@ def read_items(
     rows = database.all(
         "items_page",
         job_id=job_id,
-        after=_number(cursor, default=0),
+        after=place_number(cursor, default=0),
         states=_list(states),
         limit=limit + 1,
     )
-    return _page([read_item(database, row) for row in rows[:limit]], limit, [row["id"] for row in rows])
+    return page_of([read_item(database, row) for row in rows[:limit]], limit, [row["id"] for row in rows])
 
 
 def read_item(database: Database, row: Row) -> Item:
@@ -217,7 +217,8 @@ def _photos(database: Database, folder: Path, rows: Sequence[Row]) -> list[Photo
     return [photo_from(row, folder, outputs[row["id"]]) for row in rows]
 
 
-def _page(entries: Sequence[Entry], limit: int, keys: Sequence[object]) -> Page[Entry]:
+def page_of(entries: Sequence[Entry], limit: int, keys: Sequence[object]) -> Page[Entry]:
+    """Return the first `limit` entries, and the key of the last as the cursor if there are more."""
     more = len(keys) > limit
     return Page(tuple(entries[:limit]), str(keys[limit - 1]) if more else None)
 
@@ -226,7 +227,8 @@ def _list(values: Iterable[str] | None) -> str | None:
     return None if values is None else json_text(list(values))
 
 
-def _number(cursor: str | None, *, default: int) -> int:
+def place_number(cursor: str | None, *, default: int = 0) -> int:
+    """Return the number in a cursor; raise `InvalidCursor`."""
     if cursor is None:
         return default
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < len(str(LAST))):

@@ -359,14 +359,17 @@ def take_turns(database: Database, session_id: SessionId, *, priority: int, coun
     return first
 
 
-def after_end(database: Database, journal: Journal, row: Row, *, now_usec: int) -> None:
+def after_end(
+    database: Database, journal: Journal, row: Row, *, now_usec: int, tell_job: bool = True
+) -> None:
     """Bring the job of an item that ended up to date, and tell of both."""
     job_id = JobId(row["job_id"])
     if row["failure"] is not None:
         database.run("job_first_failure", id=job_id, failure=row["failure"])
     database.run("job_ended", id=job_id, now=now_usec)
     journal.item(row)
-    journal.job(job_id)
+    if tell_job:
+        journal.job(job_id)
 
 
 def _printable(label: str) -> str:

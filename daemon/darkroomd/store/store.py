@@ -6,14 +6,11 @@ import os
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
-import anyio
-import anyio.lowlevel
-from anyio import CapacityLimiter, to_thread
+from anyio import to_thread
 
 from darkroom.protocol.types import Failure, ItemState, JobFilter, Priority
-from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.model import (
     Arrival,
     Claim,
@@ -33,14 +30,10 @@ from darkroomd.core.model import (
 from darkroomd.core.naming import photo_id
 from darkroomd.store import catalogue, queue
 from darkroomd.store.catalogue import Totals
-from darkroomd.store.database import Database, OperationalError, open_database, open_reader
+from darkroomd.store.database import Database, open_database, open_reader
+from darkroomd.store.front import Front
 from darkroomd.store.queue import Ending, NewJob, Queued
 from darkroomd.store.rows import output_from
-
-Result = TypeVar("Result")
-
-PUBLISH_BATCH: Final = 32
-"""Facts told at once before the listeners get a turn: a backfill of thousands must not overrun them."""
 
 
 @asynccontextmanager
@@ -54,7 +47,7 @@ async def open_store(path: Path, publish: Callable[[Happening], None]) -> AsyncG
     try:
         reader = await to_thread.run_sync(open_reader, path)
         try:
-            yield Store(writer, reader, publish)
+            yield Store(Front(writer, reader, publish))
         finally:
             reader.close()
     finally:
@@ -68,16 +61,12 @@ class Store:
     What a cancelled caller began is finished: a change is committed and told, or did not happen.
     """
 
-    def __init__(self, writer: Database, reader: Database, publish: Callable[[Happening], None]) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._publish = publish
-        self._one_writer = CapacityLimiter(1)
-        self._one_reader = CapacityLimiter(1)
+    def __init__(self, front: Front) -> None:
+        self.front: Final = front
 
     async def add_session(self, folder: Path, *, name: str, session_id: SessionId, now_usec: int) -> Session:
         """Make the session known, or return it as it is already known by its folder."""
-        return await self._write(
+        return await self.front.write(
             lambda database: queue.add_session(
                 database, folder, name=name, session_id=session_id, now_usec=now_usec
             )
@@ -86,7 +75,7 @@ class Store:
     async def arrive(self, arrival: Arrival, *, kind: JobKind, recipe: str, now_usec: int) -> Queued:
         """Record a settled photo and queue it, unless an item for it is live already."""
         identity = photo_id(arrival.session_id, arrival.name)
-        return await self._write(
+        return await self.front.write(
             lambda database: queue.arrive(
                 database, arrival, photo_id=identity, kind=kind, recipe=recipe, now_usec=now_usec
             )
@@ -97,13 +86,15 @@ class Store:
     ) -> JobId | None:
         """Record photos found without output and queue them as one job; None if all were queued before."""
         named = [(photo_id(arrival.session_id, arrival.name), arrival) for arrival in arrivals]
-        return await self._write(
+        return await self.front.write(
             lambda database: queue.arrive_many(database, named, job=job, recipe=recipe, now_usec=now_usec)
         )
 
     async def adopt(self, arrival: Arrival, output: Output, *, now_usec: int) -> None:
         """Record a photo whose output is up to date by the session's own record."""
-        await self._write(lambda database: (None, queue.adopt(database, arrival, output, now_usec=now_usec)))
+        await self.front.write(
+            lambda database: (None, queue.adopt(database, arrival, output, now_usec=now_usec))
+        )
 
     async def refresh_fingerprint(
         self, photo_id: PhotoId, fingerprint: Fingerprint, *, now_usec: int
@@ -114,11 +105,11 @@ class Store:
             queue.refresh_fingerprint(database, photo_id, fingerprint, now_usec=now_usec)
             return None, []
 
-        await self._write(change)
+        await self.front.write(change)
 
     async def mark_missing(self, photo_id: PhotoId, *, recipe: str, failure: Failure, now_usec: int) -> None:
         """Record that the RAW file is gone; what was queued for it is canceled."""
-        await self._write(
+        await self.front.write(
             lambda database: (
                 None,
                 queue.mark_missing(database, photo_id, recipe=recipe, failure=failure, now_usec=now_usec),
@@ -137,7 +128,7 @@ class Store:
 
         Nothing below `least_priority` and nothing of `waiting_sessions` is taken.
         """
-        return await self._write(
+        return await self.front.write(
             lambda database: queue.claim(
                 database,
                 boot=boot,
@@ -149,7 +140,7 @@ class Store:
 
     async def record_intent(self, item: Item, *, fence: int, intent: str) -> bool:
         """Commit what is about to be renamed into place; False if the claim is stale."""
-        return await self._write(
+        return await self.front.write(
             lambda database: (queue.record_intent(database, item, fence=fence, intent=intent), [])
         )
 
@@ -160,7 +151,7 @@ class Store:
             happenings = queue.end(database, item, ending, fence=fence, now_usec=now_usec)
             return happenings is not None, happenings or []
 
-        return await self._write(change)
+        return await self.front.write(change)
 
     async def put_back(
         self,
@@ -186,11 +177,11 @@ class Store:
             )
             return happenings is not None, happenings or []
 
-        return await self._write(change)
+        return await self.front.write(change)
 
     async def left_running(self) -> list[tuple[Item, str | None]]:
         """Return the items that are running by the record, each with its committed intent."""
-        return await self._read(
+        return await self.front.read(
             lambda database: [
                 (catalogue.read_item(database, row), row["intent"]) for row in database.all("running_items")
             ]
@@ -203,15 +194,15 @@ class Store:
             row = database.one("next_retry")
             return None if row is None else row["at"]
 
-        return await self._read(read)
+        return await self.front.read(read)
 
     async def known_photos(self, session_id: SessionId) -> dict[str, Photo]:
         """Return all photos of a session by file name."""
-        return await self._read(lambda database: catalogue.read_known_photos(database, session_id))
+        return await self.front.read(lambda database: catalogue.read_known_photos(database, session_id))
 
     async def photo_names(self, session_id: SessionId) -> tuple[str, ...]:
         """Return the file names of all photos of a session."""
-        return await self._read(
+        return await self.front.read(
             lambda database: tuple(
                 os.fsdecode(row["name"]) for row in database.all("photo_names", session_id=session_id)
             )
@@ -224,25 +215,25 @@ class Store:
             row = database.one("output_at", path=os.fsencode(path))
             return None if row is None else output_from(row)
 
-        return await self._read(read)
+        return await self.front.read(read)
 
     async def totals(self) -> Totals:
         """Return the counters of the whole queue."""
-        return await self._read(catalogue.read_totals)
+        return await self.front.read(catalogue.read_totals)
 
     async def session(self, session_id: SessionId) -> Session:
         """Return the session; raise `NoSuchSession`."""
-        return await self._read(lambda database: catalogue.read_session(database, session_id))
+        return await self.front.read(lambda database: catalogue.read_session(database, session_id))
 
     async def sessions(self, *, cursor: str | None, limit: int) -> Page[Session]:
         """Return a page of sessions."""
-        return await self._read(
+        return await self.front.read(
             lambda database: catalogue.read_sessions(database, cursor=cursor, limit=limit)
         )
 
     async def photo(self, photo_id: PhotoId) -> Photo:
         """Return the photo; raise `NoSuchPhoto`."""
-        return await self._read(lambda database: catalogue.read_photo(database, photo_id))
+        return await self.front.read(lambda database: catalogue.read_photo(database, photo_id))
 
     async def photos(
         self,
@@ -254,7 +245,7 @@ class Store:
         limit: int,
     ) -> Page[Photo]:
         """Return a page of a session's photos; raise `NoSuchSession`, `InvalidCursor`."""
-        return await self._read(
+        return await self.front.read(
             lambda database: catalogue.read_photos(
                 database, session_id, states=states, discarded=discarded, cursor=cursor, limit=limit
             )
@@ -262,13 +253,13 @@ class Store:
 
     async def job(self, job_id: JobId) -> Job:
         """Return the job; raise `NoSuchJob`."""
-        return await self._read(lambda database: catalogue.read_job(database, job_id))
+        return await self.front.read(lambda database: catalogue.read_job(database, job_id))
 
     async def jobs(
         self, job_filter: JobFilter | None, *, by_position: bool, cursor: str | None, limit: int
     ) -> Page[Job]:
         """Return a page of jobs; raise `InvalidCursor`."""
-        return await self._read(
+        return await self.front.read(
             lambda database: catalogue.read_jobs(
                 database, job_filter, by_position=by_position, cursor=cursor, limit=limit
             )
@@ -278,29 +269,6 @@ class Store:
         self, job_id: JobId, *, states: Sequence[ItemState] | None, cursor: str | None, limit: int
     ) -> Page[Item]:
         """Return a page of a job's items; raise `NoSuchJob`, `InvalidCursor`."""
-        return await self._read(
+        return await self.front.read(
             lambda database: catalogue.read_items(database, job_id, states=states, cursor=cursor, limit=limit)
         )
-
-    async def _write(self, change: Callable[[Database], tuple[Result, list[Happening]]]) -> Result:
-        def transact() -> tuple[Result, list[Happening]]:
-            try:
-                with self._writer.transaction():
-                    return change(self._writer)
-            except OperationalError as error:
-                raise StateUnwritable(str(error)) from error
-
-        with anyio.CancelScope(shield=True):
-            result, happenings = await to_thread.run_sync(transact, limiter=self._one_writer)
-            await self._tell(happenings)
-            return result
-        raise RuntimeError("A scope that is shielded was cancelled.")
-
-    async def _tell(self, happenings: Sequence[Happening]) -> None:
-        for number, happening in enumerate(happenings, start=1):
-            self._publish(happening)
-            if number % PUBLISH_BATCH == 0:
-                await anyio.lowlevel.checkpoint()
-
-    async def _read(self, read: Callable[[Database], Result]) -> Result:
-        return await to_thread.run_sync(read, self._reader, limiter=self._one_reader)

@@ -76,6 +76,11 @@ UPDATE photo SET
     state = :state, attempts = max(0, attempts - :refund), changed_at_usec = :now, revision = revision + 1
 WHERE id = :id;
 
+-- name: photo_queued_again
+UPDATE photo SET
+    state = :state, attempts = 0, failure = NULL, changed_at_usec = :now, revision = revision + 1
+WHERE id = :id;
+
 -- name: outputs_of_photo
 SELECT * FROM output WHERE photo_id = :photo_id ORDER BY recipe;
 

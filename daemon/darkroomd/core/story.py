@@ -1,0 +1,24 @@
+"""The log lines of one photo, kept with the end of its item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One event of the log.
+
+    Attributes:
+        level: rank as in the standard library: 10 debug, 20 info, 30 warning, 40 error, 50 critical.
+        fields: what the event carries beside its ids.
+    """
+
+    at_usec: int
+    level: int
+    event: str
+    correlation_id: str | None
+    job_id: int | None
+    item_id: int | None
+    fields: Mapping[str, object]

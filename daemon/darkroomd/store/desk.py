@@ -1,0 +1,71 @@
+"""What clients do to jobs, asynchronously; see `store.verbs` for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from darkroom.protocol.types import Failure, JobState, Priority
+from darkroomd.core.model import JobId
+from darkroomd.store import verbs
+from darkroomd.store.front import Front
+
+
+class JobDesk:
+    """Each method changes all the jobs it names or none.
+
+    All raise `NoSuchJob` where a number is not known, and `InvalidJobState` where it is not possible.
+    """
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    async def cancel(
+        self, job_ids: Sequence[JobId], *, failure: Failure, reason: str, now_usec: int
+    ) -> list[JobId]:
+        """Cancel jobs; their running items are still to be stopped. Return those that had not ended."""
+        return await self._front.write(
+            lambda database: verbs.cancel_jobs(
+                database, job_ids, failure=failure, reason=reason, now_usec=now_usec
+            )
+        )
+
+    async def retry(
+        self, job_ids: Sequence[JobId], *, include_canceled: bool, now_usec: int
+    ) -> tuple[list[JobId], int]:
+        """Queue failed (and canceled) items of ended jobs again; return those jobs and how many items."""
+        return await self._front.write(
+            lambda database: verbs.retry_jobs(
+                database, job_ids, include_canceled=include_canceled, now_usec=now_usec
+            )
+        )
+
+    async def pause(self, job_ids: Sequence[JobId], *, paused: bool, now_usec: int) -> list[JobId]:
+        """Hold jobs back, or let them go; return those that changed."""
+        return await self._front.write(
+            lambda database: verbs.pause_jobs(database, job_ids, paused=paused, now_usec=now_usec)
+        )
+
+    async def set_priority(
+        self, job_ids: Sequence[JobId], priority: Priority, *, now_usec: int
+    ) -> list[JobId]:
+        """Give jobs another priority; return them."""
+        return await self._front.write(
+            lambda database: verbs.set_priority(database, job_ids, priority, now_usec=now_usec)
+        )
+
+    async def move(self, job_ids: Sequence[JobId], *, before: JobId | None, now_usec: int) -> list[JobId]:
+        """Put waiting jobs before another one, or behind all others; return them."""
+        return await self._front.write(
+            lambda database: verbs.move_jobs(database, job_ids, before=before, now_usec=now_usec)
+        )
+
+    async def clear(self, *, states: Sequence[JobState], ended_before_usec: int | None, now_usec: int) -> int:
+        """Forget ended jobs; return how many."""
+        cleared = 0
+        while count := await self._front.write(
+            lambda database: verbs.clear_jobs(
+                database, states=states, ended_before_usec=ended_before_usec, now_usec=now_usec
+            )
+        ):
+            cleared += count
+        return cleared

@@ -1,0 +1,63 @@
+"""The way to the database: one writer thread, one reader thread, one transaction a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+import anyio
+import anyio.lowlevel
+from anyio import CapacityLimiter, to_thread
+
+from darkroomd.core.faults import StateUnwritable
+from darkroomd.core.model import Happening
+from darkroomd.store.database import Database, OperationalError
+
+Result = TypeVar("Result")
+
+PUBLISH_BATCH: Final = 32
+"""Facts told at once before the listeners get a turn: a backfill of thousands must not overrun them."""
+
+
+class Front:
+    """Runs reads and changes.
+
+    What a cancelled caller began is finished: a change is committed and told, or it did not happen.
+    """
+
+    def __init__(self, writer: Database, reader: Database, publish: Callable[[Happening], None]) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._publish = publish
+        self._one_writer = CapacityLimiter(1)
+        self._one_reader = CapacityLimiter(1)
+
+    async def write(self, change: Callable[[Database], tuple[Result, Sequence[Happening]]]) -> Result:
+        """Run `change` in a transaction, commit, and tell what happened, in order.
+
+        Raises:
+            StateUnwritable: the disk refuses; nothing was changed.
+        """
+
+        def transact() -> tuple[Result, Sequence[Happening]]:
+            try:
+                with self._writer.transaction():
+                    return change(self._writer)
+            except OperationalError as error:
+                raise StateUnwritable(str(error)) from error
+
+        with anyio.CancelScope(shield=True):
+            result, happenings = await to_thread.run_sync(transact, limiter=self._one_writer)
+            await self._tell(happenings)
+            return result
+        raise RuntimeError("A scope that is shielded was cancelled.")
+
+    async def read(self, read: Callable[[Database], Result]) -> Result:
+        """Run `read` on what is committed."""
+        return await to_thread.run_sync(read, self._reader, limiter=self._one_reader)
+
+    async def _tell(self, happenings: Sequence[Happening]) -> None:
+        for number, happening in enumerate(happenings, start=1):
+            self._publish(happening)
+            if number % PUBLISH_BATCH == 0:
+                await anyio.lowlevel.checkpoint()

@@ -1,0 +1,109 @@
+"""What is kept beside the queue: the journal, figures of what was developed, log lines and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from darkroomd.core.gate import Pause
+from darkroomd.core.model import CorrelationId, Happening, ItemId, JobId, Page
+from darkroomd.core.story import LogLine
+from darkroomd.store.catalogue import page_of, place_number
+from darkroomd.store.database import Database
+from darkroomd.store.front import Front
+from darkroomd.store.journal import Journal, read_facts, read_span
+from darkroomd.store.rows import json_text
+
+PAUSE: Final = "queue.pause"
+
+
+class History:
+    """Reads and writes what outlives jobs."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    async def facts_after(self, sequence: int, *, limit: int) -> list[Happening]:
+        """Return what happened after the fact with that number, oldest first."""
+        return await self._front.read(lambda database: read_facts(database, after=sequence, limit=limit))
+
+    async def span(self) -> tuple[int, int]:
+        """Return the numbers of the oldest and the newest fact that is kept; 0 where there is none."""
+        return await self._front.read(read_span)
+
+    async def pause(self) -> Pause | None:
+        """Return the pause that is in force by the record."""
+
+        def read(database: Database) -> Pause | None:
+            row = database.one("setting", name=PAUSE)
+            return None if row is None else msgspec.json.decode(row["value"], type=Pause)
+
+        return await self._front.read(read)
+
+    async def set_pause(self, pause: Pause | None, *, now_usec: int) -> None:
+        """Record a pause, or its end, and tell of it."""
+
+        def change(database: Database) -> tuple[None, list[Happening]]:
+            if pause is None:
+                database.run("delete_setting", name=PAUSE)
+            else:
+                database.run("put_setting", name=PAUSE, value=json_text(pause))
+            journal = Journal(database, now_usec)
+            journal.queue()
+            return None, journal.happenings
+
+        await self._front.write(change)
+
+    async def log_lines(
+        self,
+        *,
+        correlation_id: CorrelationId | None,
+        job_id: JobId | None,
+        item_id: ItemId | None,
+        level: int,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[LogLine]:
+        """Return log lines of one item, else of one job, else of one story; raise `InvalidCursor`."""
+        after = place_number(cursor)
+        values = {"after": after, "level": level, "limit": limit + 1}
+
+        def read(database: Database) -> Page[LogLine]:
+            if item_id is not None:
+                rows = database.all("log_lines_of_item", item_id=item_id, **values)
+            elif job_id is not None:
+                rows = database.all("log_lines_of_job", job_id=job_id, **values)
+            else:
+                rows = database.all("log_lines_of_story", correlation_id=correlation_id, **values)
+            lines = [
+                LogLine(
+                    at_usec=row["at_usec"],
+                    level=row["level"],
+                    event=row["event"],
+                    correlation_id=row["correlation_id"],
+                    job_id=row["job_id"],
+                    item_id=row["item_id"],
+                    fields=msgspec.json.decode(row["fields"], type=dict[str, object]),
+                )
+                for row in rows
+            ]
+            return page_of(lines, limit, [row["id"] for row in rows])
+
+        return await self._front.read(read)
+
+
+def write_log_lines(database: Database, lines: Sequence[LogLine]) -> None:
+    """Keep log lines, inside the transaction that ends what they tell of."""
+    for line in lines:
+        database.run(
+            "insert_log_line",
+            at_usec=line.at_usec,
+            level=line.level,
+            event=line.event,
+            correlation_id=line.correlation_id,
+            job_id=line.job_id,
+            item_id=line.item_id,
+            fields=json_text(line.fields),
+        )
