@@ -81,14 +81,33 @@ class Connection:
             raise self._silent(timeout_seconds or 0.0) from error
         return reply
 
+    def receive_now(self) -> Reply | None:
+        """Return the next reply if it is here already, None if not.
+
+        Raises:
+            ConnectionLost: the daemon closed the connection.
+            ProtocolViolation: what came is no reply.
+        """
+        try:
+            while (reply := self._turns.next_reply()) is None:
+                self._turns.receive(self._receive_chunk(timeout_seconds=0))
+        except WireError as error:
+            raise ProtocolViolation(str(error)) from error
+        except BlockingIOError:
+            return None
+        return reply
+
     def _receive_some(self, deadline: float | None) -> bytes:
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             raise TimeoutError
+        return self._receive_chunk(timeout_seconds=left)
+
+    def _receive_chunk(self, *, timeout_seconds: float | None) -> bytes:
         try:
-            self._socket.settimeout(left)
+            self._socket.settimeout(timeout_seconds)
             data = self._socket.recv(_CHUNK_BYTES)
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             raise
         except OSError as error:
             raise ConnectionLost from error

@@ -5,24 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
+from darkroom.client.patience import Patience
 from darkroom.errors import (
     ConnectionLost,
     ConsumerTooSlow,
     DaemonUnreachable,
-    DarkroomError,
     InvalidCursor,
     Stopping,
 )
 from darkroom.protocol.replies import WatchReply
 from darkroom.protocol.types import Event
-
-SILENCE_SECONDS: Final = 60.0
-"""A connection is taken for lost after this long without a word: the daemon gives a sign every 20 seconds."""
-
-_FIRST_WAIT_SECONDS: Final = 0.05
-_LONGEST_WAIT_SECONDS: Final = 2.0
 
 Replies = Generator[WatchReply, None, None]
 
@@ -43,11 +37,8 @@ class EventStream(Iterator[Event]):
     ) -> None:
         self.cursor: str | None = cursor
         self._begin = begin
-        self._patience_seconds = patience_seconds
+        self._patience = Patience(patience_seconds)
         self._replies: Replies | None = None
-        self._answered = False
-        self._lost_at: float | None = None
-        self._wait_seconds = _FIRST_WAIT_SECONDS
 
     def __enter__(self) -> Self:
         return self
@@ -76,9 +67,11 @@ class EventStream(Iterator[Event]):
                 return Event(kind="reset", at_usec=time.time_ns() // 1000)
             except ConsumerTooSlow as error:
                 self.cursor = error.cursor
-                self._wait_after(error)
+                self.close()
+                self._patience.wait_after(error)
             except (ConnectionLost, DaemonUnreachable, Stopping) as error:
-                self._wait_after(error)
+                self.close()
+                self._patience.wait_after(error)
 
     def _received(self) -> Event:
         if self._replies is None:
@@ -88,18 +81,5 @@ class EventStream(Iterator[Event]):
             # A daemon that stops takes its leave with a last reply.
             raise ConnectionLost
         self.cursor = reply.cursor
-        self._answered = True
-        self._lost_at = None
+        self._patience.renew()
         return reply.event
-
-    def _wait_after(self, error: DarkroomError) -> None:
-        """Wait before the next attempt, longer each time; raise the error where patience is at its end."""
-        self.close()
-        now = time.monotonic()
-        if self._lost_at is None:
-            self._lost_at = now
-            self._wait_seconds = _FIRST_WAIT_SECONDS
-        if not self._answered or now - self._lost_at >= self._patience_seconds:
-            raise error
-        time.sleep(self._wait_seconds)
-        self._wait_seconds = min(self._wait_seconds * 2, _LONGEST_WAIT_SECONDS)

@@ -1,0 +1,147 @@
+"""Jobs and their items: the methods of the client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+
+from darkroom.client.exchange import PAGE_ENTRIES, Exchange
+from darkroom.client.patience import SILENCE_SECONDS, Patience
+from darkroom.errors import ConnectionLost, DaemonUnreachable, Stopping, TimedOut
+from darkroom.protocol import calls, replies
+from darkroom.protocol.types import Item, ItemState, Job, JobFilter, JobState, Priority
+
+
+class JobCalls(Exchange):
+    """Asks for jobs and their items, waits for them and steers them.
+
+    Each method that steers takes several jobs and changes all or none: it raises `NoSuchJob` for the first
+    that is not known, and `InvalidJobState` for the first that is in a state where that is not possible.
+    """
+
+    def list_jobs(
+        self, matching: JobFilter | None = None, *, by_position: bool | None = None
+    ) -> Iterator[Job]:
+        """Yield the jobs that match, newest first; by position: the waiting ones, as they will run."""
+        for page in self._pages(
+            lambda cursor: calls.ListJobs(
+                filter=matching, by_position=by_position, limit=PAGE_ENTRIES, cursor=cursor
+            ),
+            replies.JobsReply,
+        ):
+            yield from page.jobs
+
+    def get_job(self, job_id: int) -> Job:
+        """Return one job, or raise `NoSuchJob`."""
+        return self._ask(calls.GetJob(job_id=job_id), replies.JobReply).job
+
+    def list_items(self, job_id: int, *, states: Sequence[ItemState] | None = None) -> Iterator[Item]:
+        """Yield the items of a job that are in one of the states (None: in any), or raise `NoSuchJob`."""
+        for page in self._pages(
+            lambda cursor: calls.ListItems(
+                job_id=job_id,
+                states=None if states is None else tuple(states),
+                limit=PAGE_ENTRIES,
+                cursor=cursor,
+            ),
+            replies.ItemsReply,
+        ):
+            yield from page.items
+
+    def get_item(self, item_id: int) -> Item:
+        """Return one item, or raise `NoSuchItem`."""
+        return self._ask(calls.GetItem(item_id=item_id), replies.ItemReply).item
+
+    def wait_job(self, job_id: int, *, timeout_usec: int | None = None, patience: float = 30.0) -> Job:
+        """Wait until a job has ended and return it, be it completed, failed or canceled; see `watch_job`."""
+        last: Job | None = None
+        for job in self.watch_job(job_id, timeout_usec=timeout_usec, patience=patience):
+            last = job
+        assert last is not None
+        return last
+
+    def watch_job(
+        self, job_id: int, *, timeout_usec: int | None = None, patience: float = 30.0
+    ) -> Generator[Job, None, None]:
+        """Yield a job as it is now and upon each change; the last one has ended.
+
+        A daemon that is restarted meanwhile is waited for, and the job with it.
+
+        Args:
+            job_id: of the job.
+            timeout_usec: microseconds to wait for its end; None: for ever.
+            patience: seconds to wait for a daemon that went away.
+
+        Raises:
+            NoSuchJob: it is not, or no longer, known.
+            TimedOut: it has not ended in time.
+        """
+        waiting = Patience(patience)
+        deadline = None if timeout_usec is None else time.monotonic() + timeout_usec / 1_000_000
+        seen: Job | None = None
+        while True:
+            question = calls.WaitJob(job_id=job_id, timeout_usec=_left_usec(deadline))
+            try:
+                for reply in self._follow(question, replies.JobReply, silence_seconds=SILENCE_SECONDS):
+                    waiting.renew()
+                    # Without news it is sent again from time to time, as a sign of life.
+                    if reply.job != seen:
+                        seen = reply.job
+                        yield reply.job
+            except (ConnectionLost, DaemonUnreachable, Stopping) as error:
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise TimedOut from error
+                waiting.wait_after(error)
+            else:
+                return
+
+    def cancel_jobs(self, job_ids: Sequence[int], *, reason: str | None = None) -> tuple[int, ...]:
+        """Cancel jobs with all their items, and return those that had not ended yet."""
+        question = calls.CancelJobs(job_ids=tuple(job_ids), reason=reason)
+        return self._ask_once(question, replies.JobIdsReply).job_ids
+
+    def retry_jobs(
+        self, job_ids: Sequence[int], *, include_canceled: bool | None = None
+    ) -> replies.RetryReply:
+        """Queue the failed (with `include_canceled` also the canceled) items of ended jobs again."""
+        question = calls.RetryJobs(job_ids=tuple(job_ids), include_canceled=include_canceled)
+        return self._ask_once(question, replies.RetryReply)
+
+    def pause_jobs(self, job_ids: Sequence[int]) -> tuple[int, ...]:
+        """Start nothing more of these jobs until they are resumed; return those that were changed."""
+        return self._ask(calls.PauseJobs(job_ids=tuple(job_ids)), replies.JobIdsReply).job_ids
+
+    def resume_jobs(self, job_ids: Sequence[int]) -> tuple[int, ...]:
+        """Let paused jobs go on, and return those that were changed."""
+        return self._ask(calls.ResumeJobs(job_ids=tuple(job_ids)), replies.JobIdsReply).job_ids
+
+    def set_priority(self, job_ids: Sequence[int], priority: Priority) -> tuple[int, ...]:
+        """Say how urgent jobs are, and return those that were changed."""
+        question = calls.SetPriority(job_ids=tuple(job_ids), priority=priority)
+        return self._ask(question, replies.JobIdsReply).job_ids
+
+    def move_jobs(self, job_ids: Sequence[int], *, before_job_id: int | None = None) -> tuple[int, ...]:
+        """Put waiting jobs, in this order, before another one (None: to the end); return those moved.
+
+        They take on the priority of their new neighbour.
+        """
+        question = calls.MoveJobs(job_ids=tuple(job_ids), before_job_id=before_job_id)
+        return self._ask(question, replies.JobIdsReply).job_ids
+
+    def clear_jobs(
+        self, *, states: Sequence[JobState] | None = None, ended_before_usec: int | None = None
+    ) -> int:
+        """Forget ended jobs and return how many; their share in the statistics stays.
+
+        Args:
+            states: only jobs that ended so; None: completed and canceled ones.
+            ended_before_usec: only jobs that ended before this point in time.
+        """
+        question = calls.ClearJobs(
+            states=None if states is None else tuple(states), ended_before_usec=ended_before_usec
+        )
+        return self._ask_once(question, replies.CountReply).count
+
+
+def _left_usec(deadline: float | None) -> int | None:
+    return None if deadline is None else max(0, int((deadline - time.monotonic()) * 1_000_000))

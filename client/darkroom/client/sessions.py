@@ -1,0 +1,50 @@
+"""Sessions and photos: the methods of the client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from darkroom.client.exchange import PAGE_ENTRIES, Exchange
+from darkroom.protocol import calls, replies
+from darkroom.protocol.types import Photo, Session
+
+
+class SessionCalls(Exchange):
+    """Asks for sessions and photos."""
+
+    def list_sessions(self) -> Iterator[Session]:
+        """Yield all sessions, fetched page by page."""
+        for page in self._pages(
+            lambda cursor: calls.ListSessions(limit=PAGE_ENTRIES, cursor=cursor), replies.SessionsReply
+        ):
+            yield from page.sessions
+
+    def get_session(self, session_id: str) -> Session:
+        """Return one session, or raise `NoSuchSession`."""
+        return self._ask(calls.GetSession(session_id=session_id), replies.SessionReply).session
+
+    def list_photos(
+        self, session_id: str, *, states: Sequence[str] | None = None, discarded: bool | None = None
+    ) -> Iterator[Photo]:
+        """Yield the photos of a session, or raise `NoSuchSession`.
+
+        Args:
+            session_id: of the session.
+            states: only photos in one of these; None: in any.
+            discarded: only those that are (True) or are not (False); None: both.
+        """
+        for page in self._pages(
+            lambda cursor: calls.ListPhotos(
+                session_id=session_id,
+                states=None if states is None else tuple(states),
+                discarded=discarded,
+                limit=PAGE_ENTRIES,
+                cursor=cursor,
+            ),
+            replies.PhotosReply,
+        ):
+            yield from page.photos
+
+    def get_photo(self, photo_id: str) -> Photo:
+        """Return one photo, or raise `NoSuchPhoto`."""
+        return self._ask(calls.GetPhoto(photo_id=photo_id), replies.PhotoReply).photo
