@@ -35,6 +35,9 @@ from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store, open_store
 
 PLAN: Final = OutputPlan(recipe="jpg", folder="Jpg", digest="recipe", pipeline="pipeline")
+BLIND_SECONDS: Final = 0.4
+"""What stands in for ten seconds where nobody can tell who writes."""
+
 PATIENCE_SECONDS: Final = 20.0
 """Bound on every wait; never reached by a test that passes."""
 
@@ -151,7 +154,7 @@ async def at_work(
     told: list[Happening] = []
     houses: list[House] = []
     options = IntakeOptions(
-        patience=Patience(quiet_seconds=quiet_seconds, blind_seconds=0.5),
+        patience=Patience(quiet_seconds=quiet_seconds, blind_seconds=BLIND_SECONDS),
         scan_seconds=scan_seconds,
         poll_seconds=0.2,
         retry_seconds=0.1,

@@ -12,9 +12,10 @@ from darkroom.errors import DarkroomError
 from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.model import Arrival, Happening, JobKind, PhotoState, WatchMode
 from darkroomd.core.session_names import session_id
+from darkroomd.files import mounts
 from darkroomd.store.queue import Queued
 from darkroomd.store.store import Store
-from intake_house import House, at_work
+from intake_house import BLIND_SECONDS, House, at_work
 
 pytestmark = pytest.mark.anyio
 
@@ -424,3 +425,21 @@ async def test_a_name_the_watcher_cannot_tell_is_found_all_the_same(tmp_path: Pa
         await house.until_told("photo.added", "next.nef")
 
     assert (session / "Raw" / f"{odd}.rrdata").exists()
+
+
+async def test_a_session_on_a_share_is_polled_and_writers_are_given_time(
+    tmp_path: Path, session: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_text("21 1 0:25 / / rw - nfs4 server:/photos rw\n")
+    monkeypatch.setattr(mounts, "MOUNTS", table)
+
+    async with at_work(tmp_path, sessions=[session]) as house:
+        drop(session, "first.nef")
+        await house.until_told("photo.added", "first.nef")
+        drop(session, "a.nef")
+        arriving = await house.until_told("photo.arriving", "a.nef")
+        added = await house.until_told("photo.added", "a.nef")
+
+    assert house.intake.watch_mode(session_id(session)) is WatchMode.POLLING
+    assert added.at_usec - arriving.at_usec >= BLIND_SECONDS * 1_000_000

@@ -17,12 +17,13 @@ from anyio.abc import TaskGroup, TaskStatus
 from darkroom.errors import DarkroomError
 from darkroomd.core.intake import Vanished, is_temporary
 from darkroomd.core.model import RAW_FOLDER, CorrelationId, SessionId, WatchMode
+from darkroomd.core.scan_pace import ScanPace, next_on_grid
 from darkroomd.core.session_names import session_id, session_name
 from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import RootListing, list_root
 from darkroomd.files.watch import Change, FolderWatch, Hint, Target, find_targets
 from darkroomd.services.session_intake import Presence, SessionIntake
-from darkroomd.services.surroundings import Surroundings, next_on_grid
+from darkroomd.services.surroundings import Surroundings
 
 log = structlog.get_logger()
 
@@ -34,11 +35,11 @@ MOST_OTHERS: Final = 1000
 class _Root:
     """A folder of sessions, and when to list it next."""
 
-    def __init__(self, folder: Path, *, remote: bool) -> None:
+    def __init__(self, folder: Path, pace: ScanPace, *, remote: bool) -> None:
         self.folder: Final = folder
+        self.pace: Final = pace
         self.remote: Final = remote
         self.others: tuple[Path, ...] = ()
-        self.list_at = -math.inf
         self.lost = False
 
 
@@ -96,7 +97,7 @@ class Intake:
 
     async def _wait(self) -> None:
         times = [self._choose_at]
-        times += [root.list_at for folder, root in self._roots.items() if folder not in self._busy]
+        times += [root.pace.at for folder, root in self._roots.items() if folder not in self._busy]
         times += [one.next_due() for folder, one in self._sessions.items() if folder not in self._busy]
         with anyio.move_on_after(max(0.0, min(times) - anyio.current_time())):
             await self._wake.wait()
@@ -108,7 +109,7 @@ class Intake:
             self._choose_at = next_on_grid(now, self._around.options.scan_seconds)
             group.start_soon(self._choose_targets)
         for folder, root in self._roots.items():
-            if folder not in self._busy and root.list_at <= now:
+            if folder not in self._busy and root.pace.at <= now:
                 self._busy.add(folder)
                 group.start_soon(self._attend_root, root)
         for folder, session in self._sessions.items():
@@ -150,11 +151,12 @@ class Intake:
     async def _add_root(self, folder: Path) -> None:
         real = await self._around.on_disk(partial(_real, folder), remote=False)
         remote = await self._around.on_disk(partial(is_remote, real), remote=False)
-        self._roots[real] = _Root(real, remote=remote)
+        self._roots[real] = _Root(real, self._around.new_pace(), remote=remote)
         log.info("root_watched", folder=str(real))
         await self._list_root(self._roots[real])
 
     async def _list_root(self, root: _Root) -> None:
+        begun_at = anyio.current_time()
         listing = await self._listing(root)
         for folder in listing.sessions:
             await self._add_session(folder)
@@ -162,9 +164,8 @@ class Intake:
         if others != root.others:
             root.others = others
             self._choose_at = -math.inf
-        now, options = anyio.current_time(), self._around.options
-        watched = root.folder in self._watch.armed
-        root.list_at = next_on_grid(now, options.scan_seconds) if watched else now + options.poll_seconds
+        now, watched = anyio.current_time(), root.folder in self._watch.armed
+        root.pace.found(now=now, watched=watched, took_seconds=now - begun_at, polled=len(self._roots))
 
     async def _listing(self, root: _Root) -> RootListing:
         try:
@@ -187,6 +188,7 @@ class Intake:
         anew, self._replaced = self._replaced, False
         targets = await self._around.on_disk(partial(find_targets, folders), remote=False)
         self._watch.watch(targets, anew=anew)
+        self._tell_sessions()
 
     def _take_hints(self, hints: Sequence[Hint]) -> None:
         by_folder: defaultdict[Path, list[Hint]] = defaultdict(list)
@@ -216,23 +218,23 @@ class Intake:
                 self._sessions[place].scan_soon()
         for root in self._roots.values():
             if root.folder in {folder, folder.parent}:
-                root.list_at = -math.inf
+                root.pace.soon()
         self._replaced = True
         self._choose_at = -math.inf
         self._wake.set()
 
     def _note_armed(self, new: frozenset[Target]) -> None:
         """Look at what is listened to from now on: what happened before nobody told."""
-        armed, fresh = self._watch.armed, {target.path for target in new}
+        fresh = {target.path for target in new}
+        self._tell_sessions()
         for folder, session in self._sessions.items():
-            session.note_watched(armed)
             if folder in fresh or session.raw in fresh:
                 session.scan_soon()
         for folder, root in self._roots.items():
             if fresh.intersection((folder, *root.others)):
-                root.list_at = -math.inf
+                root.pace.soon()
         if self._troubled:
-            log.info("watch_restored", folders=len(armed))
+            log.info("watch_restored", folders=len(self._watch.armed))
         self._troubled = False
         self._wake.set()
 
@@ -241,13 +243,18 @@ class Intake:
         if not self._troubled:
             log.warning("watch_failed", problem=problem, polling_seconds=self._around.options.poll_seconds)
         self._troubled = True
-        armed = self._watch.armed
+        self._tell_sessions()
         for session in self._sessions.values():
-            session.note_watched(armed)
             session.scan_soon()
         for root in self._roots.values():
-            root.list_at = -math.inf
+            root.pace.soon()
         self._wake.set()
+
+    def _tell_sessions(self) -> None:
+        armed = self._watch.armed
+        polled = sum(session.raw not in armed for session in self._sessions.values())
+        for session in self._sessions.values():
+            session.note_watched(armed, polled=polled)
 
 
 def _real(folder: Path) -> Path:

@@ -48,7 +48,7 @@ from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import Listing, list_raw
 from darkroomd.files.watch import Change, Hint
 from darkroomd.services.handover import Fate, Handover, SettledFile
-from darkroomd.services.surroundings import Surroundings, next_on_grid
+from darkroomd.services.surroundings import Surroundings
 from darkroomd.services.survey import Surveyed, find_outdated, sweep_leftovers
 
 LOOKS_AT_ONCE: Final = 512
@@ -101,8 +101,8 @@ class SessionIntake:
         self._remote = False
         self._appeared = appeared
         self._presence = Presence.UNKNOWN
-        self._scan_at = -math.inf
-        self._lost_seconds = around.options.poll_seconds
+        self._pace = around.new_pace()
+        self._polled = 1
         self._room = WaitingRoom(around.options.patience, {})
         self._sighted: dict[str, _Sighted] = {}
         self._ready_backlog: dict[str, Fingerprint] = {}
@@ -130,19 +130,20 @@ class SessionIntake:
     def _is_watched(self) -> bool:
         return (self.raw if self._presence is Presence.PRESENT else self.session.folder) in self._armed
 
-    def note_watched(self, armed: frozenset[Path]) -> None:
-        """Note which folders hints come from at this moment."""
+    def note_watched(self, armed: frozenset[Path], *, polled: int) -> None:
+        """Note which folders hints come from at this moment, and how many sessions are polled."""
         self._armed = armed
+        self._polled = polled
 
     def next_due(self) -> float:
         """Return when to call `attend` next, in seconds of the monotonic clock."""
         if self._ready_backlog:
             return -math.inf
-        return min(self._scan_at, self._room.next_due())
+        return min(self._pace.at, self._room.next_due())
 
     def scan_soon(self) -> None:
         """Have the whole folder looked at as soon as possible."""
-        self._scan_at = -math.inf
+        self._pace.soon()
 
     def take_hints(self, hints: Sequence[Hint], vanished: Vanished) -> None:
         """Note what may have happened to names in `Raw/`, and what vanished in the same moment."""
@@ -152,7 +153,7 @@ class SessionIntake:
         now = anyio.current_time()
         if len(hints) >= BURST_HINTS:
             # The kernel drops events when too many come at once, and says so to nobody who could tell us.
-            self._scan_at = min(self._scan_at, now + self._around.options.poll_seconds)
+            self._pace.within(self._around.options.poll_seconds, now=now)
         for hint in hints:
             if isinstance(classify(hint.name, EntryKind.FILE, self._around.options.extensions), Ignored):
                 continue
@@ -168,7 +169,7 @@ class SessionIntake:
     async def attend(self) -> None:
         """Do what is due: scan, look, hand over."""
         try:
-            if self._scan_at <= anyio.current_time():
+            if self._pace.at <= anyio.current_time():
                 await self._scan()
             if self._presence is Presence.PRESENT:
                 await self._look()
@@ -177,14 +178,16 @@ class SessionIntake:
             # The store refuses, for instance because its disk is full. The next scan begins anew.
             log.warning("intake_interrupted", session=self.session.id, problem=error.message)
             self._start_over(Presence.UNKNOWN)
-            self._scan_at = anyio.current_time() + self._around.options.retry_seconds
+            self._pace.lost(now=anyio.current_time())
 
     async def _scan(self) -> None:
+        begun_at = anyio.current_time()
         try:
             listing = await self._on_disk(partial(list_raw, self.raw, self._around.options.extensions))
         except (OSError, DarkroomError) as error:
             await self._lose(error)
             return
+        took = anyio.current_time() - begun_at
         self._say_ignored(listing.ignored)
         first = self._presence is not Presence.PRESENT
         if first:
@@ -202,11 +205,7 @@ class SessionIntake:
                 self._room.hint(name, now=now)
         for name in found.gone:
             self._room.announce(name)
-        self._scan_at = self._next_scan(now)
-
-    def _next_scan(self, now: float) -> float:
-        options = self._around.options
-        return next_on_grid(now, options.scan_seconds) if self._is_watched else now + options.poll_seconds
+        self._pace.found(now=now, watched=self._is_watched, took_seconds=took, polled=self._polled)
 
     async def _begin(self, listing: Listing) -> None:
         """Learn what the store knows of the photos, and which of them may have to be developed."""
@@ -219,7 +218,6 @@ class SessionIntake:
             if photo.state is not PhotoState.MISSING and name not in doubtful
         }
         self._room = WaitingRoom(self._around.options.patience, dealt_with)
-        self._lost_seconds = self._around.options.poll_seconds
         if listing.candidates.keys() - known.keys():
             document = await self._on_disk(partial(read_document, self.session.folder))
             self._recorded = read_outputs(document or {})
@@ -256,9 +254,10 @@ class SessionIntake:
         now = anyio.current_time()
         self._start_over(presence)
         self._appeared = waits
-        self._scan_at = self._next_scan(now) if waits else now + self._lost_seconds
-        if not waits:
-            self._lost_seconds = min(self._lost_seconds * 2, self._around.options.scan_seconds)
+        if waits:
+            self._pace.found(now=now, watched=self._is_watched, took_seconds=0.0, polled=self._polled)
+        else:
+            self._pace.lost(now=now)
 
     def _start_over(self, presence: Presence) -> None:
         self._presence = presence

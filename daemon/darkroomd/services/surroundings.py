@@ -10,6 +10,7 @@ from anyio import CapacityLimiter, to_thread
 
 from darkroomd.core.model import CorrelationId, Happening, Session, SessionId
 from darkroomd.core.presets import BUILTIN_PRESETS, DEFAULT_PRESET_ID, Preset
+from darkroomd.core.scan_pace import ScanPace
 from darkroomd.core.stability import Patience
 from darkroomd.store.store import Store
 
@@ -76,6 +77,10 @@ class Surroundings:
     local_disk: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
     remote_disk: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))
 
+    def new_pace(self) -> ScanPace:
+        """Return the rhythm of a folder that was not looked at yet."""
+        return ScanPace(scan_seconds=self.options.scan_seconds, poll_seconds=self.options.poll_seconds)
+
     def preset_of(self, session: Session) -> Preset:
         """Return the preset in force for photos that arrive in a session now."""
         chosen = self.presets.get(session.preset_id or DEFAULT_PRESET_ID)
@@ -84,8 +89,3 @@ class Surroundings:
     async def on_disk(self, work: Callable[[], Result], *, remote: bool) -> Result:
         """Do blocking work in a thread; once begun it is finished, also if the caller is cancelled."""
         return await to_thread.run_sync(work, limiter=self.remote_disk if remote else self.local_disk)
-
-
-def next_on_grid(now: float, seconds: float) -> float:
-    """Return the next multiple of `seconds`: what is due together wakes an idle daemon up once."""
-    return now + seconds - now % seconds
