@@ -193,3 +193,15 @@ def test_only_folders_that_are_there_and_can_be_told_are_targets(tmp_path: Path)
     found = find_targets([tmp_path, odd, tmp_path / "file", tmp_path / "link", tmp_path / "missing"])
 
     assert {target.path for target in found} == {tmp_path}
+
+
+async def test_watching_nothing_any_more_is_told_too(tmp_path: Path) -> None:
+    heard = Heard()
+
+    async with watching(heard) as watch:
+        watch.watch(find_targets([tmp_path]))
+        await heard.until_armed(1)
+        watch.watch(frozenset())
+        await heard.until_armed(2)
+
+    assert watch.armed == frozenset()

@@ -12,8 +12,8 @@ POLLING_SHARE: Final = 20
 class ScanPace:
     """The rhythm of one folder, in seconds of the monotonic clock.
 
-    `scan_seconds` is the time between two looks at a folder that events come from; `poll_seconds` is the least
-    time between two looks at one that is polled.
+    `scan_seconds` is the time between two looks at a folder that events come from; `poll_seconds` is the
+    least time between two looks at one that is polled.
     """
 
     def __init__(self, *, scan_seconds: float, poll_seconds: float) -> None:
@@ -36,7 +36,7 @@ class ScanPace:
         self._at = min(self._at, now + seconds)
 
     def found(self, *, now: float, watched: bool, took_seconds: float, polled: int) -> None:
-        """Note that the folder was looked at, which took so long; `polled` counts the folders that are polled."""
+        """Note that the folder was looked at, and how long that took; `polled` counts the polled folders."""
         self._lost_seconds = self._poll_seconds
         if watched:
             self._at = next_on_grid(now, self._scan_seconds)

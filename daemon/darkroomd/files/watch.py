@@ -136,6 +136,7 @@ class FolderWatch:
                     await new.decided.wait()
                 else:
                     self._current = None
+                    self._on_armed(frozenset())
                 # Where the new one failed, the old one is better than none.
                 if old is not None and self._current is not old:
                     group.start_soon(_retire, old)

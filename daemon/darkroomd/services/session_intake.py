@@ -128,7 +128,8 @@ class SessionIntake:
 
     @property
     def _is_watched(self) -> bool:
-        return (self.raw if self._presence is Presence.PRESENT else self.session.folder) in self._armed
+        place = self.raw if self._presence is Presence.PRESENT else self.session.folder
+        return place in self._armed and not self._remote
 
     def note_watched(self, armed: frozenset[Path], *, polled: int) -> None:
         """Note which folders hints come from at this moment, and how many sessions are polled."""
