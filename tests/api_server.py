@@ -29,9 +29,11 @@ from darkroomd.core.model import (
     SessionId,
     WatchMode,
 )
+from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.intake import Intake
 from darkroomd.services.queries import HealthCheck, Queries
 from darkroomd.services.scheduler import Scheduler, Work
+from darkroomd.store.history import History
 from darkroomd.store.queue import Queued
 from darkroomd.store.store import Store, open_store
 
@@ -175,7 +177,15 @@ async def serving(
         open_store(folder / "queue.db", bus.publish) as store,
         anyio.create_task_group() as group,
     ):
-        queries = Queries(store, cast("Scheduler", scheduler), cast("Intake", StillIntake()), about, checks)
+        gate = Gatekeeper(History(store.front), bus.publish, now_usec=lambda: 0)
+        queries = Queries(
+            store=store,
+            scheduler=cast("Scheduler", scheduler),
+            gate=gate,
+            intake=cast("Intake", StillIntake()),
+            about=about,
+            checks=checks,
+        )
         server = Server(
             listener,
             queries,

@@ -32,6 +32,7 @@ from darkroomd.imaging.version import pipeline_version
 from darkroomd.logs import LogFormat
 from darkroomd.services.development import Development, recipe_digest
 from darkroomd.services.executor import ExecutorOptions, LocalExecutor
+from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.health import health_checks
 from darkroomd.services.intake import Intake
 from darkroomd.services.queries import Queries
@@ -40,6 +41,7 @@ from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.session_records import SessionRecords
 from darkroomd.services.surroundings import IntakeOptions, OutputPlan, Surroundings
 from darkroomd.services.worker_process import WorkerSettings
+from darkroomd.store.history import History
 from darkroomd.store.store import open_store
 from darkroomd.system.clock import now_usec
 from darkroomd.system.lock import LockHeld, exclusive_lock
@@ -160,6 +162,8 @@ async def _serve(settings: Settings) -> None:
         records = SessionRecords(store)
         for stale in await recover(store, policy=policy, output_folder=recipe.folder, now_usec=now_usec):
             records.mark(stale)
+        gate = Gatekeeper(History(store.front), publish, now_usec=now_usec)
+        await gate.load()
         scheduler = Scheduler(
             store,
             Development(
@@ -170,6 +174,7 @@ async def _serve(settings: Settings) -> None:
                 now_usec=now_usec,
             ),
             publish,
+            gate=gate,
             policy=policy,
             boot=about.instance,
             now_usec=now_usec,
@@ -177,6 +182,7 @@ async def _serve(settings: Settings) -> None:
             on_photo_changed=lambda claim: intake.look_again(claim.session.id, claim.photo.name),
         )
         listeners.append(scheduler.notice)
+        gate.on_change = scheduler.wake
         intake = Intake(
             Surroundings(
                 store=store,
@@ -198,7 +204,9 @@ async def _serve(settings: Settings) -> None:
         checks = health_checks(
             store, scheduler, intake, pipeline=pipeline_version(), state_folder=settings.state
         )
-        queries = Queries(store, scheduler, intake, about, checks)
+        queries = Queries(
+            store=store, scheduler=scheduler, gate=gate, intake=intake, about=about, checks=checks
+        )
         server = Server(
             listener,
             queries,

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from darkroom.protocol.types import Priority
+from darkroom.protocol.types import InhibitMode, Priority
 
 PAUSED: Final = "queue.paused"
 INHIBITED: Final = "inhibited"
@@ -19,6 +19,19 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     reason: str | None = None
     until_usec: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds work back, and since when."""
+
+    id: int
+    mode: InhibitMode
+    who: str
+    why: str
+    uid: int | None
+    pid: int | None
+    since_usec: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Generic, NewType, TypeVar
 
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
+from darkroomd.core.gate import Holder, Pause
 
 SessionId = NewType("SessionId", str)
 PhotoId = NewType("PhotoId", str)
@@ -311,6 +312,8 @@ class QueueStatus:
     current_raw: Path | None = None
     stage: str | None = None
     percent: int | None = None
+    pause: Pause | None = None
+    holders: tuple[Holder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

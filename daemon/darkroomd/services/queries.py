@@ -19,6 +19,7 @@ from darkroomd.core.model import (
     SessionId,
     WatchMode,
 )
+from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.intake import Intake
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.store.store import Store
@@ -31,14 +32,17 @@ class Queries:
 
     def __init__(
         self,
+        *,
         store: Store,
         scheduler: Scheduler,
+        gate: Gatekeeper,
         intake: Intake,
         about: Health,
         checks: tuple[HealthCheck, ...],
     ) -> None:
         self._store = store
         self._scheduler = scheduler
+        self._gate = gate
         self._intake = intake
         self._about = about
         self._checks = checks
@@ -57,6 +61,8 @@ class Queries:
             current_raw=totals.running_raw,
             stage=work.stage if same and work is not None else None,
             percent=work.percent if same and work is not None else None,
+            pause=self._gate.pause,
+            holders=self._gate.holders,
         )
 
     async def sessions(self, *, cursor: str | None, limit: int) -> Page[Session]:

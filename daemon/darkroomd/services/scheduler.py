@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -14,9 +14,10 @@ from structlog.contextvars import bound_contextvars
 
 from darkroom.protocol.types import Failure, ItemState
 from darkroomd.core.faults import StateUnwritable
-from darkroomd.core.model import Claim, Happening, ItemId, PhotoState
+from darkroomd.core.model import Claim, Happening, ItemId, JobId, PhotoState
 from darkroomd.core.retry import GiveUp, Hold, PutOff, RetryPolicy, TryAgain, after_failure
 from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome
+from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
 
@@ -46,6 +47,16 @@ class Work:
     percent: int
 
 
+class _Hand:
+    """An item that is being worked on, and the means to stop it."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim: Final = claim
+        self.scope: Final = anyio.CancelScope()
+        self.canceled_by: Failure | None = None
+        self.over: Final = anyio.Event()
+
+
 class Scheduler:
     """Claims, develops, records. `notice` wakes it; `stop` lets the running item end, for a while."""
 
@@ -55,6 +66,7 @@ class Scheduler:
         developer: Developer,
         publish: Callable[[Happening], None],
         *,
+        gate: Gatekeeper,
         policy: RetryPolicy,
         boot: str,
         now_usec: Callable[[], int],
@@ -71,8 +83,8 @@ class Scheduler:
         self._on_photo_changed = on_photo_changed
         self._woken = anyio.Event()
         self._stop_requested = anyio.Event()
-        self._hold: Hold | None = None
-        self._scope: anyio.CancelScope | None = None
+        self._gate = gate
+        self._hand: _Hand | None = None
         self.work: Work | None = None
 
     @property
@@ -82,19 +94,39 @@ class Scheduler:
     @property
     def wait_reasons(self) -> tuple[str, ...]:
         """Why nothing is started although there may be work."""
-        return () if self._hold is None else (self._hold.reason,)
+        return self._gate.wait_reasons()
+
+    def wake(self) -> None:
+        """Look at the queue again."""
+        self._woken.set()
 
     def notice(self, happening: Happening) -> None:
         """Look at the queue again if the happening can have put something into it."""
-        if happening.kind in {"job.created", "item.updated", "photo.changed"}:
+        if happening.kind in {"job.created", "job.updated", "item.updated", "photo.changed"}:
             self._woken.set()
+
+    async def interrupt(
+        self, *, job_ids: Collection[JobId] | None = None, failure: Failure | None = None
+    ) -> None:
+        """Stop the running item, if it belongs to one of the jobs (None: any), and wait until it is stopped.
+
+        With `failure` the item is canceled, without it goes back to the queue.
+        """
+        hand = self._hand
+        if hand is None or (job_ids is not None and hand.claim.job.id not in job_ids):
+            return
+        hand.canceled_by = failure
+        hand.scope.cancel()
+        with anyio.move_on_after(RECORD_SECONDS):
+            await hand.over.wait()
 
     def stop(self, *, within_seconds: float) -> None:
         """Start nothing more; what runs is interrupted after `within_seconds` and goes back to the queue."""
         self._stop_requested.set()
         self._woken.set()
-        if self._scope is not None:
-            self._scope.deadline = min(self._scope.deadline, anyio.current_time() + within_seconds)
+        if self._hand is not None:
+            scope = self._hand.scope
+            scope.deadline = min(scope.deadline, anyio.current_time() + within_seconds)
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Work until `stop`."""
@@ -106,16 +138,18 @@ class Scheduler:
                 await self._rest(woken)
 
     async def _work_once(self) -> bool:
-        now = self._now_usec()
-        if self._hold is not None and now < self._hold.until_usec:
+        least_priority = self._gate.permission().least_priority
+        if least_priority is None:
             return False
         try:
-            claim = await self._store.claim(boot=self._boot, now_usec=now)
+            claim = await self._store.claim(
+                boot=self._boot, least_priority=least_priority, now_usec=self._now_usec()
+            )
         except StateUnwritable as error:
-            self._wait_for(Hold(self._probe_usec(), error.code), error.message)
+            self._gate.hold(Hold(self._probe_usec(), error.code), error.message)
             return False
         if claim is None:
-            self._release()
+            self._gate.release()
             return False
         with bound_contextvars(
             session=claim.session.id,
@@ -130,21 +164,22 @@ class Scheduler:
     async def _carry_out(self, claim: Claim) -> None:
         log.info("item_started", raw=str(claim.photo.raw), kind=claim.job.kind)
         self.work = Work(claim.item.id, None, 0)
+        self._hand = hand = _Hand(claim)
         finished = False
         try:
-            with anyio.CancelScope() as self._scope:
+            with hand.scope:
                 if not self._stopping:
                     outcome = await self._outcome_of(claim)
                     with anyio.CancelScope(shield=True):
                         await self._record(claim, outcome)
                     finished = True
         finally:
-            self._scope = None
+            self._hand = None
             self.work = None
             if not finished:
                 with anyio.move_on_after(RECORD_SECONDS, shield=True):
-                    await self._put_back(claim, failure=None, retry_at_usec=None)
-                    log.info("item_interrupted", raw=str(claim.photo.raw))
+                    await self._record_interruption(hand)
+            hand.over.set()
 
     async def _outcome_of(self, claim: Claim) -> Outcome:
         try:
@@ -178,6 +213,16 @@ class Scheduler:
             )
         )
 
+    async def _record_interruption(self, hand: _Hand) -> None:
+        raw = str(hand.claim.photo.raw)
+        if hand.canceled_by is None:
+            await self._put_back(hand.claim, failure=None, retry_at_usec=None)
+            log.info("item_interrupted", raw=raw)
+        else:
+            await self._end(hand.claim, Ending(ItemState.CANCELED, failure=hand.canceled_by))
+            log.info("item_canceled", raw=raw)
+        self._on_photo_ended(hand.claim)
+
     async def _record(self, claim: Claim, outcome: Outcome) -> None:
         match outcome:
             case Developed():
@@ -195,7 +240,7 @@ class Scheduler:
         self._on_photo_ended(claim)
 
     async def _record_success(self, claim: Claim, outcome: Developed) -> None:
-        self._release()
+        self._gate.release()
         ending = Ending(
             ItemState.COMPLETED,
             output=outcome.output,
@@ -230,7 +275,7 @@ class Scheduler:
                 log.warning("item_will_be_retried", **facts, retry_at_usec=at)
                 await self._put_back(claim, failure=failure, retry_at_usec=at, refund=False)
             case Hold():
-                self._wait_for(decision, failure.message)
+                self._gate.hold(decision, failure.message)
                 await self._put_back(claim, failure=failure, retry_at_usec=None)
             case PutOff(at_usec=at):
                 log.warning("item_put_off", **facts, retry_at_usec=at)
@@ -270,29 +315,21 @@ class Scheduler:
             try:
                 return await write()
             except StateUnwritable as error:
-                self._wait_for(Hold(self._probe_usec(), error.code), error.message)
+                self._gate.hold(Hold(self._probe_usec(), error.code), error.message)
                 if self._stopping:
                     return None
             with anyio.move_on_after(self._policy.environment_wait_seconds):
                 await self._stop_requested.wait()
 
-    def _wait_for(self, hold: Hold, why: str) -> None:
-        if self._hold is None:
-            log.error("queue_waits", reason=hold.reason, message=why)
-        self._hold = hold
-        self._publish(Happening("queue.changed", self._now_usec()))
-
     def _probe_usec(self) -> int:
         return self._now_usec() + round(self._policy.environment_wait_seconds * USEC)
 
-    def _release(self) -> None:
-        if self._hold is not None:
-            log.info("queue_goes_on", reason=self._hold.reason)
-            self._hold = None
-            self._publish(Happening("queue.changed", self._now_usec()))
-
     async def _rest(self, woken: anyio.Event) -> None:
-        due = self._hold.until_usec if self._hold is not None else await self._store.next_retry_usec()
+        times = (self._gate.next_change_usec(), await self._store.next_retry_usec())
+        due = min((time for time in times if time is not None), default=None)
+        if self._gate.permission().least_priority is None:
+            # A retry that is due changes nothing while nothing may be started.
+            due = self._gate.next_change_usec()
         seconds = math.inf if due is None else max(0.0, (due - self._now_usec()) / USEC)
         with anyio.move_on_after(seconds):
             await woken.wait()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darkroom.protocol.types import Failure, ItemState, Priority
+from darkroom.protocol.types import Failure, ItemState, JobState, Priority
 from darkroomd.core.lifecycle import waiting_state
 from darkroomd.core.model import (
     Arrival,
@@ -273,6 +273,12 @@ def put_back(
     )
     if row is None:
         return None
+    if read_job(database, JobId(row["job_id"])).state is JobState.CANCELING:
+        # Canceled while its work was being put away: there is no queue to go back to.
+        row = database.one("cancel_queued_item", id=row["id"], failure=row["failure"], now=now_usec) or row
+        journal = Journal(database, now_usec)
+        after_end(database, journal, row, now_usec=now_usec)
+        return journal.happenings
     photo = read_photo(database, PhotoId(row["photo_id"]))
     state = waiting_state(has_output=bool(photo.outputs))
     database.run("photo_put_back", id=photo.id, state=state, refund=int(refund), now=now_usec)

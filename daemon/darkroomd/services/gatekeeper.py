@@ -1,0 +1,119 @@
+"""Keeps what holds work back: the pause, the inhibitors, the schedule, and faults of the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import structlog
+
+from darkroom.protocol.types import InhibitMode
+from darkroomd.core.gate import Circumstances, Holder, Pause, Permission, is_in_force, permission
+from darkroomd.core.model import Happening
+from darkroomd.core.retry import Hold
+from darkroomd.store.history import History
+
+log = structlog.get_logger()
+
+
+class Gatekeeper:
+    """Answers whether work may be started now; tells of each change, and wakes whoever waits for one."""
+
+    def __init__(
+        self, history: History, publish: Callable[[Happening], None], *, now_usec: Callable[[], int]
+    ) -> None:
+        self._history = history
+        self._publish = publish
+        self._now_usec = now_usec
+        self._holders: dict[int, Holder] = {}
+        self._last_holder = 0
+        self._fault: Hold | None = None
+        self._pause: Pause | None = None
+        self.on_change: Callable[[], None] = lambda: None
+
+    async def load(self) -> None:
+        """Take up the pause that was in force when the daemon stopped."""
+        self._pause = await self._history.pause()
+
+    @property
+    def holders(self) -> tuple[Holder, ...]:
+        """All inhibitors that are in force, oldest first."""
+        return tuple(self._holders.values())
+
+    @property
+    def pause(self) -> Pause | None:
+        """The pause that is in force."""
+        return self._pause if is_in_force(self._pause, now_usec=self._now_usec()) else None
+
+    @property
+    def fault(self) -> Hold | None:
+        """The fault of the environment that is waited for."""
+        return self._fault
+
+    def permission(self) -> Permission:
+        """Return what may be started now."""
+        now = self._now_usec()
+        fault = self._fault.reason if self._fault is not None else None
+        circumstances = Circumstances(
+            pause=self._pause,
+            inhibited=bool(self._holders),
+            in_schedule=True,
+            fault=fault if self._fault is not None and now < self._fault.until_usec else None,
+        )
+        return permission(circumstances, now_usec=now)
+
+    def wait_reasons(self) -> tuple[str, ...]:
+        """Return why nothing, or not everything, is started; a fault counts until work succeeded again."""
+        reasons = self.permission().reasons
+        if self._fault is not None and self._fault.reason not in reasons:
+            reasons = (*reasons, self._fault.reason)
+        return reasons
+
+    def next_change_usec(self) -> int | None:
+        """Return when the answer may change by itself."""
+        now = self._now_usec()
+        times = [self._pause.until_usec if self._pause is not None else None]
+        times.append(self._fault.until_usec if self._fault is not None else None)
+        return min((time for time in times if time is not None and time > now), default=None)
+
+    async def set_pause(self, pause: Pause | None) -> None:
+        """Pause the queue or let it go on, durably."""
+        await self._history.set_pause(pause, now_usec=self._now_usec())
+        self._pause = pause
+        log.info("queue_resumed" if pause is None else "queue_paused", reason=pause and pause.reason)
+        self.on_change()
+
+    def hold(self, hold: Hold, why: str) -> None:
+        """Start nothing until the fault has been given time to go away."""
+        if self._fault is None:
+            log.error("queue_waits", reason=hold.reason, message=why)
+        self._fault = hold
+        self._tell()
+
+    def release(self) -> None:
+        """The fault is gone: work succeeded, or there is none left."""
+        if self._fault is not None:
+            log.info("queue_goes_on", reason=self._fault.reason)
+            self._fault = None
+            self._tell()
+
+    @contextmanager
+    def inhibited(
+        self, mode: InhibitMode, *, who: str, why: str, uid: int | None, pid: int | None
+    ) -> Generator[Holder]:
+        """Hold work back for as long as the context lasts."""
+        self._last_holder += 1
+        holder = Holder(self._last_holder, mode, who, why, uid, pid, self._now_usec())
+        self._holders[holder.id] = holder
+        log.info("work_inhibited", inhibitor=holder.id, mode=mode, who=who, why=why)
+        self._tell("inhibitor.changed")
+        try:
+            yield holder
+        finally:
+            del self._holders[holder.id]
+            log.info("inhibitor_released", inhibitor=holder.id, who=who)
+            self._tell("inhibitor.changed")
+            self.on_change()
+
+    def _tell(self, kind: str = "queue.changed") -> None:
+        self._publish(Happening(kind, self._now_usec()))
