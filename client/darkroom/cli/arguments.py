@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, NoReturn
+
+from darkroom.cli.steering import Declare, declare_steering
 
 PHOTO_STATES: Final = ("arriving", "waiting", "developing", "developed", "outdated", "failed", "missing")
 JOB_STATES: Final = ("queued", "paused", "running", "canceling", "completed", "failed", "canceled")
@@ -45,7 +48,12 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         SystemExit: they are wrong (status 2), or asked for help or the version.
     """
     parser = _parser()
-    arguments, rest = parser.parse_known_args(argv)
+    words, program = _parted(sys.argv[1:] if argv is None else argv)
+    arguments, rest = parser.parse_known_args(words)
+    if arguments.command == "inhibit":
+        if not program:
+            parser.error("inhibit: give the command to run after --")
+        arguments.program = program
     # argparse before Python 3.12 loses an optional word that comes after an option.
     if arguments.command == "call" and arguments.parameters is None and rest and not rest[0].startswith("--"):
         arguments.parameters = rest.pop(0)
@@ -54,10 +62,32 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return arguments
 
 
+def _parted(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """Return our own words, and the command to run that follows `--` after `inhibit`.
+
+    argparse treats a command line within a command line differently from version to version.
+    """
+    if "--" not in words or _command_in(words) != "inhibit":
+        return words, ()
+    end = words.index("--")
+    return words[:end], words[end + 1 :]
+
+
+def _command_in(words: Sequence[str]) -> str | None:
+    """Return the name of the command: the first word that is no option, nor the value of one."""
+    rest = iter(words)
+    for word in rest:
+        if word == "--socket":
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
 def _parser() -> argparse.ArgumentParser:
     top = _Parser(
         prog="darkroom",
-        description="See what the darkroom daemon develops, and talk to it.",
+        description="See what the darkroom daemon develops, and steer it.",
         epilog=_EPILOGUE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -67,8 +97,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     _everywhere(top, socket=None, json=False)
     add = top.add_subparsers(metavar="COMMAND", required=True, dest="command").add_parser
-    for declare in (_status, _sessions, _photos, _jobs, _show, _watch, _call, _introspect):
-        declare(add)
+    command = partial(_command, add)
+    for declare in (_status, _sessions, _photos, _jobs, _show, _watch):
+        declare(command)
+    declare_steering(command)
+    for declare in (_call, _introspect):
+        declare(command)
     return top
 
 
@@ -90,16 +124,16 @@ def _command(add: _Add, name: str, summary: str) -> argparse.ArgumentParser:
     return command
 
 
-def _status(add: _Add) -> None:
-    _command(add, "status", "Show what is being developed, what waits and why, and the sessions.")
+def _status(add: Declare) -> None:
+    add("status", "Show what is being developed, what waits and why, and the sessions.")
 
 
-def _sessions(add: _Add) -> None:
-    _command(add, "sessions", "List the sessions and how many of their photos are developed.")
+def _sessions(add: Declare) -> None:
+    add("sessions", "List the sessions and how many of their photos are developed.")
 
 
-def _photos(add: _Add) -> None:
-    command = _command(add, "photos", "List the photos of a session and where each stands.")
+def _photos(add: Declare) -> None:
+    command = add("photos", "List the photos of a session and where each stands.")
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("session", metavar="SESSION", nargs="?", help="name, folder or id of the session")
     which.add_argument("--all", action="store_true", help="the photos of all sessions")
@@ -108,8 +142,8 @@ def _photos(add: _Add) -> None:
     )
 
 
-def _jobs(add: _Add) -> None:
-    command = _command(add, "jobs", "List the jobs, newest first.")
+def _jobs(add: Declare) -> None:
+    command = add("jobs", "List the jobs, newest first.")
     command.add_argument(
         "--state", action="append", choices=JOB_STATES, help="only these; may be given several times"
     )
@@ -117,22 +151,25 @@ def _jobs(add: _Add) -> None:
         "--kind", action="append", choices=JOB_KINDS, help="only these; may be given several times"
     )
     command.add_argument("--session", action="append", metavar="SESSION", help="only of this session")
+    command.add_argument(
+        "--by-position", action="store_true", help="the waiting ones, in the order in which they will run"
+    )
 
 
-def _show(add: _Add) -> None:
-    command = _command(add, "show", "Show all about one session, photo or job.")
+def _show(add: Declare) -> None:
+    command = add("show", "Show all about one session, photo or job.")
     command.add_argument("what", metavar="ID|PATH", help="a job's number; or an id, name or path")
 
 
-def _watch(add: _Add) -> None:
-    command = _command(add, "watch", "Show what happens, as it happens, until Ctrl-C.")
+def _watch(add: Declare) -> None:
+    command = add("watch", "Show what happens, as it happens, until Ctrl-C.")
     command.add_argument("--kind", action="append", metavar="KIND", help="only these, such as photo.changed")
     command.add_argument("--session", action="append", metavar="SESSION", help="only of this session")
     command.add_argument("--job", action="append", type=int, metavar="ID", help="only of this job")
 
 
-def _call(add: _Add) -> None:
-    command = _command(add, "call", "Call a method of the protocol and print its reply.")
+def _call(add: Declare) -> None:
+    command = add("call", "Call a method of the protocol and print its reply.")
     command.add_argument(
         "method", metavar="METHOD", help="such as GetSummary; any interface's by its full name"
     )
@@ -142,6 +179,6 @@ def _call(add: _Add) -> None:
     command.add_argument("--more", action="store_true", help="ask for all replies of a method that streams")
 
 
-def _introspect(add: _Add) -> None:
-    command = _command(add, "introspect", "Print the description of an interface.")
+def _introspect(add: Declare) -> None:
+    command = add("introspect", "Print the description of an interface.")
     command.add_argument("interface", metavar="INTERFACE", nargs="?", help="default: io.darkroomd.Darkroom")

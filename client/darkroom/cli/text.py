@@ -33,6 +33,11 @@ def _spelled(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
+def sendable(text: str | None) -> str | None:
+    r"""Return a text of the command line as it can be sent: in one line, what is no UTF-8 as `\xff`."""
+    return None if text is None else printable(text)
+
+
 def printable_json(document: str) -> str:
     r"""Return the same JSON with C1 controls, DEL and marks that reorder or hide text as `\u` escapes."""
     return document if document.isascii() and "\x7f" not in document else document.translate(_UNSAFE_IN_JSON)

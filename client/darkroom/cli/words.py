@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from darkroom.cli.tables import Tone
-from darkroom.protocol.types import Failure, File
+from darkroom.protocol.types import Failure, File, Progress, Queue
 
 _USEC_PER_SECOND: Final = 1_000_000
 _SECONDS_PER_MINUTE: Final = 60
@@ -104,6 +104,19 @@ def name_of(file: File | None) -> str:
 def reasons(codes: Iterable[str]) -> str:
     """Return wait reasons in words; one that is new is shown as it is."""
     return "; ".join(_REASONS.get(code, code) for code in codes)
+
+
+def progress(done: Progress) -> str:
+    """Return how far something is, such as `3 of 10, 30 %, about 2 min left`."""
+    ended = done.completed + done.skipped + done.failed + done.canceled
+    left = "" if done.remaining_usec is None else f", about {duration(done.remaining_usec)} left"
+    return f"{ended} of {done.total}, {done.percent} %{left}"
+
+
+def pause(queue: Queue) -> str:
+    """Return why the queue is paused, and until when, as far as that is known."""
+    until = moment(queue.paused_until_usec)
+    return ", ".join(filter(None, (queue.paused_reason, until and f"until {until}")))
 
 
 def failure_of(failure: Failure | None) -> str:

@@ -35,8 +35,8 @@ _ITEM_COLUMNS = (
 
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
-    """List the jobs that meet all conditions."""
-    jobs = client.list_jobs(_filter(client, arguments))
+    """List the jobs that meet all conditions, newest first or as they will run."""
+    jobs = client.list_jobs(_filter(client, arguments), by_position=arguments.by_position or None)
     if arguments.json:
         screen.show_json(map(msgspec.json.encode, jobs))
         return EXIT_DONE

@@ -14,7 +14,7 @@ from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable
 from darkroom.client import Client
 from darkroom.errors import EXIT_DONE, NoSuchJob
-from darkroom.protocol.types import Inhibitor, Item, ItemState, Session, Summary
+from darkroom.protocol.types import InhibitMode, Inhibitor, Item, ItemState, Session, Summary
 
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
@@ -76,25 +76,15 @@ def _developing(summary: Summary, running: Item | None) -> str:
 
 
 def _progress(summary: Summary) -> str:
-    progress = summary.progress
-    if not progress.total:
-        return ""
-    done = progress.completed + progress.skipped + progress.failed + progress.canceled
-    left = (
-        "" if progress.remaining_usec is None else f", about {words.duration(progress.remaining_usec)} left"
-    )
-    return f"{done} of {progress.total}, {progress.percent} %{left}"
+    return words.progress(summary.progress) if summary.progress.total else ""
 
 
 def _paused(summary: Summary) -> str:
-    queue = summary.queue
-    if not queue.paused:
-        return ""
-    reason = queue.paused_reason or "by request"
-    until = words.moment(queue.paused_until_usec)
-    return f"{reason}, until {until}" if until else reason
+    return (words.pause(summary.queue) or "by request") if summary.queue.paused else ""
 
 
 def _inhibitor(inhibitor: Inhibitor) -> str:
     process = "" if inhibitor.pid is None else f", process {inhibitor.pid}"
-    return f"by {inhibitor.who}{process}, since {words.clock(inhibitor.since_usec)}: {inhibitor.why}"
+    reach = "" if inhibitor.mode == InhibitMode.START else " (the running photo too)"
+    since = words.moment(inhibitor.since_usec)
+    return f"by {inhibitor.who}{process}, since {since}{reach}: {inhibitor.why}"

@@ -113,12 +113,8 @@ def _job(kind: str, job: Job) -> tuple[str, Tone, str]:
 
 
 def _progress(job_id: int | None, progress: Progress) -> str:
-    done = progress.completed + progress.skipped + progress.failed + progress.canceled
-    left = (
-        "" if progress.remaining_usec is None else f", about {words.duration(progress.remaining_usec)} left"
-    )
     of_job = "" if job_id is None else f"job {job_id}  "
-    return f"{of_job}{done} of {progress.total}, {progress.percent} %{left}"
+    return f"{of_job}{words.progress(progress)}"
 
 
 def _session(kind: str, session: Session) -> tuple[str, Tone, str]:
@@ -132,7 +128,7 @@ def _session(kind: str, session: Session) -> tuple[str, Tone, str]:
 
 def _queue(queue: Queue) -> str:
     counts = f"{queue.queued_items} waiting, {queue.running_items} running, {queue.failed_items} failed"
-    paused = f", paused: {queue.paused_reason or 'by request'}" if queue.paused else ""
+    paused = f", paused: {words.pause(queue) or 'by request'}" if queue.paused else ""
     waits = f", waits: {words.reasons(queue.wait_reasons)}" if queue.wait_reasons else ""
     return f"{counts}{paused}{waits}"
 

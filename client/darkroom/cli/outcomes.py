@@ -1,0 +1,60 @@
+"""What became of a request, in a sentence for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from darkroom.cli import words
+from darkroom.cli.text import printable
+from darkroom.protocol.replies import RetryReply
+from darkroom.protocol.types import Job, JobState, Queue
+
+
+def jobs_changed(asked: Sequence[int], changed: Sequence[int], *, done: str) -> list[str]:
+    """Tell which jobs are `done`, such as "canceled", and which of those asked for were left alone."""
+    left = [job for job in asked if job not in changed]
+    return [
+        *([f"{_named(changed)} {done}."] if changed else []),
+        *([f"Nothing to do for {_named(left).lower()}."] if left else []),
+    ]
+
+
+def retried(asked: Sequence[int], reply: RetryReply) -> list[str]:
+    """Tell how much is tried again."""
+    if not reply.item_count:
+        return [f"Nothing to try again in {_named(asked).lower()}."]
+    return [f"{_counted(reply.item_count, 'item')} of {_named(reply.job_ids).lower()} queued again."]
+
+
+def cleared(count: int) -> list[str]:
+    """Tell how many jobs were forgotten."""
+    return [f"{_counted(count, 'job')} forgotten."]
+
+
+def paused(queue: Queue) -> list[str]:
+    """Tell how long the queue is paused, and why."""
+    more = words.pause(queue)
+    return [printable(f"The queue is paused: {more}." if more else "The queue is paused.")]
+
+
+def resumed(queue: Queue) -> list[str]:
+    """Tell that the queue goes on, or what it still waits for."""
+    if queue.wait_reasons:
+        return [printable(f"The queue is not paused, but waits: {words.reasons(queue.wait_reasons)}.")]
+    return ["The queue goes on."]
+
+
+def standing(job: Job) -> str:
+    """Tell where a job stands."""
+    why = words.reasons(job.state_reasons)
+    reason = f" ({why})" if why else ""
+    failure = f"  {words.failure_of(job.failure)}" if job.state == JobState.FAILED and job.failure else ""
+    return printable(f"job {job.id}  {job.state}{reason}  {words.progress(job.progress)}{failure}")
+
+
+def _named(jobs: Sequence[int]) -> str:
+    return f"Job{'' if len(jobs) == 1 else 's'} {', '.join(map(str, jobs))}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
