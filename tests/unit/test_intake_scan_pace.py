@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from darkroomd.core.scan_pace import ScanPace
+from darkroomd.core.scan_pace import ScanPace, retry_wait
 
 
 def pace() -> ScanPace:
@@ -66,3 +66,11 @@ def test_a_request_brings_the_next_look_forward_and_never_puts_it_off() -> None:
     folder.within(2.0, now=90.0)
 
     assert (later, folder.at) == (135.0, 92.0)
+
+
+def test_what_is_refused_is_left_alone_longer_each_time_until_something_is_taken() -> None:
+    waits = [0.0]
+    for refused in (True, True, True, True, False, True):
+        waits.append(retry_wait(waits[-1], refused=refused, first_seconds=5.0, longest_seconds=30.0))
+
+    assert waits[1:] == [5.0, 10.0, 20.0, 30.0, 0.0, 5.0]

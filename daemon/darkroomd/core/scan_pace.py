@@ -50,6 +50,13 @@ class ScanPace:
         self._lost_seconds = min(self._lost_seconds * 2, max(self._scan_seconds, self._poll_seconds))
 
 
+def retry_wait(before: float, *, refused: bool, first_seconds: float, longest_seconds: float) -> float:
+    """Return how long to leave alone what was refused, after having waited `before`; 0 when nothing was."""
+    if not refused:
+        return 0.0
+    return min(max(before * 2, first_seconds), max(longest_seconds, first_seconds))
+
+
 def next_on_grid(now: float, seconds: float) -> float:
     """Return the next multiple of `seconds`: what is due together wakes an idle daemon up once."""
     return now + seconds - now % seconds

@@ -139,6 +139,14 @@ def open_folder(folder: Path) -> Generator[int]:
         os.close(descriptor)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there and can be asked for."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        return False
+
+
 def is_link(path: Path) -> bool:
     """Whether a path is a symbolic link; False where nothing is there."""
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom.errors import DarkroomError
-from darkroomd.core.content import Content
+from darkroomd.core.content import Content, Judgement
 from darkroomd.core.freshness import (
     Altered,
     Hashes,
@@ -89,11 +89,21 @@ def compare(comparison: Comparison) -> UpToDate | Altered | Outdated:
         )
 
 
+def _inspect(raw: Path, name: str) -> Judgement:
+    try:
+        return inspect(raw, name)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        # What cannot be read goes on to the worker, which fails it with a proper reason.
+        return Judgement(Content.UNKNOWN)
+
+
 def _admit(
     raw: Path, name: str, preset: Preset, *, applied_at_usec: int, correlation_id: CorrelationId
 ) -> Admission:
     try:
-        judgement = inspect(raw, name)
+        judgement = _inspect(raw, name)
         if judgement.content is Content.NOT_RAW:
             return Refused(judgement.what)
         return freeze(raw / name, preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)

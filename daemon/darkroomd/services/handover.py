@@ -109,6 +109,10 @@ class Handover:
         fate = await self._queue(list(backlog.values()))
         return dict.fromkeys(backlog, fate)
 
+    def forget_backlog(self) -> None:
+        """Drop what waits for `queue_backlog`: the session went, and its files will be found again."""
+        self._backlog = {}
+
     async def take_renamed(self) -> tuple[str, ...]:
         """Return the photos whose outputs are called differently since the last files were handed over."""
         arrived, self._arrived = self._arrived, []
@@ -148,7 +152,12 @@ class Handover:
 
     async def _take(self, file: SettledFile, admission: Admission) -> Fate:
         if isinstance(admission, Refused):
-            log.debug("file_ignored", raw=file.name, reason=Reason.NO_RAW_CONTENT, what=admission.what)
+            log.debug(
+                "file_ignored",
+                raw=str(self._raw / file.name),
+                reason=Reason.NO_RAW_CONTENT,
+                what=admission.what,
+            )
             return Fate.NO_RAW
         if isinstance(admission, Delayed):
             self._log_refusal("preset_not_frozen", file.name, code=admission.code, problem=admission.problem)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import anyio
+import anyio.lowlevel
 import structlog
 from structlog.contextvars import bound_contextvars
 
@@ -33,29 +34,30 @@ from darkroomd.core.model import (
     CorrelationId,
     Fingerprint,
     Happening,
-    Photo,
     PhotoState,
     Session,
     WatchMode,
 )
-from darkroomd.core.naming import output_names
-from darkroomd.core.recorded_outputs import RecordedPhoto, read_outputs
+from darkroomd.core.recorded_outputs import RecordedPhoto
+from darkroomd.core.scan_pace import retry_wait
 from darkroomd.core.stability import Look
 from darkroomd.core.waiting_room import FirstSeen, Growing, Left, Notice, Origin, Ready, WaitingRoom
-from darkroomd.files.documents import read_document
+from darkroomd.files.folders import is_folder
 from darkroomd.files.looks import look_at
 from darkroomd.files.mounts import is_remote
-from darkroomd.files.scan import Listing, list_raw
 from darkroomd.files.watch import Change, Hint
 from darkroomd.services.handover import Fate, Handover, SettledFile
 from darkroomd.services.surroundings import Surroundings
-from darkroomd.services.survey import Surveyed, find_outdated, sweep_leftovers
+from darkroomd.services.survey import Sight, find_outdated, look_around, read_recorded, sweep_leftovers
 
 LOOKS_AT_ONCE: Final = 512
 """Files looked at in one go of a thread: some ten milliseconds of work."""
 
 BURST_HINTS: Final = 500
 """So many hints at one time may not be all of them."""
+
+NOTICES_AT_ONCE: Final = 64
+"""Files spoken of before everyone else in the event loop gets a turn."""
 
 FILES_AT_ONCE: Final = 32
 """Files frozen in one go of a thread: as many syncs of the disk."""
@@ -103,6 +105,7 @@ class SessionIntake:
         self._presence = Presence.UNKNOWN
         self._pace = around.new_pace()
         self._polled = 1
+        self._retry_wait = 0.0
         self._room = WaitingRoom(around.options.patience, {})
         self._sighted: dict[str, _Sighted] = {}
         self._ready_backlog: dict[str, Fingerprint] = {}
@@ -183,22 +186,29 @@ class SessionIntake:
 
     async def _scan(self) -> None:
         begun_at = anyio.current_time()
+        work = partial(look_around, self.raw, self._around.options.extensions, self._ignored)
         try:
-            listing = await self._on_disk(partial(list_raw, self.raw, self._around.options.extensions))
+            sight = await self._on_disk(work)
         except (OSError, DarkroomError) as error:
             await self._lose(error)
             return
         took = anyio.current_time() - begun_at
-        self._say_ignored(listing.ignored)
+        self._say_ignored(sight)
         first = self._presence is not Presence.PRESENT
         if first:
-            await self._begin(listing)
+            await self._begin(sight)
             log.info("session_found", session=self.session.id, folder=str(self.session.folder))
             self._presence = Presence.PRESENT
+        await self._announce(sight, first=first)
         now = anyio.current_time()
-        found = differences(listing.candidates, dealt_with=self._room.dealt_with)
+        self._pace.found(now=now, watched=self._is_watched, took_seconds=took, polled=self._polled)
+
+    async def _announce(self, sight: Sight, *, first: bool) -> None:
+        dealt_with = dict(self._room.dealt_with)
+        found = await self._on_disk(partial(differences, sight.candidates, dealt_with=dealt_with))
         backlog = first and is_backlog(len(found.fresh), appeared=self._appeared)
         self._appeared = False
+        now = anyio.current_time()
         for name in found.fresh:
             if first:
                 self._room.announce(name, Origin(backlog=backlog))
@@ -206,44 +216,31 @@ class SessionIntake:
                 self._room.hint(name, now=now)
         for name in found.gone:
             self._room.announce(name)
-        self._pace.found(now=now, watched=self._is_watched, took_seconds=took, polled=self._polled)
 
-    async def _begin(self, listing: Listing) -> None:
+    async def _begin(self, sight: Sight) -> None:
         """Learn what the store knows of the photos, and which of them may have to be developed."""
         self._remote = await self._on_disk(partial(is_remote, self.raw))
+        folder, plan = self.session.folder, self._around.plan
         known = await self._around.store.known_photos(self.session.id)
-        doubtful = await self._find_outdated(known, listing)
+        doubtful = await self._on_disk(
+            partial(find_outdated, known, sight.candidates, folder=folder, plan=plan)
+        )
         dealt_with = {
             name: photo.fingerprint
             for name, photo in known.items()
             if photo.state is not PhotoState.MISSING and name not in doubtful
         }
         self._room = WaitingRoom(self._around.options.patience, dealt_with)
-        if listing.candidates.keys() - known.keys():
-            document = await self._on_disk(partial(read_document, self.session.folder))
-            self._recorded = read_outputs(document or {})
+        strangers = sight.candidates.keys() - known.keys()
+        self._recorded = await self._on_disk(partial(read_recorded, folder)) if strangers else {}
         if not known:
             # Of a session that was known the daemon removed them before it began to work in it.
-            plan = self._around.plan
-            await self._on_disk(partial(sweep_leftovers, self.session.folder, output_folder=plan.folder))
-
-    async def _find_outdated(self, known: Mapping[str, Photo], listing: Listing) -> frozenset[str]:
-        plan, there = self._around.plan, listing.candidates
-        developed = [p for p in known.values() if p.state is PhotoState.DEVELOPED and p.name in there]
-        outputs, folder = output_names(known), self.session.folder / plan.folder
-        surveyed = [Surveyed(p, there[p.name], folder / outputs[p.name]) for p in developed]
-        return await self._on_disk(
-            partial(
-                find_outdated,
-                surveyed,
-                recipe=plan.recipe,
-                recipe_digest=plan.digest,
-                pipeline=plan.pipeline,
-            )
-        )
+            await self._on_disk(partial(sweep_leftovers, folder, output_folder=plan.folder))
 
     async def _lose(self, error: OSError | DarkroomError) -> None:
-        waits = isinstance(error, FileNotFoundError) and await self._on_disk(self.session.folder.is_dir)
+        waits = isinstance(error, FileNotFoundError) and await self._on_disk(
+            partial(is_folder, self.session.folder)
+        )
         presence = Presence.NO_RAW if waits else Presence.LOST
         if presence is not self._presence:
             problem = error.message if isinstance(error, DarkroomError) else os.strerror(error.errno or 0)
@@ -265,6 +262,7 @@ class SessionIntake:
         self._room = WaitingRoom(self._around.options.patience, {})
         self._sighted.clear()
         self._ready_backlog.clear()
+        self._handover.forget_backlog()
 
     async def _look(self) -> None:
         """Look at the files that are due, and hand over those that are ready."""
@@ -278,9 +276,11 @@ class SessionIntake:
         ready: dict[str, Fingerprint] = {}
         # One time for all: what was seen together is due together, and a backlog becomes one job.
         now = anyio.current_time()
-        for name, look in looks.items():
+        for number, (name, look) in enumerate(looks.items(), start=1):
             for notice in self._room.saw(name, look, now=now):
                 await self._notice(name, notice, ready)
+            if number % NOTICES_AT_ONCE == 0:
+                await anyio.lowlevel.checkpoint()
         for some in _batches(tuple(ready), FILES_AT_ONCE):
             await self._hand_over({name: ready[name] for name in some})
 
@@ -334,7 +334,8 @@ class SessionIntake:
 
     async def _hand_over(self, ready: Mapping[str, Fingerprint]) -> None:
         files = [self._settled_file(name, fingerprint) for name, fingerprint in ready.items()]
-        self._end(await self._handover.take(files))
+        fates = await self._handover.take(files)
+        self._end(fates)
         if not self._ready_backlog:
             self._end(await self._handover.queue_backlog())
         for name in await self._handover.take_renamed():
@@ -352,24 +353,28 @@ class SessionIntake:
         )
 
     def _end(self, fates: Mapping[SettledFile, Fate]) -> None:
+        self._retry_wait = retry_wait(
+            self._retry_wait,
+            refused=Fate.TRY_AGAIN in fates.values(),
+            first_seconds=self._around.options.retry_seconds,
+            longest_seconds=self._around.options.scan_seconds,
+        )
+        until = anyio.current_time() + self._retry_wait
         for file, fate in fates.items():
             match fate:
                 case Fate.HANDED_OVER | Fate.NO_RAW:
                     self._room.deal_with(file.name, file.fingerprint)
                     self._sighted.pop(file.name, None)
                 case Fate.TRY_AGAIN:
-                    self._room.put_off(
-                        file.name, until=anyio.current_time() + self._around.options.retry_seconds
-                    )
+                    self._room.put_off(file.name, until=until)
                 case Fate.WAITS:
                     pass
 
-    def _say_ignored(self, ignored: Mapping[str, Ignored]) -> None:
-        for name, verdict in ignored.items():
-            if self._ignored.get(name) != verdict:
-                raw = str(self.raw / name)
-                log.debug("file_ignored", session=self.session.id, raw=raw, reason=verdict.reason)
-        self._ignored = ignored
+    def _say_ignored(self, sight: Sight) -> None:
+        self._ignored = sight.ignored
+        for name, verdict in sight.news.items():
+            raw = str(self.raw / name)
+            log.debug("file_ignored", session=self.session.id, raw=raw, reason=verdict.reason)
 
     async def _on_disk(self, work: Callable[[], Result]) -> Result:
         return await self._around.on_disk(work, remote=self._remote)
