@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Arguments) -> int:
     from darkroomd.app import Settings, check, serve  # noqa: PLC0415 - a usage error should not wait for it
-    from darkroomd.logs import LogFormat, configure  # noqa: PLC0415 - same
+    from darkroomd.logs import LogFormat  # noqa: PLC0415 - same
     from darkroomd.system.paths import standard_places  # noqa: PLC0415 - same
 
     settings = Settings.gather(
@@ -64,7 +64,6 @@ def _run(arguments: Arguments) -> int:
     if arguments.check_config:
         check(settings)
         return 0
-    configure(settings.log_format, settings.log_level)
     return serve(settings)
 
 

@@ -29,7 +29,7 @@ from darkroomd.core.worker_policy import RetirePolicy
 from darkroomd.files.folders import check_root, check_session
 from darkroomd.imaging.messages import Recipe
 from darkroomd.imaging.version import pipeline_version
-from darkroomd.logs import LogFormat
+from darkroomd.logs import LogFormat, configure
 from darkroomd.services.development import Development, recipe_digest
 from darkroomd.services.executor import ExecutorOptions, LocalExecutor
 from darkroomd.services.gatekeeper import Gatekeeper
@@ -39,6 +39,7 @@ from darkroomd.services.queries import Queries
 from darkroomd.services.recovery import recover
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.session_records import SessionRecords
+from darkroomd.services.stories import Stories
 from darkroomd.services.surroundings import IntakeOptions, OutputPlan, Surroundings
 from darkroomd.services.worker_process import WorkerSettings
 from darkroomd.store.history import History
@@ -119,6 +120,8 @@ def serve(settings: Settings) -> int:
         DarkroomError: the daemon refuses to start; nothing was changed.
     """
     check(settings)
+    stories = Stories(now_usec)
+    configure(settings.log_format, settings.log_level, tap=stories)
     with ExitStack() as resources:
         try:
             settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -127,12 +130,12 @@ def serve(settings: Settings) -> int:
             raise StateInUse(settings.state, held.holder) from held
         except OSError as error:
             raise StateUnusable(settings.state, os.strerror(error.errno or 0)) from error
-        anyio.run(_serve, settings)
+        anyio.run(_serve, settings, stories)
     log.info("stopped")
     return 0
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, stories: Stories) -> None:
     config = settings.config
     bus = Bus[Happening]()
     # The store tells the scheduler of new work, and the scheduler needs the store to do it.
@@ -175,6 +178,7 @@ async def _serve(settings: Settings) -> None:
             ),
             publish,
             gate=gate,
+            stories=stories,
             policy=policy,
             boot=about.instance,
             now_usec=now_usec,

@@ -49,21 +49,28 @@ class LogSink:
     debug = info = warning = error = critical = exception = log = fatal = msg
 
 
-def configure(log_format: LogFormat, level: str, *, descriptor: int = STDERR) -> None:
-    """Send all log events of this process to `descriptor`, from `level` (a key of `LEVELS`) upwards."""
+def configure(
+    log_format: LogFormat, level: str, *, descriptor: int = STDERR, tap: Processor | None = None
+) -> None:
+    """Send all log events of this process to `descriptor`, from `level` (a key of `LEVELS`) upwards.
+
+    Each event passes through `tap` on its way, with its ids and its level.
+    """
     sink = LogSink(descriptor)
+    colors = os.isatty(descriptor) and not os.environ.get("NO_COLOR")
     structlog.configure(
-        processors=_processors(log_format, colors=os.isatty(descriptor) and not os.environ.get("NO_COLOR")),
+        processors=_processors(log_format, colors=colors, tap=tap),
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=lambda *_: sink,
         cache_logger_on_first_use=True,
     )
 
 
-def _processors(log_format: LogFormat, *, colors: bool) -> Iterable[Processor]:
+def _processors(log_format: LogFormat, *, colors: bool, tap: Processor | None) -> Iterable[Processor]:
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
+        *([] if tap is None else [tap]),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if log_format is LogFormat.CONSOLE:

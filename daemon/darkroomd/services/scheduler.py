@@ -18,6 +18,7 @@ from darkroomd.core.model import Claim, Happening, ItemId, JobId, PhotoState
 from darkroomd.core.retry import GiveUp, Hold, PutOff, RetryPolicy, TryAgain, after_failure
 from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome
 from darkroomd.services.gatekeeper import Gatekeeper
+from darkroomd.services.stories import Stories
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
 
@@ -67,6 +68,7 @@ class Scheduler:
         publish: Callable[[Happening], None],
         *,
         gate: Gatekeeper,
+        stories: Stories,
         policy: RetryPolicy,
         boot: str,
         now_usec: Callable[[], int],
@@ -84,6 +86,7 @@ class Scheduler:
         self._woken = anyio.Event()
         self._stop_requested = anyio.Event()
         self._gate = gate
+        self._stories = stories
         self._hand: _Hand | None = None
         self.work: Work | None = None
 
@@ -219,8 +222,8 @@ class Scheduler:
             await self._put_back(hand.claim, failure=None, retry_at_usec=None)
             log.info("item_interrupted", raw=raw)
         else:
-            await self._end(hand.claim, Ending(ItemState.CANCELED, failure=hand.canceled_by))
             log.info("item_canceled", raw=raw)
+            await self._end(hand.claim, Ending(ItemState.CANCELED, failure=hand.canceled_by))
         self._on_photo_ended(hand.claim)
 
     async def _record(self, claim: Claim, outcome: Outcome) -> None:
@@ -247,18 +250,19 @@ class Scheduler:
             captured_at_usec=outcome.captured_at_usec,
             camera=outcome.camera,
         )
-        await self._end(claim, ending)
+        # Said before it is recorded, so that the line is stored with the record.
         log.info(
             "item_developed",
             output=str(outcome.output.path),
             size_bytes=outcome.output.size_bytes,
             seconds=outcome.seconds,
         )
+        await self._end(claim, ending)
 
     async def _record_gone(self, claim: Claim, outcome: Gone) -> None:
+        log.warning("raw_missing", raw=str(claim.photo.raw))
         ending = Ending(ItemState.FAILED, failure=outcome.failure, photo_state=PhotoState.MISSING)
         await self._end(claim, ending)
-        log.warning("raw_missing", raw=str(claim.photo.raw))
 
     async def _record_failure(self, claim: Claim, outcome: Failed) -> None:
         failure = outcome.failure
@@ -285,8 +289,9 @@ class Scheduler:
                 await self._end(claim, Ending(ItemState.FAILED, failure=failure))
 
     async def _end(self, claim: Claim, ending: Ending) -> None:
+        told = replace(ending, lines=self._stories.take(claim.item.correlation_id))
         recorded = await self._insist(
-            lambda: self._store.end(claim.item, ending, fence=claim.fence, now_usec=self._now_usec())
+            lambda: self._store.end(claim.item, told, fence=claim.fence, now_usec=self._now_usec())
         )
         if recorded is False:
             log.warning("late_result_discarded", fence=claim.fence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 from typing import Final
 
 import msgspec
@@ -85,25 +85,10 @@ class History:
                     correlation_id=row["correlation_id"],
                     job_id=row["job_id"],
                     item_id=row["item_id"],
-                    fields=msgspec.json.decode(row["fields"], type=dict[str, object]),
+                    fields=json.loads(row["fields"]),
                 )
                 for row in rows
             ]
             return page_of(lines, limit, [row["id"] for row in rows])
 
         return await self._front.read(read)
-
-
-def write_log_lines(database: Database, lines: Sequence[LogLine]) -> None:
-    """Keep log lines, inside the transaction that ends what they tell of."""
-    for line in lines:
-        database.run(
-            "insert_log_line",
-            at_usec=line.at_usec,
-            level=line.level,
-            event=line.event,
-            correlation_id=line.correlation_id,
-            job_id=line.job_id,
-            item_id=line.item_id,
-            fields=json_text(line.fields),
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 import msgspec
 
 from darkroomd.core.model import Happening, Item, JobId, PhotoId, SessionId
+from darkroomd.core.story import LogLine
 from darkroomd.store.catalogue import read_item, read_job, read_photo, read_session
 from darkroomd.store.database import Database, Row
 
@@ -95,12 +97,31 @@ def read_span(database: Database) -> tuple[int, int]:
 def encode_happening(happening: Happening) -> str:
     """Return the happening as the journal keeps it."""
     # The standard library escapes the surrogates of names that are not UTF-8, and reads them back.
-    return json.dumps(msgspec.to_builtins(happening, enc_hook=_plain_path), separators=(",", ":"))
+    return _as_json(msgspec.to_builtins(happening, enc_hook=_plain_path))
 
 
 def decode_happening(body: str) -> Happening:
     """Return the happening that `encode_happening` wrote."""
     return msgspec.convert(json.loads(body), Happening, dec_hook=_path)
+
+
+def write_log_lines(database: Database, lines: Sequence[LogLine]) -> None:
+    """Keep log lines, inside the transaction that ends what they tell of."""
+    for line in lines:
+        database.run(
+            "insert_log_line",
+            at_usec=line.at_usec,
+            level=line.level,
+            event=line.event,
+            correlation_id=line.correlation_id,
+            job_id=line.job_id,
+            item_id=line.item_id,
+            fields=_as_json(line.fields),
+        )
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, default=str, separators=(",", ":"))
 
 
 def _happening(database: Database, row: Row) -> Happening:

@@ -26,9 +26,10 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.queue_order import first_turn
+from darkroomd.core.story import LogLine
 from darkroomd.store.catalogue import find_photo, read_job, read_photo, read_session
 from darkroomd.store.database import Database, Row
-from darkroomd.store.journal import Journal
+from darkroomd.store.journal import Journal, write_log_lines
 from darkroomd.store.rows import (
     PRIORITIES,
     failure_text,
@@ -67,6 +68,7 @@ class Ending:
     photo_state: PhotoState | None = None
     captured_at_usec: int | None = None
     camera: str = ""
+    lines: tuple[LogLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +247,14 @@ def end(
     elif ending.failure is not None:
         state = ending.photo_state or PhotoState.FAILED
         database.run("photo_failed", id=photo_id, state=state, failure=failure, now=now_usec)
+    write_log_lines(database, ending.lines)
+    photo = read_photo(database, photo_id)
+    if ending.state is not ItemState.CANCELED:
+        _take_sample(database, row, photo, ending, now_usec=now_usec)
     journal = Journal(database, now_usec)
     after_end(database, journal, row, now_usec=now_usec)
     journal.photo(photo_id)
-    journal.session(read_photo(database, photo_id).session_id)
+    journal.session(photo.session_id)
     return journal.happenings
 
 
@@ -376,6 +382,21 @@ def after_end(
     journal.item(row)
     if tell_job:
         journal.job(job_id)
+
+
+def _take_sample(database: Database, row: Row, photo: Photo, ending: Ending, *, now_usec: int) -> None:
+    database.run(
+        "insert_sample",
+        ended_at_usec=now_usec,
+        session_id=photo.session_id,
+        preset_id=photo.preset_id,
+        camera=photo.camera,
+        failed=ending.output is None,
+        bytes_read=photo.fingerprint.size_bytes,
+        bytes_written=0 if ending.output is None else ending.output.size_bytes,
+        busy_usec=max(0, now_usec - (row["started_at_usec"] or now_usec)),
+        latency_usec=max(0, now_usec - photo.arrived_at_usec),
+    )
 
 
 def _printable(label: str) -> str:
