@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -18,6 +19,7 @@ from darkroomd.api.connection import Patience
 from darkroomd.api.listener import open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
+from darkroomd.core.estimate import Rate
 from darkroomd.core.model import (
     Arrival,
     CorrelationId,
@@ -29,7 +31,7 @@ from darkroomd.core.model import (
     SessionId,
     WatchMode,
 )
-from darkroomd.services.gatekeeper import Gatekeeper
+from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.intake import Intake
 from darkroomd.services.queries import HealthCheck, Queries
 from darkroomd.services.scheduler import Scheduler, Work
@@ -48,6 +50,7 @@ class StillScheduler:
     """A scheduler at a standstill, for whatever reason it is given."""
 
     wait_reasons: tuple[str, ...] = ()
+    rate: Rate = Rate()
     work: Work | None = None
 
 
@@ -177,11 +180,13 @@ async def serving(
         open_store(folder / "queue.db", bus.publish) as store,
         anyio.create_task_group() as group,
     ):
-        gate = Gatekeeper(History(store.front), bus.publish, now_usec=lambda: 0)
+        gate = Gatekeeper(History(store.front), bus.publish, schedule=Schedule(), now_usec=lambda: 0)
         queries = Queries(
             store=store,
             scheduler=cast("Scheduler", scheduler),
             gate=gate,
+            history=History(store.front),
+            zone=UTC,
             intake=cast("Intake", StillIntake()),
             about=about,
             checks=checks,

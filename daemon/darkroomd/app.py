@@ -20,10 +20,12 @@ from darkroomd.api.listener import open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
 from darkroomd.config import Config, IntakeSection, load_config
+from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.faults import NowhereToLook, StateInUse, StateUnusable
 from darkroomd.core.intake import RAW_EXTENSIONS
 from darkroomd.core.model import CorrelationId, Happening, Health
 from darkroomd.core.retry import RetryPolicy
+from darkroomd.core.schedule import parse_windows
 from darkroomd.core.stability import Patience
 from darkroomd.core.worker_policy import RetirePolicy
 from darkroomd.files.folders import check_root, check_session
@@ -32,8 +34,9 @@ from darkroomd.imaging.version import pipeline_version
 from darkroomd.logs import LogFormat, configure
 from darkroomd.services.development import Development, recipe_digest
 from darkroomd.services.executor import ExecutorOptions, LocalExecutor
-from darkroomd.services.gatekeeper import Gatekeeper
+from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.health import health_checks
+from darkroomd.services.housekeeping import Housekeeping, Retention
 from darkroomd.services.intake import Intake
 from darkroomd.services.queries import Queries
 from darkroomd.services.recovery import recover
@@ -42,11 +45,13 @@ from darkroomd.services.session_records import SessionRecords
 from darkroomd.services.stories import Stories
 from darkroomd.services.surroundings import IntakeOptions, OutputPlan, Surroundings
 from darkroomd.services.worker_process import WorkerSettings
+from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
 from darkroomd.store.store import open_store
 from darkroomd.system.clock import now_usec
 from darkroomd.system.lock import LockHeld, exclusive_lock
 from darkroomd.system.paths import Places
+from darkroomd.system.timezone import local_zone
 
 DATABASE_NAME: Final = "queue.db"
 LOCK_NAME: Final = "darkroomd.lock"
@@ -165,7 +170,10 @@ async def _serve(settings: Settings, stories: Stories) -> None:
         records = SessionRecords(store)
         for stale in await recover(store, policy=policy, output_folder=recipe.folder, now_usec=now_usec):
             records.mark(stale)
-        gate = Gatekeeper(History(store.front), publish, now_usec=now_usec)
+        zone = local_zone(os.environ)
+        history = History(store.front)
+        schedule = Schedule(parse_windows(config.schedule.allow), zone)
+        gate = Gatekeeper(history, publish, schedule=schedule, now_usec=now_usec)
         await gate.load()
         scheduler = Scheduler(
             store,
@@ -180,6 +188,9 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             gate=gate,
             stories=stories,
             policy=policy,
+            failure_limit=FailureLimit(
+                least_tried=config.failures.least_tried, most_percent=config.failures.most_percent
+            ),
             boot=about.instance,
             now_usec=now_usec,
             on_photo_ended=lambda claim: records.mark(claim.session.id),
@@ -209,7 +220,14 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             store, scheduler, intake, pipeline=pipeline_version(), state_folder=settings.state
         )
         queries = Queries(
-            store=store, scheduler=scheduler, gate=gate, intake=intake, about=about, checks=checks
+            store=store,
+            scheduler=scheduler,
+            gate=gate,
+            history=history,
+            zone=zone,
+            intake=intake,
+            about=about,
+            checks=checks,
         )
         server = Server(
             listener,
@@ -220,7 +238,13 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             owner_uid=os.geteuid(),
             now_usec=now_usec,
         )
-        services = _Services(server, records, scheduler, intake)
+        retention = Retention(
+            job_days=config.history.job_days,
+            log_lines=config.history.log_lines,
+            sample_days=config.history.sample_days,
+        )
+        housekeeping = Housekeeping(JobDesk(store.front), history, retention, now_usec=now_usec)
+        services = _Services(server, records, scheduler, intake, housekeeping)
         await _run(services, settings, publish)
 
 
@@ -230,6 +254,7 @@ class _Services:
     records: SessionRecords
     scheduler: Scheduler
     intake: Intake
+    housekeeping: Housekeeping
 
 
 async def _run(services: _Services, settings: Settings, publish: Callable[[Happening], None]) -> None:
@@ -239,6 +264,7 @@ async def _run(services: _Services, settings: Settings, publish: Callable[[Happe
         await doors.start(_watch_signals, stop, services.scheduler)
         await doors.start(services.server.run)
         await doors.start(services.records.run)
+        await doors.start(services.housekeeping.run)
         async with anyio.create_task_group() as work:
             await work.start(services.scheduler.run)
             async with anyio.create_task_group() as arrivals:

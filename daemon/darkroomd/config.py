@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from darkroomd.core.faults import ConfigInvalid, ConfigUnreadable
+from darkroomd.core.schedule import WindowInvalid, parse_windows
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -93,6 +94,42 @@ class DaemonSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stop_seconds: Annotated[float, Meta(ge=0, le=60)] = 7.0
 
 
+class ScheduleSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When work may run; what a person asked for runs at any time.
+
+    Attributes:
+        allow: windows by the local clock such as "22:00-07:00"; none: always.
+    """
+
+    allow: tuple[str, ...] = ()
+
+
+class HistorySection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long what is kept.
+
+    Attributes:
+        job_days: ended jobs with their items.
+        log_lines: newest log lines of photos.
+        sample_days: figures of developed photos, which statistics are made from.
+    """
+
+    job_days: Annotated[float, Meta(ge=0, le=36_500)] = 90.0
+    log_lines: Annotated[int, Meta(ge=0, le=100_000_000)] = 100_000
+    sample_days: Annotated[float, Meta(ge=0, le=36_500)] = 1100.0
+
+
+class FailuresSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a job has failed so often that the rest of it is not tried.
+
+    Attributes:
+        least_tried: photos that must have been tried before.
+        most_percent: share of them that may fail; 100: all.
+    """
+
+    least_tried: Count = 20
+    most_percent: Annotated[int, Meta(ge=0, le=100)] = 50
+
+
 class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of the configuration; `roots` and `sessions` are absolute paths."""
 
@@ -102,6 +139,9 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     worker: WorkerSection = WorkerSection()
     retry: RetrySection = RetrySection()
     recipe: RecipeSection = RecipeSection()
+    schedule: ScheduleSection = ScheduleSection()
+    history: HistorySection = HistorySection()
+    failures: FailuresSection = FailuresSection()
     daemon: DaemonSection = DaemonSection()
 
 
@@ -145,6 +185,10 @@ def parse_config(text: bytes, path: Path) -> Config:
         for folder in getattr(config, key):
             if not Path(folder).is_absolute():
                 raise ConfigInvalid(path, f"{folder!r} is not an absolute path", key=key)
+    try:
+        parse_windows(config.schedule.allow)
+    except WindowInvalid as error:
+        raise ConfigInvalid(path, f"{error.text!r}: {error.problem}", key="schedule.allow") from error
     return config
 
 

@@ -104,6 +104,7 @@ def progress(progress: model.Progress, *, ended: bool, item_percent: int = 0) ->
         failed=progress.failed,
         canceled=progress.canceled,
         percent=percent(progress, ended=ended, item_percent=item_percent),
+        remaining_usec=progress.remaining_usec,
         current_item_id=progress.current_item_id,
         current_photo_id=progress.current_photo_id,
     )

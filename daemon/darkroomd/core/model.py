@@ -196,6 +196,7 @@ class Progress:
     canceled: int = 0
     current_item_id: ItemId | None = None
     current_photo_id: PhotoId | None = None
+    remaining_usec: int | None = None
 
     @property
     def ended(self) -> int:

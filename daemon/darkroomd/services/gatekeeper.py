@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Final
 
 import structlog
 
@@ -11,19 +14,48 @@ from darkroom.protocol.types import InhibitMode
 from darkroomd.core.gate import Circumstances, Holder, Pause, Permission, is_in_force, permission
 from darkroomd.core.model import Happening
 from darkroomd.core.retry import Hold
+from darkroomd.core.schedule import Windows, is_open, next_change
 from darkroomd.store.history import History
 
+USEC: Final = 1_000_000
+
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Windows of time by the clock of a zone."""
+
+    windows: Windows = field(default_factory=Windows)
+    zone: tzinfo = UTC
+
+    def is_open(self, now_usec: int) -> bool:
+        """Tell whether work may run."""
+        return is_open(self.windows, self._local(now_usec))
+
+    def next_change_usec(self, now_usec: int) -> int | None:
+        """Return when that changes."""
+        change = next_change(self.windows, self._local(now_usec))
+        return None if change is None else round(change.timestamp()) * USEC
+
+    def _local(self, now_usec: int) -> datetime:
+        return datetime.fromtimestamp(now_usec / USEC, self.zone)
 
 
 class Gatekeeper:
     """Answers whether work may be started now; tells of each change, and wakes whoever waits for one."""
 
     def __init__(
-        self, history: History, publish: Callable[[Happening], None], *, now_usec: Callable[[], int]
+        self,
+        history: History,
+        publish: Callable[[Happening], None],
+        *,
+        schedule: Schedule,
+        now_usec: Callable[[], int],
     ) -> None:
         self._history = history
         self._publish = publish
+        self._schedule = schedule
         self._now_usec = now_usec
         self._holders: dict[int, Holder] = {}
         self._last_holder = 0
@@ -57,7 +89,7 @@ class Gatekeeper:
         circumstances = Circumstances(
             pause=self._pause,
             inhibited=bool(self._holders),
-            in_schedule=True,
+            in_schedule=self._schedule.is_open(now),
             fault=fault if self._fault is not None and now < self._fault.until_usec else None,
         )
         return permission(circumstances, now_usec=now)
@@ -74,6 +106,7 @@ class Gatekeeper:
         now = self._now_usec()
         times = [self._pause.until_usec if self._pause is not None else None]
         times.append(self._fault.until_usec if self._fault is not None else None)
+        times.append(self._schedule.next_change_usec(now))
         return min((time for time in times if time is not None and time > now), default=None)
 
     async def set_pause(self, pause: Pause | None) -> None:

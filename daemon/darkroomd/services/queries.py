@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import tzinfo
+from functools import partial
+from typing import Final
 
-from darkroom.protocol.types import ItemState, JobFilter
+from anyio import to_thread
+
+from darkroom.protocol.types import ItemState, JobFilter, Statistic
+from darkroomd.core.estimate import remaining_usec
 from darkroomd.core.model import (
     Check,
+    CorrelationId,
     Health,
     Item,
+    ItemId,
     Job,
     JobId,
     Page,
     Photo,
     PhotoId,
+    Progress,
     QueueStatus,
     Session,
     SessionId,
     WatchMode,
 )
+from darkroomd.core.statistics import Grouping, summarize
+from darkroomd.core.story import LogLine
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.intake import Intake
 from darkroomd.services.scheduler import Scheduler
+from darkroomd.store.history import History
 from darkroomd.store.store import Store
+
+FOREVER: Final = 2**62
 
 HealthCheck = Callable[[], Awaitable[Check]]
 
@@ -36,6 +51,8 @@ class Queries:
         store: Store,
         scheduler: Scheduler,
         gate: Gatekeeper,
+        history: History,
+        zone: tzinfo,
         intake: Intake,
         about: Health,
         checks: tuple[HealthCheck, ...],
@@ -43,6 +60,8 @@ class Queries:
         self._store = store
         self._scheduler = scheduler
         self._gate = gate
+        self._history = history
+        self._zone = zone
         self._intake = intake
         self._about = about
         self._checks = checks
@@ -55,7 +74,7 @@ class Queries:
         same = running is not None and work is not None and work.item_id == running.id
         return QueueStatus(
             counts=totals.counts,
-            progress=totals.progress,
+            progress=self._with_remaining(totals.progress),
             wait_reasons=self._scheduler.wait_reasons,
             current_job_id=None if running is None else running.job_id,
             current_raw=totals.running_raw,
@@ -99,17 +118,57 @@ class Queries:
         self, job_filter: JobFilter | None, *, by_position: bool, cursor: str | None, limit: int
     ) -> Page[Job]:
         """Return a page of jobs; raise `InvalidCursor`."""
-        return await self._store.jobs(job_filter, by_position=by_position, cursor=cursor, limit=limit)
+        page = await self._store.jobs(job_filter, by_position=by_position, cursor=cursor, limit=limit)
+        return replace(page, entries=tuple(map(self._with_estimate, page.entries)))
 
     async def job(self, job_id: JobId) -> Job:
         """Return the job; raise `NoSuchJob`."""
-        return await self._store.job(job_id)
+        return self._with_estimate(await self._store.job(job_id))
 
     async def items(
         self, job_id: JobId, *, states: tuple[ItemState, ...] | None, cursor: str | None, limit: int
     ) -> Page[Item]:
         """Return a page of a job's items; raise `NoSuchJob`, `InvalidCursor`."""
         return await self._store.items(job_id, states=states, cursor=cursor, limit=limit)
+
+    async def statistics(
+        self, *, since_usec: int | None, until_usec: int | None, by: Grouping
+    ) -> tuple[Statistic, ...]:
+        """Return what was developed in a time, kept apart by something."""
+        samples = await self._history.samples(
+            since_usec=since_usec or 0, until_usec=FOREVER if until_usec is None else until_usec
+        )
+        return await to_thread.run_sync(partial(summarize, samples, by=by, zone=self._zone))
+
+    async def log_lines(
+        self,
+        *,
+        correlation_id: str | None,
+        job_id: int | None,
+        item_id: int | None,
+        level: int,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[LogLine]:
+        """Return stored log lines of one item, else of one job, else of one story; raise `InvalidCursor`."""
+        return await self._history.log_lines(
+            correlation_id=None if correlation_id is None else CorrelationId(correlation_id),
+            job_id=None if job_id is None else JobId(job_id),
+            item_id=None if item_id is None else ItemId(item_id),
+            level=level,
+            cursor=cursor,
+            limit=limit,
+        )
+
+    def _with_estimate(self, job: Job) -> Job:
+        if job.ended_at_usec is not None:
+            return job
+        return replace(job, progress=self._with_remaining(job.progress))
+
+    def _with_remaining(self, progress: Progress) -> Progress:
+        waiting = progress.total - progress.ended
+        usec = remaining_usec(self._scheduler.rate, waiting_count=waiting, waiting_bytes=None)
+        return replace(progress, remaining_usec=usec if waiting else None)
 
     def stage(self, item_id: int) -> str | None:
         """Return the stage that the item is in, if it is being worked on."""

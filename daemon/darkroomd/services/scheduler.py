@@ -13,6 +13,9 @@ from anyio.abc import TaskStatus
 from structlog.contextvars import bound_contextvars
 
 from darkroom.protocol.types import Failure, ItemState
+from darkroomd.core.estimate import Developed as Cost
+from darkroomd.core.estimate import Rate
+from darkroomd.core.failure_share import REASON, FailureLimit, has_failed_too_often
 from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.model import Claim, Happening, ItemId, JobId, PhotoState
 from darkroomd.core.retry import GiveUp, Hold, PutOff, RetryPolicy, TryAgain, after_failure
@@ -70,6 +73,7 @@ class Scheduler:
         gate: Gatekeeper,
         stories: Stories,
         policy: RetryPolicy,
+        failure_limit: FailureLimit,
         boot: str,
         now_usec: Callable[[], int],
         on_photo_ended: Callable[[Claim], None],
@@ -79,6 +83,7 @@ class Scheduler:
         self._developer = developer
         self._publish = publish
         self._policy = policy
+        self._failure_limit = failure_limit
         self._boot = boot
         self._now_usec = now_usec
         self._on_photo_ended = on_photo_ended
@@ -89,6 +94,7 @@ class Scheduler:
         self._stories = stories
         self._hand: _Hand | None = None
         self.work: Work | None = None
+        self.rate = Rate()
 
     @property
     def _stopping(self) -> bool:
@@ -258,6 +264,8 @@ class Scheduler:
             seconds=outcome.seconds,
         )
         await self._end(claim, ending)
+        busy = round(sum(outcome.seconds.values()) * USEC)
+        self.rate = self.rate.after(Cost(claim.photo.fingerprint.size_bytes, busy))
 
     async def _record_gone(self, claim: Claim, outcome: Gone) -> None:
         log.warning("raw_missing", raw=str(claim.photo.raw))
@@ -287,6 +295,13 @@ class Scheduler:
             case GiveUp():
                 log.error("item_failed", **facts, raw=str(claim.photo.raw))
                 await self._end(claim, Ending(ItemState.FAILED, failure=failure))
+                await self._stop_hopeless(claim)
+
+    async def _stop_hopeless(self, claim: Claim) -> None:
+        job = await self._store.job(claim.job.id)
+        if job.ended_at_usec is None and has_failed_too_often(self._failure_limit, job.progress):
+            log.error("job_stopped", reason=REASON, failed=job.progress.failed)
+            await self._insist(lambda: self._store.stop_job(job.id, reason=REASON, now_usec=self._now_usec()))
 
     async def _end(self, claim: Claim, ending: Ending) -> None:
         told = replace(ending, lines=self._stories.take(claim.item.correlation_id))

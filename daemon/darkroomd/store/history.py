@@ -9,9 +9,10 @@ import msgspec
 
 from darkroomd.core.gate import Pause
 from darkroomd.core.model import CorrelationId, Happening, ItemId, JobId, Page
+from darkroomd.core.statistics import Sample
 from darkroomd.core.story import LogLine
 from darkroomd.store.catalogue import page_of, place_number
-from darkroomd.store.database import Database
+from darkroomd.store.database import Database, Row
 from darkroomd.store.front import Front
 from darkroomd.store.journal import Journal, read_facts, read_span
 from darkroomd.store.rows import json_text
@@ -56,6 +57,33 @@ class History:
 
         await self._front.write(change)
 
+    async def forget(self, *, samples_before_usec: int, log_lines: int) -> None:
+        """Drop figures that are older, and all but the newest `log_lines` log lines."""
+
+        def change(database: Database) -> tuple[None, list[Happening]]:
+            database.run("forget_samples", before=samples_before_usec)
+            database.run("forget_log_lines", keep=log_lines)
+            return None, []
+
+        await self._front.write(change)
+
+    async def samples(self, *, since_usec: int, until_usec: int) -> list[Sample]:
+        """Return the photos that ended in that time, oldest first."""
+
+        def read(database: Database) -> list[Sample]:
+            rows = database.all("samples_between", since=since_usec, until=until_usec)
+            return [_sample(row) for row in rows]
+
+        return await self._front.read(read)
+
+    async def newest_samples(self, count: int) -> list[Sample]:
+        """Return the newest photos that were developed, oldest first."""
+
+        def read(database: Database) -> list[Sample]:
+            return [_sample(row) for row in reversed(database.all("newest_samples", limit=count))]
+
+        return await self._front.read(read)
+
     async def log_lines(
         self,
         *,
@@ -92,3 +120,17 @@ class History:
             return page_of(lines, limit, [row["id"] for row in rows])
 
         return await self._front.read(read)
+
+
+def _sample(row: Row) -> Sample:
+    return Sample(
+        ended_at_usec=row["ended_at_usec"],
+        session=row["session_name"],
+        preset=row["preset_id"],
+        camera=row["camera"],
+        failed=bool(row["failed"]),
+        bytes_read=row["bytes_read"],
+        bytes_written=row["bytes_written"],
+        busy_usec=row["busy_usec"],
+        latency_usec=row["latency_usec"],
+    )

@@ -28,7 +28,7 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.naming import photo_id
-from darkroomd.store import catalogue, queue
+from darkroomd.store import catalogue, queue, verbs
 from darkroomd.store.catalogue import Totals
 from darkroomd.store.database import Database, open_database, open_reader
 from darkroomd.store.front import Front
@@ -176,6 +176,24 @@ class Store:
                 now_usec=now_usec,
             )
             return happenings is not None, happenings or []
+
+        return await self.front.write(change)
+
+    async def stop_job(self, job_id: JobId, *, reason: str, now_usec: int) -> bool:
+        """Cancel what is left of a job, which has failed; return whether there was anything left."""
+        failure = Failure(
+            code="canceled",
+            message="The job was stopped before this photo, since too many others failed. Retry the job once "
+            "the cause is gone.",
+            transient=False,
+            context={"reason": reason},
+        )
+
+        def change(database: Database) -> tuple[bool, Sequence[Happening]]:
+            stopped, happenings = verbs.cancel_jobs(
+                database, [job_id], failure=failure, reason=reason, by_client=False, now_usec=now_usec
+            )
+            return bool(stopped), happenings
 
         return await self.front.write(change)
 

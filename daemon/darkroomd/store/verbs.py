@@ -21,16 +21,23 @@ CLEARED_AT_ONCE: Final = 500
 
 
 def cancel_jobs(
-    database: Database, job_ids: Sequence[JobId], *, failure: Failure, reason: str, now_usec: int
+    database: Database,
+    job_ids: Sequence[JobId],
+    *,
+    failure: Failure,
+    reason: str,
+    by_client: bool = True,
+    now_usec: int,
 ) -> tuple[list[JobId], list[Happening]]:
     """Cancel the jobs' queued items and mark the jobs; running items are for the scheduler to stop.
 
-    Returns the jobs that had not ended. A photo that is left without an output shows `failure`.
+    Jobs that were canceled by a client end as canceled, others as what became of their items. Returns the
+    jobs that had not ended. A photo that is left without an output shows `failure`.
     """
     journal = Journal(database, now_usec)
     jobs = [job for job in _jobs(database, job_ids) if job.ended_at_usec is None]
     for job in jobs:
-        database.run("cancel_job", id=job.id, reasons=json_text([reason]))
+        database.run("cancel_job", id=job.id, canceling=by_client, reasons=json_text([reason]))
         rows = database.all("cancel_queued_items", job_id=job.id, failure=failure_text(failure), now=now_usec)
         for row in rows:
             _leave_photo(database, journal, PhotoId(row["photo_id"]), failure, now_usec=now_usec)

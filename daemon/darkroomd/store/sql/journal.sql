@@ -22,11 +22,12 @@ INSERT INTO sample (
 );
 
 -- name: samples_between
-SELECT * FROM sample INDEXED BY sample_by_time
+SELECT sample.*, coalesce(session.name, sample.session_id) AS session_name
+FROM sample INDEXED BY sample_by_time LEFT JOIN session ON session.id = sample.session_id
 WHERE ended_at_usec >= :since AND ended_at_usec < :until ORDER BY ended_at_usec;
 
 -- name: newest_samples
-SELECT * FROM sample INDEXED BY sample_by_time
+SELECT sample.*, sample.session_id AS session_name FROM sample INDEXED BY sample_by_time
 WHERE ended_at_usec > 0 AND failed = 0 ORDER BY ended_at_usec DESC LIMIT :limit;
 
 -- name: forget_samples

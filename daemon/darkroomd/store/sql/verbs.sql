@@ -1,5 +1,5 @@
 -- name: cancel_job
-UPDATE job SET canceling = 1, reasons = :reasons, revision = revision + 1
+UPDATE job SET canceling = :canceling, reasons = :reasons, revision = revision + 1
 WHERE id = :id AND ended_at_usec IS NULL;
 
 -- name: cancel_queued_items
