@@ -16,7 +16,7 @@ import anyio
 import structlog
 from anyio.abc import TaskStatus
 
-from darkroomd.api.listener import open_listener
+from darkroomd.api.listener import check_socket_path, open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
 from darkroomd.config import Config, IntakeSection, load_config
@@ -108,7 +108,8 @@ def check(settings: Settings) -> None:
 
     Raises:
         NowhereToLook: no root and no session.
-        DarkroomError: a folder that was named is missing, no folder, or not readable.
+        DarkroomError: a folder that was named is missing, no folder, or not readable; or there can be no
+            socket where it is wanted.
     """
     if not settings.roots and not settings.sessions:
         raise NowhereToLook
@@ -116,6 +117,7 @@ def check(settings: Settings) -> None:
         check_root(folder)
     for folder in settings.sessions:
         check_session(folder)
+    check_socket_path(settings.socket)
 
 
 def serve(settings: Settings) -> int:

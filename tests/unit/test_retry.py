@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from darkroom.protocol.types import Failure
-from darkroomd.core.retry import GiveUp, Hold, PutOff, RetryPolicy, TryAgain, after_failure
+from darkroomd.core.retry import GiveUp, Hold, RetryPolicy, SessionHold, TryAgain, after_failure
 
 POLICY = RetryPolicy(waits_seconds=(2.0, 10.0), attempts=4, environment_wait_seconds=5.0)
 
@@ -52,4 +52,4 @@ def test_a_session_that_is_gone_does_not_hold_the_others() -> None:
         POLICY, failure("session.gone", transient=True), attempt=9, environment=True, now_usec=0
     )
 
-    assert decision == PutOff(5_000_000)
+    assert decision == SessionHold(5_000_000, "session.gone")

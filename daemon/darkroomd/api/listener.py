@@ -94,11 +94,26 @@ async def open_listener(path: Path) -> AsyncGenerator[Listener, None]:
             close(bound)
 
 
-@contextmanager
-def _bound(path: Path) -> Generator[socket.socket, None, None]:
+def check_socket_path(path: Path) -> None:
+    """Refuse a path that can never become our socket; nothing is touched.
+
+    Raises:
+        SocketPathTooLong, SocketPathTaken: see there.
+    """
     length = len(os.fsencode(path))
     if length > PATH_LIMIT_BYTES:
         raise SocketPathTooLong(str(path), length=length, limit=PATH_LIMIT_BYTES)
+    try:
+        found = path.lstat()
+    except OSError:
+        return
+    if not stat.S_ISSOCK(found.st_mode):
+        raise SocketPathTaken(path)
+
+
+@contextmanager
+def _bound(path: Path) -> Generator[socket.socket, None, None]:
+    check_socket_path(path)
     with ExitStack() as held:
         try:
             path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)

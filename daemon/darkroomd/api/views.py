@@ -6,7 +6,7 @@ number, and nothing else a peer could choke on, gets out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -14,7 +14,9 @@ import msgspec
 
 from darkroom.protocol import types
 from darkroomd.core import model
+from darkroomd.core.gate import PAUSED, Holder
 from darkroomd.core.json_values import Json
+from darkroomd.core.waiting import state_reasons
 from darkroomd.core.wording import readable, status_line
 
 ENDED_JOB: Final = frozenset({types.JobState.COMPLETED, types.JobState.FAILED, types.JobState.CANCELED})
@@ -118,20 +120,20 @@ def percent(progress: model.Progress, *, ended: bool, item_percent: int) -> int:
     return max(0, min(99, done // max(1, progress.total)))
 
 
-def job(job: model.Job) -> types.Job:
-    """Show a job."""
+def job(job: model.Job, *, queue_reasons: Sequence[str] = (), item_percent: int = 0) -> types.Job:
+    """Show a job; `queue_reasons` hold back the queue, `item_percent` is how far its running item is."""
     return types.Job(
         id=job.id,
         kind=job.kind,
         state=job.state,
-        state_reasons=job.state_reasons,
+        state_reasons=state_reasons(job, queue_reasons=queue_reasons),
         priority=job.priority,
         position=job.position,
         session_id=job.session_id,
         label=readable(job.label),
         creator=None if job.creator is None else readable(job.creator),
         creator_uid=job.creator_uid,
-        progress=progress(job.progress, ended=job.state in ENDED_JOB),
+        progress=progress(job.progress, ended=job.state in ENDED_JOB, item_percent=item_percent),
         failure=failure(job.failure),
         correlation_id=job.correlation_id,
         created_at_usec=job.created_at_usec,
@@ -161,13 +163,28 @@ def item(item: model.Item, *, stage: str | None) -> types.Item:
 
 def queue(status: model.QueueStatus) -> types.Queue:
     """Show the queue as a whole."""
-    paused = "queue.paused" in status.wait_reasons
+    pause = status.pause
     return types.Queue(
-        paused=paused,
-        wait_reasons=tuple(reason for reason in status.wait_reasons if reason != "queue.paused"),
+        paused=pause is not None,
+        paused_reason=None if pause is None or pause.reason is None else readable(pause.reason),
+        paused_until_usec=None if pause is None else pause.until_usec,
+        wait_reasons=tuple(reason for reason in status.wait_reasons if reason != PAUSED),
         queued_items=status.counts.queued,
         running_items=status.counts.running,
         failed_items=status.counts.failed,
+    )
+
+
+def inhibitor(holder: Holder) -> types.Inhibitor:
+    """Show who holds work back."""
+    return types.Inhibitor(
+        id=holder.id,
+        mode=holder.mode,
+        who=readable(holder.who),
+        why=readable(holder.why),
+        uid=holder.uid,
+        pid=holder.pid,
+        since_usec=holder.since_usec,
     )
 
 
@@ -176,7 +193,7 @@ def summary(status: model.QueueStatus, *, any_photos: bool) -> types.Summary:
     raw = status.current_raw
     return types.Summary(
         queue=queue(status),
-        inhibitors=(),
+        inhibitors=tuple(map(inhibitor, status.holders)),
         progress=progress(
             status.progress, ended=status.progress.total == 0, item_percent=status.percent or 0
         ),

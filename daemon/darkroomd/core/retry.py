@@ -44,10 +44,11 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class PutOff:
-    """Not the photo's fault, and of its session alone: queue the item unburnt; not before `at_usec`."""
+class SessionHold:
+    """Not the photo's fault, and of its session alone: put the item back unburnt, and start nothing of it."""
 
-    at_usec: int
+    until_usec: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,12 @@ class GiveUp:
 
 def after_failure(
     policy: RetryPolicy, failure: Failure, *, attempt: int, environment: bool, now_usec: int
-) -> TryAgain | Hold | PutOff | GiveUp:
+) -> TryAgain | Hold | SessionHold | GiveUp:
     """Return what to do after the `attempt`-th run of an item ended with `failure`."""
     if environment:
         until = now_usec + round(policy.environment_wait_seconds * USEC)
-        return PutOff(until) if failure.code.startswith(SESSION_FAULTS) else Hold(until, failure.code)
+        fault = SessionHold if failure.code.startswith(SESSION_FAULTS) else Hold
+        return fault(until, failure.code)
     if not failure.transient or attempt >= policy.attempts:
         return GiveUp()
     wait = policy.waits_seconds[min(attempt, len(policy.waits_seconds)) - 1]

@@ -12,8 +12,8 @@ import structlog
 
 from darkroom.protocol.types import InhibitMode
 from darkroomd.core.gate import Circumstances, Holder, Pause, Permission, is_in_force, permission
-from darkroomd.core.model import Happening
-from darkroomd.core.retry import Hold
+from darkroomd.core.model import Happening, SessionId
+from darkroomd.core.retry import Hold, SessionHold
 from darkroomd.core.schedule import Windows, is_open, next_change
 from darkroomd.store.history import History
 
@@ -60,6 +60,8 @@ class Gatekeeper:
         self._holders: dict[int, Holder] = {}
         self._last_holder = 0
         self._fault: Hold | None = None
+        self._sessions: dict[SessionId, SessionHold] = {}
+        self._arrivals: dict[SessionId, str] = {}
         self._pause: Pause | None = None
         self.on_change: Callable[[], None] = lambda: None
 
@@ -96,10 +98,22 @@ class Gatekeeper:
 
     def wait_reasons(self) -> tuple[str, ...]:
         """Return why nothing, or not everything, is started; a fault counts until work succeeded again."""
-        reasons = self.permission().reasons
-        if self._fault is not None and self._fault.reason not in reasons:
-            reasons = (*reasons, self._fault.reason)
-        return reasons
+        faults = [] if self._fault is None else [self._fault.reason]
+        faults += [hold.reason for hold in self._sessions.values()]
+        faults += self._arrivals.values()
+        return tuple(dict.fromkeys((*self.permission().reasons, *faults)))
+
+    def reasons_of(self, session_id: SessionId | None) -> tuple[str, ...]:
+        """Return why nothing of one session is started."""
+        faults = [] if self._fault is None else [self._fault.reason]
+        if session_id is not None and session_id in self._sessions:
+            faults.append(self._sessions[session_id].reason)
+        return tuple(dict.fromkeys((*self.permission().reasons, *faults)))
+
+    def waiting_sessions(self) -> frozenset[SessionId]:
+        """Return the sessions whose folders are given time to become usable again."""
+        now = self._now_usec()
+        return frozenset(session for session, hold in self._sessions.items() if now < hold.until_usec)
 
     def next_change_usec(self) -> int | None:
         """Return when the answer may change by itself."""
@@ -107,6 +121,7 @@ class Gatekeeper:
         times = [self._pause.until_usec if self._pause is not None else None]
         times.append(self._fault.until_usec if self._fault is not None else None)
         times.append(self._schedule.next_change_usec(now))
+        times += [hold.until_usec for hold in self._sessions.values()]
         return min((time for time in times if time is not None and time > now), default=None)
 
     async def set_pause(self, pause: Pause | None) -> None:
@@ -123,12 +138,32 @@ class Gatekeeper:
         self._fault = hold
         self._tell()
 
-    def release(self) -> None:
-        """The fault is gone: work succeeded, or there is none left."""
+    def hold_session(self, session_id: SessionId, hold: SessionHold, why: str) -> None:
+        """Start nothing of a session until its folder has been given time to become usable again."""
+        if session_id not in self._sessions:
+            log.error("session_waits", session=session_id, reason=hold.reason, message=why)
+        self._sessions[session_id] = hold
+        self._tell()
+
+    def release(self, session_id: SessionId | None = None) -> None:
+        """The fault is gone: work succeeded in that session, or (None) there is none left."""
+        sessions = [session_id] if session_id is not None else list(self._sessions)
+        gone = [hold for session in sessions if (hold := self._sessions.pop(session, None)) is not None]
         if self._fault is not None:
             log.info("queue_goes_on", reason=self._fault.reason)
+        if self._fault is not None or gone:
             self._fault = None
             self._tell()
+
+    def note_arrivals(self, session_id: SessionId, fault: str | None) -> None:
+        """Note why photos of a session cannot be taken in, or (None) that they can."""
+        if self._arrivals.get(session_id) == fault:
+            return
+        if fault is None:
+            del self._arrivals[session_id]
+        else:
+            self._arrivals[session_id] = fault
+        self._tell()
 
     @contextmanager
     def inhibited(

@@ -111,13 +111,14 @@ class Handover:
 
     def forget_backlog(self) -> None:
         """Drop what waits for `queue_backlog`: the session went, and its files will be found again."""
-        self._backlog = {}
+        self._backlog, self._arrived = {}, []
 
     async def take_renamed(self) -> tuple[str, ...]:
         """Return the photos whose outputs are called differently since the last files were handed over."""
-        arrived, self._arrived = self._arrived, []
-        if not arrived:
+        if self._backlog or not self._arrived:
+            # The store has to know all of them first.
             return ()
+        arrived, self._arrived = self._arrived, []
         names = await self._around.store.photo_names(self._session.id)
         return await self._on_disk(partial(renamed_by, arrived, names))
 

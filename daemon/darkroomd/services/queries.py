@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from darkroom.protocol.types import ItemState, JobFilter, Statistic
 from darkroomd.core.estimate import remaining_usec
+from darkroomd.core.gate import Holder
 from darkroomd.core.model import (
     Check,
     CorrelationId,
@@ -66,6 +67,16 @@ class Queries:
         self._about = about
         self._checks = checks
 
+    @property
+    def wait_reasons(self) -> tuple[str, ...]:
+        """Why nothing, or not everything, is started."""
+        return self._gate.wait_reasons()
+
+    @property
+    def holders(self) -> tuple[Holder, ...]:
+        """Who holds work back, oldest first."""
+        return self._gate.holders
+
     async def status(self) -> QueueStatus:
         """Return what a status line shows."""
         totals = await self._store.totals()
@@ -75,7 +86,7 @@ class Queries:
         return QueueStatus(
             counts=totals.counts,
             progress=self._with_remaining(totals.progress),
-            wait_reasons=self._scheduler.wait_reasons,
+            wait_reasons=self.wait_reasons,
             current_job_id=None if running is None else running.job_id,
             current_raw=totals.running_raw,
             stage=work.stage if same and work is not None else None,
@@ -131,6 +142,10 @@ class Queries:
         """Return a page of a job's items; raise `NoSuchJob`, `InvalidCursor`."""
         return await self._store.items(job_id, states=states, cursor=cursor, limit=limit)
 
+    async def item(self, item_id: ItemId) -> Item:
+        """Return the item; raise `NoSuchItem`."""
+        return await self._store.item(item_id)
+
     async def statistics(
         self, *, since_usec: int | None, until_usec: int | None, by: Grouping
     ) -> tuple[Statistic, ...]:
@@ -169,6 +184,11 @@ class Queries:
         waiting = progress.total - progress.ended
         usec = remaining_usec(self._scheduler.rate, waiting_count=waiting, waiting_bytes=None)
         return replace(progress, remaining_usec=usec if waiting else None)
+
+    def percent(self, item_id: int | None) -> int:
+        """Return how far the item is, if it is being worked on; else 0."""
+        work = self._scheduler.work
+        return work.percent if work is not None and work.item_id == item_id else 0
 
     def stage(self, item_id: int) -> str | None:
         """Return the stage that the item is in, if it is being worked on."""

@@ -18,7 +18,7 @@ from darkroomd.core.estimate import Rate
 from darkroomd.core.failure_share import REASON, FailureLimit, has_failed_too_often
 from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.model import Claim, Happening, ItemId, JobId, PhotoState
-from darkroomd.core.retry import GiveUp, Hold, PutOff, RetryPolicy, TryAgain, after_failure
+from darkroomd.core.retry import GiveUp, Hold, RetryPolicy, SessionHold, TryAgain, after_failure
 from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.stories import Stories
@@ -152,7 +152,10 @@ class Scheduler:
             return False
         try:
             claim = await self._store.claim(
-                boot=self._boot, least_priority=least_priority, now_usec=self._now_usec()
+                boot=self._boot,
+                least_priority=least_priority,
+                waiting_sessions=self._gate.waiting_sessions(),
+                now_usec=self._now_usec(),
             )
         except StateUnwritable as error:
             self._gate.hold(Hold(self._probe_usec(), error.code), error.message)
@@ -249,7 +252,7 @@ class Scheduler:
         self._on_photo_ended(claim)
 
     async def _record_success(self, claim: Claim, outcome: Developed) -> None:
-        self._gate.release()
+        self._gate.release(claim.session.id)
         ending = Ending(
             ItemState.COMPLETED,
             output=outcome.output,
@@ -289,9 +292,9 @@ class Scheduler:
             case Hold():
                 self._gate.hold(decision, failure.message)
                 await self._put_back(claim, failure=failure, retry_at_usec=None)
-            case PutOff(at_usec=at):
-                log.warning("item_put_off", **facts, retry_at_usec=at)
-                await self._put_back(claim, failure=failure, retry_at_usec=at)
+            case SessionHold():
+                self._gate.hold_session(claim.session.id, decision, failure.message)
+                await self._put_back(claim, failure=failure, retry_at_usec=None)
             case GiveUp():
                 log.error("item_failed", **facts, raw=str(claim.photo.raw))
                 await self._end(claim, Ending(ItemState.FAILED, failure=failure))

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from darkroom.errors import InvalidCursor, NoSuchJob, NoSuchPhoto, NoSuchSession
+from darkroom.errors import InvalidCursor, NoSuchItem, NoSuchJob, NoSuchPhoto, NoSuchSession
 from darkroom.protocol.types import ItemState, JobFilter
 from darkroomd.core.model import (
     Entry,
     Item,
+    ItemId,
     Job,
     JobId,
     Output,
@@ -34,6 +35,9 @@ from darkroomd.store.rows import (
     photo_from,
     session_from,
 )
+
+SESSION_CURSOR: Final = "after:"
+"""What a cursor of sessions begins with, so that any other text is known to be none."""
 
 LAST: Final = 1 << 62
 """Greater than any id."""
@@ -60,9 +64,12 @@ def read_session(database: Database, session_id: SessionId) -> Session:
 
 
 def read_sessions(database: Database, *, cursor: str | None, limit: int) -> Page[Session]:
-    """Return sessions in the order of their ids."""
-    rows = database.all("sessions_page", after=cursor or "", limit=limit + 1)
-    return page_of([session_from(row) for row in rows], limit, [row["id"] for row in rows])
+    """Return sessions in the order of their ids; raise `InvalidCursor`."""
+    if cursor is not None and not cursor.startswith(SESSION_CURSOR):
+        raise InvalidCursor(cursor)
+    after = "" if cursor is None else cursor.removeprefix(SESSION_CURSOR)
+    rows = database.all("sessions_page", after=after, limit=limit + 1)
+    return page_of([session_from(row) for row in rows], limit, [SESSION_CURSOR + row["id"] for row in rows])
 
 
 def read_photo(database: Database, photo_id: PhotoId) -> Photo:
@@ -168,6 +175,14 @@ def read_items(
         limit=limit + 1,
     )
     return page_of([read_item(database, row) for row in rows[:limit]], limit, [row["id"] for row in rows])
+
+
+def read_item_by_id(database: Database, item_id: ItemId) -> Item:
+    """Return the item; raise `NoSuchItem`."""
+    row = database.one("item_by_id", id=item_id)
+    if row is None:
+        raise NoSuchItem(item_id)
+    return read_item(database, row)
 
 
 def read_item(database: Database, row: Row) -> Item:

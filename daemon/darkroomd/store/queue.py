@@ -287,7 +287,10 @@ def put_back(
         return journal.happenings
     photo = read_photo(database, PhotoId(row["photo_id"]))
     state = waiting_state(has_output=bool(photo.outputs))
-    database.run("photo_put_back", id=photo.id, state=state, refund=int(refund), now=now_usec)
+    reason = failure_text(failure)
+    database.run("photo_put_back", id=photo.id, state=state, failure=reason, refund=int(refund), now=now_usec)
+    if refund:
+        database.run("job_waits_again", id=row["job_id"])
     journal = Journal(database, now_usec)
     journal.item(row)
     journal.job(JobId(row["job_id"]))

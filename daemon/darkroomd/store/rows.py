@@ -35,6 +35,9 @@ from darkroomd.store.database import Row
 PRIORITIES: Final[tuple[Priority, ...]] = (Priority.HIGH, Priority.NORMAL, Priority.LOW)
 """In the order in which they run; a priority is stored as its place here."""
 
+JOB_PAUSED: Final = "job.paused"
+"""Why a job waits that somebody paused."""
+
 _failures: Final = msgspec.json.Decoder(Failure)
 _names: Final = msgspec.json.Decoder(tuple[str, ...])
 
@@ -182,11 +185,14 @@ def progress_from(row: Row, *, item: Row | None = None) -> Progress:
 
 def job_from(row: Row, *, item: Row | None, position: int | None) -> Job:
     """Return the job in a row of `job_status`, with its running item and its place among the waiting."""
+    reasons = _names.decode(row["reasons"])
+    if row["paused"] and row["ended_at_usec"] is None:
+        reasons = (*reasons, JOB_PAUSED)
     return Job(
         id=JobId(row["id"]),
         kind=JobKind(row["kind"]),
         state=JobState(row["state"]),
-        state_reasons=(),
+        state_reasons=reasons,
         priority=PRIORITIES[int(row["priority"])],
         position=position,
         session_id=None if row["session_id"] is None else SessionId(row["session_id"]),

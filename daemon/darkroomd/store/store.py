@@ -17,6 +17,7 @@ from darkroomd.core.model import (
     Fingerprint,
     Happening,
     Item,
+    ItemId,
     Job,
     JobId,
     JobKind,
@@ -282,6 +283,10 @@ class Store:
                 database, job_filter, by_position=by_position, cursor=cursor, limit=limit
             )
         )
+
+    async def item(self, item_id: ItemId) -> Item:
+        """Return the item; raise `NoSuchItem`."""
+        return await self.front.read(lambda database: catalogue.read_item_by_id(database, item_id))
 
     async def items(
         self, job_id: JobId, *, states: Sequence[ItemState] | None, cursor: str | None, limit: int

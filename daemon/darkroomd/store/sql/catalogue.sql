@@ -73,7 +73,7 @@ WHERE id = :id;
 
 -- name: photo_put_back
 UPDATE photo SET
-    state = :state, attempts = max(0, attempts - :refund), changed_at_usec = :now, revision = revision + 1
+    state = :state, failure = :failure, attempts = max(0, attempts - :refund), changed_at_usec = :now, revision = revision + 1
 WHERE id = :id;
 
 -- name: photo_queued_again

@@ -56,6 +56,10 @@ WHERE state = 'queued' AND retry_at_usec IS NOT NULL;
 -- name: job_started
 UPDATE job SET started_at_usec = coalesce(started_at_usec, :now), revision = revision + 1 WHERE id = :id;
 
+-- name: job_waits_again
+UPDATE job SET started_at_usec = NULL, revision = revision + 1
+WHERE id = :id AND running = 0 AND completed + skipped + failed + canceled = 0;
+
 -- name: job_ended
 UPDATE job SET ended_at_usec = :now, revision = revision + 1
 WHERE id = :id AND queued = 0 AND running = 0 AND ended_at_usec IS NULL;
