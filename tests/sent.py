@@ -12,16 +12,20 @@ from msgspec.structs import replace
 from darkroom.protocol.types import (
     Failure,
     File,
+    InhibitMode,
+    Inhibitor,
     Item,
     ItemState,
     Job,
     JobState,
+    LogLine,
     Output,
     Photo,
     Priority,
     Progress,
     Queue,
     Session,
+    Statistic,
     Summary,
 )
 
@@ -121,6 +125,35 @@ def item(*, state: ItemState = ItemState.RUNNING, stage: str | None = "encode") 
 
 def queue() -> Queue:
     return Queue(paused=False, wait_reasons=(), queued_items=6, running_items=1, failed_items=0)
+
+
+def inhibitor(*, mode: InhibitMode = InhibitMode.START) -> Inhibitor:
+    return Inhibitor(id=1, mode=mode, who="kiosk", why="camera is read", pid=42, since_usec=NOON_USEC)
+
+
+def statistic(key: str = "2024-05-04") -> Statistic:
+    return Statistic(
+        key=key,
+        photos=120,
+        failed=2,
+        bytes_read=3_744_000_000,
+        bytes_written=480_000_000,
+        busy_usec=180_000_000,
+        median_usec=1_900_000,
+        p95_usec=4_200_000,
+    )
+
+
+def log_line(event: str = "item_failed", *, level: str = "warning") -> LogLine:
+    return LogLine(
+        at_usec=NOON_USEC,
+        level=level,
+        event=event,
+        correlation_id="c1",
+        job_id=7,
+        item_id=70,
+        fields={"code": "raw.truncated", "attempt": 1},
+    )
 
 
 def summary(text: str = "Developing IMG_1.NEF, 3 of 10 done.") -> Summary:
