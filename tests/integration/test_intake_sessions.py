@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import anyio
@@ -443,3 +444,22 @@ async def test_a_session_on_a_share_is_polled_and_writers_are_given_time(
 
     assert house.intake.watch_mode(session_id(session)) is WatchMode.POLLING
     assert added.at_usec - arriving.at_usec >= BLIND_SECONDS * 1_000_000
+
+
+async def test_a_raw_folder_that_is_made_anew_is_watched_again(tmp_path: Path, session: Path) -> None:
+    async with at_work(tmp_path, sessions=[session]) as house:
+        await settled(house, session)
+        replace_raw(session)
+        await house.until_told("photo.missing", "last.nef")
+        await house.until_watched(session)
+        drop(session, "a.nef")
+        await house.until_told("photo.added", "a.nef")
+        drop(session, "b.nef")
+        await house.until_told("photo.added", "b.nef")
+
+    assert house.jobs()[-1] == (JobKind.DEVELOP, 1)
+
+
+def replace_raw(session: Path) -> None:
+    shutil.rmtree(session / "Raw")
+    (session / "Raw").mkdir()

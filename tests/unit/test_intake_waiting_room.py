@@ -100,6 +100,44 @@ def test_a_file_that_changed_while_it_was_handed_over_is_taken_up_again_by_the_n
     assert kinds(room.saw("a", look(2), now=2.0)) == [FirstSeen]
 
 
+def test_a_scan_makes_no_looks_at_files_that_somebody_told_of() -> None:
+    room = WaitingRoom(PATIENCE, {})
+    room.saw("waited for", look(), now=1.0)
+    room.announce("ready", Origin(Sighting.RENAMED))
+    room.saw("ready", look(), now=1.0)
+    room.announce("put off", Origin(Sighting.RENAMED))
+    room.saw("put off", look(), now=1.0)
+    room.put_off("put off", until=9.0)
+
+    for name in ("waited for", "ready", "put off"):
+        room.found(name, fingerprint(), now=1.2)
+
+    assert room.due(now=1.2) == ()
+
+
+def test_a_scan_finds_what_nobody_told_of() -> None:
+    room = WaitingRoom(PATIENCE, {})
+    room.saw("changed", look(1), now=1.0)
+    room.announce("ready, then changed", Origin(Sighting.RENAMED))
+    room.saw("ready, then changed", look(1), now=1.0)
+
+    for name in ("new", "changed", "ready, then changed"):
+        room.found(name, fingerprint(2), now=1.2)
+
+    assert set(room.due(now=1.2)) == {"new", "changed", "ready, then changed"}
+
+
+def test_a_file_that_is_ready_is_not_ready_twice() -> None:
+    room = WaitingRoom(PATIENCE, {})
+    room.announce("a", Origin(Sighting.RENAMED))
+    room.saw("a", look(), now=1.0)
+
+    room.hint("a", now=1.1)
+
+    assert room.saw("a", look(), now=1.1) == ()
+    assert room.due(now=9.0) == ()
+
+
 def test_a_file_that_was_put_off_is_looked_at_again_later() -> None:
     room = WaitingRoom(PATIENCE, {})
     room.announce("a", Origin(Sighting.RENAMED))

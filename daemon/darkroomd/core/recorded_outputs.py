@@ -71,6 +71,8 @@ class RecordedPhoto:
 
     correlation_id: CorrelationId | None
     outputs: tuple[RecordedOutput, ...]
+    attempts: int = 0
+    last_attempt_at_usec: int | None = None
 
 
 def read_outputs(document: Mapping[str, Json]) -> dict[str, RecordedPhoto]:
@@ -82,9 +84,13 @@ def read_outputs(document: Mapping[str, Json]) -> dict[str, RecordedPhoto]:
         outputs = tuple(record for record in records if record is not None)
         if name is not None and outputs:
             correlation_id = as_text(either(fields, "correlationId", "correlation_id"))
-            found.setdefault(
-                name, RecordedPhoto(CorrelationId(correlation_id) if correlation_id else None, outputs)
+            recorded = RecordedPhoto(
+                CorrelationId(correlation_id) if correlation_id else None,
+                outputs,
+                attempts=max(0, as_whole(either(fields, "attemptCount", "attempt_count")) or 0),
+                last_attempt_at_usec=_usec(either(fields, "lastAttemptAt", "last_attempt_at")) or None,
             )
+            found.setdefault(name, recorded)
     return found
 
 

@@ -149,9 +149,10 @@ class Tracker:
     def __len__(self) -> int:
         return len(self._files)
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all files that are waited for."""
-        return tuple(self._files)
+    def fingerprint_of(self, name: str) -> Fingerprint | None:
+        """Return a file as it was last seen; None if it is not waited for."""
+        file = self._files.get(name)
+        return None if file is None else file.fingerprint
 
     def saw(self, name: str, look: Look, *, now: float) -> Settled | Gone | Unsettled | None:
         """Take in a look and return what follows; None: wait on. Settled and gone files are forgotten."""

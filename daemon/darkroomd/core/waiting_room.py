@@ -75,6 +75,7 @@ class WaitingRoom:
         self._dealt_with = dict(dealt_with)
         self._announced: dict[str, Origin] = {}
         self._present: set[str] = set()
+        self._ready: dict[str, Fingerprint] = {}
         self._put_off: dict[str, float] = {}
 
     @property
@@ -87,6 +88,13 @@ class WaitingRoom:
         known = self._announced.get(name)
         if known is None or origin.sighting is not Sighting.SEEN:
             self._announced[name] = origin
+
+    def found(self, name: str, fingerprint: Fingerprint, *, now: float) -> None:
+        """Take in what a scan found: only what nobody told of yet is news."""
+        if name in self._put_off or self._ready.get(name) == fingerprint:
+            return
+        if self._tracker.fingerprint_of(name) != fingerprint:
+            self.hint(name, now=now)
 
     def hint(self, name: str, *, now: float) -> None:
         """Note that something happened to a name: it is looked at soon, but not more often than is good."""
@@ -118,7 +126,7 @@ class WaitingRoom:
         self._put_off.pop(name, None)
         if look.fingerprint is None:
             return self._leave(name)
-        before = self._dealt_with.get(name)
+        before = self._dealt_with.get(name) or self._ready.get(name)
         if before is not None and is_same_file(before, look.fingerprint):
             return ()
         notices: list[Notice] = []
@@ -128,6 +136,7 @@ class WaitingRoom:
         look = replace(look, moved_in=was_moved_in(origin.sighting, look.fingerprint))
         match self._tracker.saw(name, look, now=now):
             case Settled(fingerprint=fingerprint):
+                self._ready[name] = fingerprint
                 notices.append(Ready(fingerprint))
             case Unsettled(seconds=seconds, lease=lease):
                 notices.append(Growing(seconds, lease))
@@ -138,14 +147,17 @@ class WaitingRoom:
     def deal_with(self, name: str, fingerprint: Fingerprint) -> None:
         """Note that a file was handed over, or found to be no RAW file."""
         self._present.discard(name)
+        self._ready.pop(name, None)
         self._dealt_with[name] = fingerprint
 
     def put_off(self, name: str, *, until: float) -> None:
         """Have a file that was ready looked at again later, because it could not be handed over."""
+        self._ready.pop(name, None)
         self._put_off[name] = until
 
     def _leave(self, name: str) -> tuple[Notice, ...]:
         self._tracker.forget(name)
+        self._ready.pop(name, None)
         dealt_with = self._dealt_with.pop(name, None) is not None
         if not dealt_with and name not in self._present:
             return ()

@@ -96,9 +96,10 @@ class Handover:
         for file in files:
             with bound_contextvars(session=self._session.id, correlation_id=file.correlation_id):
                 fates[file] = await self._take(file, admissions[file.name])
-        self._refused.difference_update(
-            file.name for file, fate in fates.items() if fate is not Fate.TRY_AGAIN
-        )
+        taken = {file.name for file, fate in fates.items() if fate is not Fate.TRY_AGAIN}
+        self._refused -= taken
+        if taken and not self._refused:
+            self._around.on_fault(self._session.id, None)
         return fates
 
     async def queue_backlog(self) -> dict[SettledFile, Fate]:
@@ -179,6 +180,7 @@ class Handover:
         level = logging.DEBUG if name in self._refused else logging.WARNING
         self._refused.add(name)
         log.log(level, event, raw=str(self._raw / name), code=code, problem=problem)
+        self._around.on_fault(self._session.id, code)
 
     def _log_frozen(self, file: SettledFile, look: FrozenLook) -> None:
         raw = str(self._raw / file.name)
@@ -201,19 +203,20 @@ class Handover:
         )
         known = await self._known(file.name)
         record = self._record(file, known)
-        if record is not None and await self._is_kept(arrival, known, record):
+        if record is not None and await self._is_kept(arrival, known, record, file.recorded):
             return Fate.HANDED_OVER
         if known is None:
             self._arrived.append(file.name)
         if file.backlog:
             self._backlog[file] = arrival
             return Fate.WAITS
-        await self._around.store.arrive(
+        queued = await self._around.store.arrive(
             arrival,
             kind=JobKind.DEVELOP,
             recipe=self._around.plan.recipe,
             now_usec=self._around.now_usec(),
         )
+        log.info("photo_queued", raw=str(self._raw / file.name), job=queued.job_id)
         self._around.on_document_dirty(self._session.id)
         return Fate.HANDED_OVER
 
@@ -231,7 +234,9 @@ class Handover:
         found = next((one for one in recorded if one.recipe == self._around.plan.recipe), None)
         return None if found is None else found.as_output(identity, folder=self._session.folder)
 
-    async def _is_kept(self, arrival: Arrival, known: Photo | None, record: Output) -> bool:
+    async def _is_kept(
+        self, arrival: Arrival, known: Photo | None, record: Output, recorded: RecordedPhoto | None
+    ) -> bool:
         """Return whether a photo's output stays; what is new about such a photo is noted."""
         names = await self._around.store.photo_names(self._session.id)
         folder = self._session.folder / self._around.plan.folder
@@ -246,18 +251,35 @@ class Handover:
         if isinstance(verdict, Outdated):
             log.info("output_outdated", raw=str(comparison.raw), cause=verdict.cause)
             return False
-        await self._note(arrival, known, record, verdict)
+        await self._note(arrival, known, record, recorded, verdict)
         return True
 
     async def _note(
-        self, arrival: Arrival, known: Photo | None, record: Output, verdict: UpToDate | Altered
+        self,
+        arrival: Arrival,
+        known: Photo | None,
+        record: Output,
+        recorded: RecordedPhoto | None,
+        verdict: UpToDate | Altered,
     ) -> None:
         now_usec = self._around.now_usec()
         if isinstance(verdict, Altered):
             log.warning("output_altered", output=str(record.path))
         if known is None or known.state is PhotoState.MISSING:
             inputs = replace(record.inputs, raw=arrival.fingerprint)
-            await self._around.store.adopt(arrival, replace(record, inputs=inputs), now_usec=now_usec)
+            await self._around.store.adopt(
+                arrival,
+                replace(record, inputs=inputs),
+                attempts=known.attempts if known else recorded.attempts if recorded else 0,
+                last_attempt_at_usec=(
+                    known.last_attempt_at_usec
+                    if known
+                    else recorded.last_attempt_at_usec
+                    if recorded
+                    else None
+                ),
+                now_usec=now_usec,
+            )
             log.info("output_adopted", output=str(record.path))
         elif not is_same_file(known.fingerprint, arrival.fingerprint):
             await self._around.store.refresh_fingerprint(known.id, arrival.fingerprint, now_usec=now_usec)

@@ -20,6 +20,7 @@ from structlog.contextvars import bound_contextvars
 
 from darkroom.errors import DarkroomError
 from darkroomd.core.intake import (
+    Candidate,
     EntryKind,
     Ignored,
     Vanished,
@@ -155,12 +156,12 @@ class SessionIntake:
             self.scan_soon()
             return
         now = anyio.current_time()
-        if len(hints) >= BURST_HINTS:
+        extensions = self._around.options.extensions
+        ours = [hint for hint in hints if classify(hint.name, EntryKind.FILE, extensions) == Candidate()]
+        if len(ours) >= BURST_HINTS:
             # The kernel drops events when too many come at once, and says so to nobody who could tell us.
             self._pace.within(self._around.options.poll_seconds, now=now)
-        for hint in hints:
-            if isinstance(classify(hint.name, EntryKind.FILE, self._around.options.extensions), Ignored):
-                continue
+        for hint in ours:
             if hint.change is Change.ADDED:
                 self._room.announce(hint.name, Origin(sighting_of(hint.name, vanished)))
             else:
@@ -213,7 +214,7 @@ class SessionIntake:
             if first:
                 self._room.announce(name, Origin(backlog=backlog))
             else:
-                self._room.hint(name, now=now)
+                self._room.found(name, sight.candidates[name], now=now)
         for name in found.gone:
             self._room.announce(name)
 

@@ -60,6 +60,7 @@ class Surroundings:
     Attributes:
         publish: tells watchers of what is never stored.
         on_document_dirty: has a session's public record rewritten.
+        on_fault: is told why photos of a session cannot be taken in, or None once they can.
         now_usec: wall clock.
         new_correlation_id: makes one.
         local_disk: bounds the threads that work on local disks.
@@ -73,6 +74,7 @@ class Surroundings:
     on_document_dirty: Callable[[SessionId], None]
     now_usec: Callable[[], int]
     new_correlation_id: Callable[[], CorrelationId]
+    on_fault: Callable[[SessionId, str | None], None] = lambda _session, _fault: None
     presets: Mapping[str, Preset] = field(default_factory=lambda: BUILTIN_PRESETS)
     local_disk: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
     remote_disk: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))
