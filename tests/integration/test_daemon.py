@@ -131,6 +131,8 @@ def test_a_lost_database_is_rebuilt_without_developing_again(tmp_path: Path, ses
         again.stop()
 
     assert [photo["state"] for photo in photos["parameters"]["photos"]] == ["developed"]  # type: ignore[index, attr-defined] # a reply
+    assert record_of(session)["A.DNG"]["attemptCount"] == 1
+    assert record_of(session)["A.DNG"]["lastAttemptAt"] is not None
     assert "item_started" not in [line["event"] for line in again.lines]
 
 
@@ -214,6 +216,27 @@ def test_a_foreign_file_in_the_place_of_an_output_is_kept(tmp_path: Path, sessio
     assert (session / "Jpg" / "A.jpg").read_bytes()[:2] == b"\xff\xd8"
 
 
+def test_a_folder_that_cannot_be_written_is_a_wait_reason_wherever_state_is_shown(
+    tmp_path: Path, session: Path
+) -> None:
+    (session / "Jpg").write_bytes(b"a file where a folder belongs")
+    with running(tmp_path, "--session", str(session)) as daemon:
+        make_dng(session / "Raw" / "A.DNG")
+        daemon.wait_for("session_waits")
+        summary = call(daemon, "GetSummary")["parameters"]["summary"]  # type: ignore[index] # a reply
+        job = call(daemon, "ListJobs")["parameters"]["jobs"][0]  # type: ignore[index] # a reply
+        photos = call(daemon, "ListPhotos", {"sessionId": job["sessionId"]})["parameters"]["photos"]  # type: ignore[index] # a reply
+
+        (session / "Jpg").unlink()
+
+        daemon.wait_for("item_developed")
+        daemon.stop()
+
+    assert summary["queue"]["waitReasons"] == ["session.gone"]
+    assert job["state"] == "queued"
+    assert photos[0]["failure"]["code"] == "session.gone"
+
+
 def test_a_second_daemon_is_refused(tmp_path: Path, session: Path) -> None:
     with running(tmp_path, "--session", str(session)) as daemon:
         other = tmp_path / "other"
@@ -267,7 +290,7 @@ def test_a_start_that_cannot_work_is_refused_in_one_line_and_changes_nothing(tmp
     assert 0 not in [status for status, _ in refusals]
     assert (tmp_path / "corrupt" / "queue.db").read_bytes() == b"no database" * 999
     left = set(tmp_path.rglob("*")) - set(before)
-    assert {path.name for path in left} <= {"config.toml", "darkroomd.lock", "s.sock.lock", "st", "state"}
+    assert {path.name for path in left} <= {"config.toml", "darkroomd.lock", "s.sock.lock", "state"}
 
 
 def test_the_configuration_can_be_checked_alone(tmp_path: Path, session: Path) -> None:

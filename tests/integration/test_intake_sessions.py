@@ -116,7 +116,7 @@ async def test_one_story_runs_from_the_first_sight_to_the_queue(tmp_path: Path, 
     assert arriving.photo.state is PhotoState.ARRIVING
     assert (arriving.photo.id, arriving.photo.correlation_id) == (added.photo.id, added.photo.correlation_id)
     events = [log["event"] for log in logs if str(log.get("raw", "")).endswith("last.nef")]
-    assert events == ["photo_detected", "photo_settled", "preset_frozen"]
+    assert events == ["photo_detected", "photo_settled", "preset_frozen", "photo_queued"]
 
 
 async def test_nothing_that_is_up_to_date_is_queued_again(tmp_path: Path, session: Path) -> None:

@@ -267,17 +267,12 @@ class Handover:
             log.warning("output_altered", output=str(record.path))
         if known is None or known.state is PhotoState.MISSING:
             inputs = replace(record.inputs, raw=arrival.fingerprint)
+            past = known or recorded
             await self._around.store.adopt(
                 arrival,
                 replace(record, inputs=inputs),
-                attempts=known.attempts if known else recorded.attempts if recorded else 0,
-                last_attempt_at_usec=(
-                    known.last_attempt_at_usec
-                    if known
-                    else recorded.last_attempt_at_usec
-                    if recorded
-                    else None
-                ),
+                attempts=past.attempts if past else 0,
+                last_attempt_at_usec=past.last_attempt_at_usec if past else None,
                 now_usec=now_usec,
             )
             log.info("output_adopted", output=str(record.path))

@@ -141,12 +141,26 @@ def arrive_many(
     return job_id, journal.happenings
 
 
-def adopt(database: Database, arrival: Arrival, output: Output, *, now_usec: int) -> list[Happening]:
+def adopt(
+    database: Database,
+    arrival: Arrival,
+    output: Output,
+    *,
+    attempts: int,
+    last_attempt_at_usec: int | None,
+    now_usec: int,
+) -> list[Happening]:
     """Record a photo whose output is known to be up to date from the session's own record."""
     journal = Journal(database, now_usec)
     known = _record_photo(database, arrival, photo_id=output.photo_id, now_usec=now_usec)
     database.run("put_output", **output_values(output))
-    database.run("set_photo_state", id=output.photo_id, state=PhotoState.DEVELOPED, now=now_usec)
+    database.run(
+        "photo_adopted",
+        id=output.photo_id,
+        attempts=attempts,
+        last_attempt_at_usec=last_attempt_at_usec,
+        now=now_usec,
+    )
     journal.photo(output.photo_id, "photo.changed" if known else "photo.added")
     journal.session(arrival.session_id)
     return journal.happenings

@@ -91,11 +91,29 @@ class Store:
             lambda database: queue.arrive_many(database, named, job=job, recipe=recipe, now_usec=now_usec)
         )
 
-    async def adopt(self, arrival: Arrival, output: Output, *, now_usec: int) -> None:
-        """Record a photo whose output is up to date by the session's own record."""
-        await self.front.write(
-            lambda database: (None, queue.adopt(database, arrival, output, now_usec=now_usec))
-        )
+    async def adopt(
+        self,
+        arrival: Arrival,
+        output: Output,
+        *,
+        attempts: int = 0,
+        last_attempt_at_usec: int | None = None,
+        now_usec: int,
+    ) -> None:
+        """Record a photo whose output is up to date by the session's own record, with its history."""
+
+        def change(database: Database) -> tuple[None, list[Happening]]:
+            happenings = queue.adopt(
+                database,
+                arrival,
+                output,
+                attempts=attempts,
+                last_attempt_at_usec=last_attempt_at_usec,
+                now_usec=now_usec,
+            )
+            return None, happenings
+
+        await self.front.write(change)
 
     async def refresh_fingerprint(
         self, photo_id: PhotoId, fingerprint: Fingerprint, *, now_usec: int

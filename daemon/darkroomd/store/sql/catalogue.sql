@@ -76,6 +76,12 @@ UPDATE photo SET
     state = :state, failure = :failure, attempts = max(0, attempts - :refund), changed_at_usec = :now, revision = revision + 1
 WHERE id = :id;
 
+-- name: photo_adopted
+UPDATE photo SET
+    state = 'developed', attempts = :attempts, last_attempt_at_usec = :last_attempt_at_usec, failure = NULL,
+    changed_at_usec = :now, revision = revision + 1
+WHERE id = :id;
+
 -- name: photo_queued_again
 UPDATE photo SET
     state = :state, attempts = 0, failure = NULL, changed_at_usec = :now, revision = revision + 1
