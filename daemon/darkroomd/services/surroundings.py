@@ -89,5 +89,9 @@ class Surroundings:
         return self.presets[DEFAULT_PRESET_ID] if chosen is None else chosen
 
     async def on_disk(self, work: Callable[[], Result], *, remote: bool) -> Result:
-        """Do blocking work in a thread; once begun it is finished, also if the caller is cancelled."""
-        return await to_thread.run_sync(work, limiter=self.remote_disk if remote else self.local_disk)
+        """Do blocking work in a thread; on a local disk it is finished even if the caller is cancelled.
+
+        On a share it may never come back, and must not keep the daemon from stopping.
+        """
+        limiter = self.remote_disk if remote else self.local_disk
+        return await to_thread.run_sync(work, limiter=limiter, abandon_on_cancel=remote)
