@@ -70,9 +70,11 @@ def run_program(words: list[str], *, meanwhile: Callable[[], None], every_second
 def _started(words: list[str], mask: Iterable[int]) -> int:
     try:
         return os.posix_spawnp(words[0], words, os.environ, setsigmask=mask, setsigdef=_RESTORED)
-    except (OSError, ValueError) as error:
-        reason = error if isinstance(error, OSError) else OSError(str(error))
-        raise ProgramNotStarted(words[0], reason) from error
+    except OSError as error:
+        raise ProgramNotStarted(words[0], error) from error
+    except ValueError as error:
+        # Nothing is called "".
+        raise ProgramNotStarted(words[0], FileNotFoundError(str(error))) from error
 
 
 def _take_note(_: int, __: FrameType | None) -> None:
