@@ -84,7 +84,7 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         # The reader went away; the interpreter would try to write once more at its end, and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_FAILED
+        return EXIT_DONE
 
 
 def _demonstrate() -> int:
@@ -92,6 +92,8 @@ def _demonstrate() -> int:
     try:
         with _ended_by_signals():
             _show(stage)
+    except BrokenPipeError:
+        raise
     except (DarkroomError, OSError, subprocess.SubprocessError) as error:
         _complain(f"The demo failed: {error}", f"The daemon's log: {stage.log}")
         return EXIT_FAILED
@@ -99,7 +101,8 @@ def _demonstrate() -> int:
         _complain("Interrupted. The daemon was stopped.")
         return EXIT_FAILED
     finally:
-        _say("", "To remove what the demo made:", f"  rm -r {shlex.quote(str(stage.folder))}")
+        with suppress(BrokenPipeError):
+            _say("", "To remove what the demo made:", f"  rm -r {shlex.quote(str(stage.folder))}")
     return EXIT_DONE
 
 
@@ -294,6 +297,9 @@ def _complain(*lines: str) -> None:
 
 
 def _say(*lines: str) -> None:
+    # With its standard output closed a program has none at all.
+    if not sys.stdout:
+        return
     for line in lines:
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()

@@ -133,9 +133,14 @@ def _sessions(add: Declare) -> None:
 
 
 def _photos(add: Declare) -> None:
-    command = add("photos", "List the photos of a session and where each stands.")
-    which = command.add_mutually_exclusive_group(required=True)
-    which.add_argument("session", metavar="SESSION", nargs="?", help="name, folder or id of the session")
+    command = add("photos", "List the photos of a session, or of all, and where each stands.")
+    which = command.add_mutually_exclusive_group()
+    which.add_argument(
+        "session",
+        metavar="SESSION",
+        nargs="?",
+        help="name, folder or id of the session (default: all)",
+    )
     which.add_argument("--all", action="store_true", help="the photos of all sessions")
     command.add_argument(
         "--state", action="append", choices=PHOTO_STATES, help="only these; may be given several times"
@@ -144,6 +149,9 @@ def _photos(add: Declare) -> None:
 
 def _jobs(add: Declare) -> None:
     command = add("jobs", "List the jobs, newest first.")
+    command.add_argument(
+        "of", metavar="SESSION", nargs="*", default=[], help="only of these sessions, by name, folder or id"
+    )
     command.add_argument(
         "--state", action="append", choices=JOB_STATES, help="only these; may be given several times"
     )

@@ -48,7 +48,7 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
 def _filter(client: Client, arguments: argparse.Namespace) -> JobFilter | None:
     states: list[str] | None = arguments.state
     kinds: list[str] | None = arguments.kind
-    sessions: list[str] | None = arguments.session
+    sessions: list[str] | None = [*arguments.of, *(arguments.session or [])] or None
     if states is None and kinds is None and sessions is None:
         return None
     return JobFilter(

@@ -26,12 +26,13 @@ _OF_ALL_COLUMNS = (Column("SESSION", elastic=True), *_COLUMNS)
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     """List the photos of one session, or of all."""
-    sessions = list(client.list_sessions()) if arguments.all else [session_named(client, arguments.session)]
+    of_all = arguments.session is None
+    sessions = list(client.list_sessions()) if of_all else [session_named(client, arguments.session)]
     photos = _photos(client, sessions, states=arguments.state)
     if arguments.json:
         screen.show_json(map(msgspec.json.encode, photos))
         return EXIT_DONE
-    names = {session.id: session.name for session in sessions} if arguments.all else None
+    names = {session.id: session.name for session in sessions} if of_all else None
     lines = photo_table(photos, sessions=names, width=screen.width, paint=screen.paint)
     screen.show(lines or ["No such photos."])
     return EXIT_DONE
