@@ -6,6 +6,7 @@ To compare with other queues on SQLite, install them where they are in nobody's 
     PYTHONPATH=/tmp/peers python tests/bench/queue.py
 One interleaved run: at each size everyone in turn, several rounds, the median. Everyone has the same payload
 and loses nothing in a power cut: write-ahead log, `synchronous=FULL`, one commit that claims, one that ends.
+Lists of jobs feel the number of jobs: --photos-per-job 10 makes many small ones.
 `bare table` is what the disk allows: two commits of one row each, with an index and nothing around them.
 """
 
