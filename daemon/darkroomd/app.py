@@ -38,6 +38,7 @@ from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.health import health_checks
 from darkroomd.services.housekeeping import Housekeeping, Retention
 from darkroomd.services.intake import Intake
+from darkroomd.services.jobs import Jobs
 from darkroomd.services.queries import Queries
 from darkroomd.services.recovery import recover
 from darkroomd.services.scheduler import Scheduler
@@ -212,6 +213,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
                 options=_intake_options(config.intake),
                 publish=publish,
                 on_document_dirty=records.mark,
+                on_fault=gate.note_arrivals,
                 now_usec=now_usec,
                 new_correlation_id=lambda: CorrelationId(uuid.uuid4().hex),
             ),
@@ -231,11 +233,13 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             about=about,
             checks=checks,
         )
+        desk = JobDesk(store.front)
         server = Server(
             listener,
             queries,
+            Jobs(desk, scheduler, gate, now_usec=now_usec),
             bus,
-            instance=about.instance,
+            identity=await history.identity(otherwise=uuid.uuid4().hex),
             version=about.version,
             owner_uid=os.geteuid(),
             now_usec=now_usec,
@@ -245,7 +249,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             log_lines=config.history.log_lines,
             sample_days=config.history.sample_days,
         )
-        housekeeping = Housekeeping(JobDesk(store.front), history, retention, now_usec=now_usec)
+        housekeeping = Housekeeping(desk, history, retention, now_usec=now_usec)
         services = _Services(server, records, scheduler, intake, housekeeping)
         await _run(services, settings, publish)
 
