@@ -115,11 +115,13 @@ def test_what_a_log_line_quotes_cannot_act_on_the_terminal() -> None:
 
 
 def test_statistics_have_a_line_for_each_group() -> None:
-    lines = statistics_table([sent.statistic(), sent.statistic("")], by="day", width=None)
+    unknown = replace(sent.statistic(""), photos=1, failed=1, busy_usec=0, median_usec=0, p95_usec=0)
+
+    lines = statistics_table([sent.statistic(), unknown], by="day", width=None)
 
     assert lines[0].split() == ["DAY", "PHOTOS", "FAILED", "READ", "WRITTEN", "BUSY", "MEDIAN", "P95"]
     assert " ".join(lines[1].split()) == "2024-05-04 120 2 3.7 GB 480.0 MB 3 min 2 s 4 s"
-    assert lines[2].split()[0] == "unknown"
+    assert " ".join(lines[2].split()) == "unknown 1 1 3.7 GB 480.0 MB 0 ms"
 
 
 def test_status_tells_pause_inhibitors_and_the_time_left() -> None:

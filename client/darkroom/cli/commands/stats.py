@@ -57,9 +57,14 @@ def statistics_table(
             Cell(words.size(each.bytes_read)),
             Cell(words.size(each.bytes_written)),
             Cell(words.duration(each.busy_usec)),
-            Cell(words.duration(each.median_usec)),
-            Cell(words.duration(each.p95_usec)),
+            Cell(_waited(each.median_usec)),
+            Cell(_waited(each.p95_usec)),
         )
         for each in statistics
     ]
     return table(columns, rows, width=width, paint=paint)
+
+
+def _waited(usec: int) -> str:
+    """Return how long photos took; nothing where none was developed."""
+    return words.duration(usec) if usec else ""
