@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -54,6 +55,51 @@ async def until_logged(logs: Sequence[Mapping[str, object]], event: str) -> None
     with anyio.fail_after(20):
         while not any(log["event"] == event for log in logs):  # noqa: ASYNC110 - a log is no event
             await anyio.sleep(0.01)
+
+
+FEW_WATCHES = """
+import pathlib, sys
+LIMIT = pathlib.Path("/proc/sys/user/max_inotify_watches")
+LIMIT.write_text("1")
+import anyio
+from intake_house import at_work
+
+async def main(folder):
+    sessions = [folder / name for name in ("a", "b", "c")]
+    for session in sessions:
+        (session / "Raw").mkdir(parents=True)
+    async with at_work(folder, sessions=sessions) as house:
+        await house.until(lambda: len([one for one in house.told if one.kind == "session.added"]) == 3)
+        for number in range(2):
+            for session in sessions:
+                (session / "Raw" / f"{session.name}{number}.nef").write_bytes(b"x" * 100)
+                await house.until_told("photo.added", f"{session.name}{number}.nef")
+        LIMIT.write_text("1000")
+        for session in sessions:
+            await house.until_watched(session)
+
+anyio.run(main, pathlib.Path(sys.argv[1]))
+print("all found, then watched")
+"""
+
+
+def test_photos_are_found_where_the_system_grants_too_few_watches(tmp_path: Path) -> None:
+    unshare = ["unshare", "--user", "--map-root-user"]
+    refusal = subprocess.run([*unshare, "true"], capture_output=True, text=True, check=False).stderr
+    if refusal:
+        pytest.skip(f"the limit cannot be lowered for one process here: {refusal}")
+
+    done = subprocess.run(
+        [*unshare, sys.executable, "-c", FEW_WATCHES, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+
+    assert "all found, then watched" in done.stdout, done.stderr
+    assert done.stdout.count("watch_failed") == 1
 
 
 async def test_a_full_disk_holds_photos_up_and_loses_none(tmp_path: Path, disk: Path) -> None:

@@ -68,7 +68,7 @@ def find_targets(folders: Iterable[Path]) -> frozenset[Target]:
             # The watcher's interface takes text: a path that is not UTF-8 can only be polled.
             str(folder).encode()
             found = folder.lstat()
-            if not stat.S_ISDIR(found.st_mode):
+            if not stat.S_ISDIR(found.st_mode) or not os.access(folder, os.R_OK):
                 continue
         except (OSError, UnicodeEncodeError):
             continue
@@ -206,7 +206,8 @@ def _follow(
         yield_on_timeout=True,
         raise_interrupt=False,
         recursive=False,
-        ignore_permission_denied=True,
+        # True would pass over every folder that cannot be watched, for whatever reason, without a word.
+        ignore_permission_denied=False,
     ):
         if not listener.armed:
             from_thread.run_sync(arm)

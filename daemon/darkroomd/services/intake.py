@@ -248,6 +248,8 @@ class Intake:
             session.scan_soon()
         for root in self._roots.values():
             root.pace.soon()
+        # Perhaps a folder went between the choice and the watching.
+        self._choose_at = -math.inf
         self._wake.set()
 
     def _tell_sessions(self) -> None:
