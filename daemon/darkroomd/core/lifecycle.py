@@ -48,13 +48,21 @@ def waiting_state(*, has_output: bool) -> PhotoState:
     return PhotoState.OUTDATED if has_output else PhotoState.WAITING
 
 
-def job_state(progress: Progress, *, started: bool, ended: bool) -> JobState:
-    """Return the state of a job, which is nothing but what became of its items.
+def job_state(
+    progress: Progress, *, started: bool, ended: bool, paused: bool = False, canceling: bool = False
+) -> JobState:
+    """Return the state of a job: what became of its items, and what somebody asked for.
 
     The store derives the same in SQL; a test holds the two together.
     """
     if not ended:
+        if canceling:
+            return JobState.CANCELING
+        if paused and not progress.running:
+            return JobState.PAUSED
         return JobState.RUNNING if started else JobState.QUEUED
+    if canceling:
+        return JobState.CANCELED
     if progress.failed:
         return JobState.FAILED
     return JobState.CANCELED if progress.canceled else JobState.COMPLETED

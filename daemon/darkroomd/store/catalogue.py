@@ -72,13 +72,13 @@ def read_sessions(database: Database, *, cursor: str | None, limit: int) -> Page
     return page_of([session_from(row) for row in rows], limit, [SESSION_CURSOR + row["id"] for row in rows])
 
 
-def read_photo(database: Database, photo_id: PhotoId) -> Photo:
-    """Return the photo; raise `NoSuchPhoto`."""
+def read_photo(database: Database, photo_id: PhotoId, *, session: Session | None = None) -> Photo:
+    """Return the photo, of `session` if the caller has it at hand; raise `NoSuchPhoto`."""
     row = database.one("photo_by_id", id=photo_id)
     if row is None:
         raise NoSuchPhoto(photo_id)
-    folder = read_session(database, SessionId(row["session_id"])).folder
-    return photo_from(row, folder, read_outputs(database, photo_id))
+    found = read_session(database, SessionId(row["session_id"])) if session is None else session
+    return photo_from(row, found.folder, read_outputs(database, photo_id))
 
 
 def find_photo(database: Database, session: Session, name: str) -> Photo | None:

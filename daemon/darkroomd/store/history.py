@@ -18,6 +18,7 @@ from darkroomd.store.journal import Journal, read_facts, read_span
 from darkroomd.store.rows import json_text
 
 PAUSE: Final = "queue.pause"
+IDENTITY: Final = "database.identity"
 
 
 class History:
@@ -25,6 +26,18 @@ class History:
 
     def __init__(self, front: Front) -> None:
         self._front = front
+
+    async def identity(self, *, otherwise: str) -> str:
+        """Return what this database is called for as long as it lives; one without a name gets `otherwise`."""
+
+        def change(database: Database) -> tuple[str, list[Happening]]:
+            row = database.one("setting", name=IDENTITY)
+            if row is not None:
+                return msgspec.json.decode(row["value"], type=str), []
+            database.run("put_setting", name=IDENTITY, value=json_text(otherwise))
+            return otherwise, []
+
+        return await self._front.write(change)
 
     async def facts_after(self, sequence: int, *, limit: int) -> list[Happening]:
         """Return what happened after the fact with that number, oldest first."""

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from darkroomd.core.model import Happening, Item, JobId, PhotoId, SessionId
+from darkroomd.core.model import Happening, Item, JobId, PhotoId, Session, SessionId
 from darkroomd.core.story import LogLine
 from darkroomd.store.catalogue import read_item, read_job, read_photo, read_session
 from darkroomd.store.database import Database, Row
@@ -35,11 +35,16 @@ class Journal:
         session = read_session(self._database, session_id)
         self._add(Happening(kind, self._now_usec, session=session, session_id=session_id))
 
-    def photo(self, photo_id: PhotoId, kind: str = "photo.changed", *, in_bulk: bool = False) -> None:
-        """Tell of the photo; `in_bulk` keeps its name only, for thousands in one transaction."""
+    def photo(self, photo_id: PhotoId, kind: str = "photo.changed") -> None:
+        """Tell of the photo."""
         photo = read_photo(self._database, photo_id)
-        happening = Happening(kind, self._now_usec, photo=photo, session_id=photo.session_id)
-        self._add(happening, reference=photo_id if in_bulk else None)
+        self._add(Happening(kind, self._now_usec, photo=photo, session_id=photo.session_id))
+
+    def photo_in_bulk(self, photo_id: PhotoId, kind: str, session: Session) -> None:
+        """Tell of one of thousands in a transaction: what is kept names it only."""
+        photo = read_photo(self._database, photo_id, session=session)
+        happening = Happening(kind, self._now_usec, photo=photo, session_id=session.id)
+        self._add(happening, reference=photo_id)
 
     def job(self, job_id: JobId, kind: str = "job.updated") -> None:
         """Tell of the job; once it has ended, `job.updated` becomes the kind of its end."""

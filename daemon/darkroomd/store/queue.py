@@ -102,7 +102,8 @@ def arrive(
 ) -> tuple[Queued, list[Happening]]:
     """Record the photo as it settled and give it a job of its own, unless an item for it is live."""
     journal = Journal(database, now_usec)
-    known = _record_photo(database, arrival, photo_id=photo_id, now_usec=now_usec)
+    session = read_session(database, arrival.session_id)
+    known = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
     live = database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe)
     if live is not None:
         database.run("promote_item", id=live["id"], correlation_id=arrival.correlation_id)
@@ -127,12 +128,13 @@ def arrive_many(
 ) -> tuple[JobId | None, list[Happening]]:
     """Record photos that were found without output, and queue those without a live item as one job."""
     journal = Journal(database, now_usec)
+    session = read_session(database, job.session_id)
     wanted: list[tuple[PhotoId, Arrival]] = []
     for photo_id, arrival in arrivals:
-        known = _record_photo(database, arrival, photo_id=photo_id, now_usec=now_usec)
+        known = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
         if database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe) is None:
             wanted.append((photo_id, arrival))
-        journal.photo(photo_id, "photo.changed" if known else "photo.added", in_bulk=True)
+        journal.photo_in_bulk(photo_id, "photo.changed" if known else "photo.added", session)
     job_id = _insert_job(database, job, wanted, recipe=recipe, now_usec=now_usec) if wanted else None
     if job_id is not None:
         journal.job(job_id, "job.created")
@@ -152,7 +154,8 @@ def adopt(
 ) -> list[Happening]:
     """Record a photo whose output is known to be up to date from the session's own record."""
     journal = Journal(database, now_usec)
-    known = _record_photo(database, arrival, photo_id=output.photo_id, now_usec=now_usec)
+    session = read_session(database, arrival.session_id)
+    known = _record_photo(database, session, arrival, photo_id=output.photo_id, now_usec=now_usec)
     database.run("put_output", **output_values(output))
     database.run(
         "photo_adopted",
@@ -312,8 +315,9 @@ def put_back(
     return journal.happenings
 
 
-def _record_photo(database: Database, arrival: Arrival, *, photo_id: PhotoId, now_usec: int) -> Photo | None:
-    session = read_session(database, arrival.session_id)
+def _record_photo(
+    database: Database, session: Session, arrival: Arrival, *, photo_id: PhotoId, now_usec: int
+) -> Photo | None:
     known = find_photo(database, session, arrival.name)
     state = waiting_state(has_output=bool(known and known.outputs))
     if known is not None and known.state is PhotoState.DEVELOPING:

@@ -1,0 +1,272 @@
+"""The queue against its specification: random work, and after each step the same answer from both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from darkroom.errors import InvalidJobState
+from darkroom.protocol.types import Failure, ItemState, JobState, Priority
+from darkroomd.core.lifecycle import job_state
+from darkroomd.core.model import Arrival, Claim, CorrelationId, Fingerprint, JobId, JobKind, SessionId
+from darkroomd.core.naming import photo_id
+from darkroomd.core.queue_order import Waiting, next_item
+from darkroomd.store import catalogue, queue, verbs
+from darkroomd.store.database import Database, open_database
+from darkroomd.store.queue import Ending, NewJob
+from darkroomd.store.rows import PRIORITIES
+
+SESSIONS = [SessionId("a"), SessionId("b"), SessionId("c")]
+FAILURE = Failure(code="raw.truncated", message="It is cut off.", transient=False, context={})
+FEW = st.lists(st.integers(0, 30), min_size=1, max_size=3)
+
+
+def arrival(session: SessionId, name: str) -> Arrival:
+    return Arrival(
+        session_id=session,
+        name=name,
+        fingerprint=Fingerprint(device=1, inode=1, size_bytes=1, mtime_ns=1, ctime_ns=1),
+        look="look",
+        preset_id=None,
+        unsupported=(),
+        warnings=(),
+        correlation_id=CorrelationId("c"),
+        arrived_at_usec=1,
+    )
+
+
+class Queue(RuleBasedStateMachine):
+    database: Database
+
+    @initialize()
+    def open(self) -> None:
+        self.database = open_database(Path(":memory:"))
+        self.now = 1_000
+        self.photos = 0
+        self.hands: list[Claim] = []
+        for session in SESSIONS:
+            with self.database.transaction():
+                queue.add_session(
+                    self.database, Path("/") / session, name=session, session_id=session, now_usec=1
+                )
+
+    def teardown(self) -> None:
+        self.database.close()
+
+    def jobs(self) -> list[JobId]:
+        rows = self.database._connection.execute("SELECT id FROM job ORDER BY id").fetchall()
+        return [JobId(row["id"]) for row in rows]
+
+    def chosen(self, numbers: list[int]) -> list[JobId]:
+        jobs = self.jobs()
+        return [jobs[number % len(jobs)] for number in numbers]
+
+    @rule(session=st.sampled_from(SESSIONS), count=st.integers(1, 4))
+    def find(self, session: SessionId, count: int) -> None:
+        found = [arrival(session, f"{self.photos + number}") for number in range(count)]
+        self.photos += count
+        job = NewJob(JobKind.BACKFILL, session, "found", CorrelationId("b"))
+        with self.database.transaction():
+            queue.arrive_many(
+                self.database,
+                [(photo_id(session, each.name), each) for each in found],
+                job=job,
+                recipe="jpg",
+                now_usec=self.now,
+            )
+
+    @rule(session=st.sampled_from(SESSIONS))
+    def arrive(self, session: SessionId) -> None:
+        self.photos += 1
+        name = f"{self.photos}"
+        with self.database.transaction():
+            queue.arrive(
+                self.database,
+                arrival(session, name),
+                photo_id=photo_id(session, name),
+                kind=JobKind.DEVELOP,
+                recipe="jpg",
+                now_usec=self.now,
+            )
+
+    @rule(seconds=st.integers(1, 20))
+    def wait(self, seconds: int) -> None:
+        self.now += seconds
+
+    @rule(least=st.sampled_from(Priority), waiting=st.sets(st.sampled_from(SESSIONS), max_size=2))
+    def claim(self, least: Priority, waiting: set[SessionId]) -> None:
+        expected = next_item(
+            self.waiting(),
+            least_priority=PRIORITIES.index(least),
+            waiting_sessions=frozenset(map(str, waiting)),
+        )
+
+        with self.database.transaction():
+            claim, _ = queue.claim(
+                self.database, boot="b", least_priority=least, waiting_sessions=waiting, now_usec=self.now
+            )
+
+        assert (claim and claim.item.id) == (expected and expected.id)
+        self.hands += [claim] if claim else []
+
+    @precondition(lambda self: self.hands)
+    @rule(
+        state=st.sampled_from([ItemState.COMPLETED, ItemState.FAILED, ItemState.CANCELED]), late=st.booleans()
+    )
+    def end(self, state: ItemState, late: bool) -> None:
+        hand = self.hands.pop(0)
+        fence = hand.fence - 1 if late else hand.fence
+        with self.database.transaction():
+            ended = queue.end(
+                self.database,
+                hand.item,
+                Ending(state, failure=None if state is ItemState.COMPLETED else FAILURE),
+                fence=fence,
+                now_usec=self.now,
+            )
+        assert (ended is None) is late
+        self.hands += [hand] if late else []
+
+    @precondition(lambda self: self.hands)
+    @rule(after=st.none() | st.integers(1, 20), refund=st.booleans())
+    def put_back(self, after: int | None, refund: bool) -> None:
+        hand = self.hands.pop(0)
+        with self.database.transaction():
+            queue.put_back(
+                self.database,
+                hand.item,
+                fence=hand.fence,
+                failure=None,
+                retry_at_usec=None if after is None else self.now + after,
+                refund=refund,
+                now_usec=self.now,
+            )
+
+    @precondition(lambda self: self.jobs())
+    @rule(numbers=FEW)
+    def cancel(self, numbers: list[int]) -> None:
+        with self.database.transaction():
+            verbs.cancel_jobs(
+                self.database, self.chosen(numbers), failure=FAILURE, reason="r", now_usec=self.now
+            )
+
+    @precondition(lambda self: self.jobs())
+    @rule(numbers=FEW, paused=st.booleans())
+    def pause(self, numbers: list[int], paused: bool) -> None:
+        try:
+            with self.database.transaction():
+                verbs.pause_jobs(self.database, self.chosen(numbers), paused=paused, now_usec=self.now)
+        except InvalidJobState:
+            assert any(not self.is_live(job) for job in self.chosen(numbers))
+
+    @precondition(lambda self: self.jobs())
+    @rule(numbers=FEW, priority=st.sampled_from(Priority))
+    def prioritize(self, numbers: list[int], priority: Priority) -> None:
+        try:
+            with self.database.transaction():
+                verbs.set_priority(self.database, self.chosen(numbers), priority, now_usec=self.now)
+        except InvalidJobState:
+            assert any(not self.is_live(job) for job in self.chosen(numbers))
+
+    @precondition(lambda self: self.jobs())
+    @rule(numbers=FEW, canceled=st.booleans())
+    def retry(self, numbers: list[int], canceled: bool) -> None:
+        try:
+            with self.database.transaction():
+                verbs.retry_jobs(
+                    self.database, self.chosen(numbers), include_canceled=canceled, now_usec=self.now
+                )
+        except InvalidJobState:
+            assert any(
+                catalogue.read_job(self.database, job).ended_at_usec is None for job in self.chosen(numbers)
+            )
+
+    @precondition(lambda self: len(self.waiting_jobs()) > 1)
+    @rule(first=st.integers(0, 30), second=st.integers(0, 30), to_end=st.booleans())
+    def move(self, first: int, second: int, to_end: bool) -> None:
+        before = self.waiting_jobs()
+        moved, neighbour = before[first % len(before)], before[second % len(before)]
+        rest = [job for job in before if job != moved]
+        at = len(rest) if to_end or moved == neighbour else rest.index(neighbour)
+
+        with self.database.transaction():
+            target = None if at == len(rest) else neighbour
+            verbs.move_jobs(self.database, [moved], before=target, now_usec=self.now)
+
+        assert self.waiting_jobs() == [*rest[:at], moved, *rest[at:]]
+
+    def waiting_jobs(self) -> list[JobId]:
+        page = catalogue.read_jobs(self.database, None, by_position=True, cursor=None, limit=1000)
+        return [job.id for job in page.entries if job.state is not JobState.CANCELING]
+
+    def is_live(self, job_id: JobId) -> bool:
+        job = catalogue.read_job(self.database, job_id)
+        return job.ended_at_usec is None and job.state is not JobState.CANCELING
+
+    def waiting(self) -> list[Waiting]:
+        rows = self.database._connection.execute("SELECT * FROM item WHERE state = 'queued'").fetchall()
+        return [
+            Waiting(
+                priority=row["priority"],
+                turn=row["turn"],
+                position=row["position"],
+                id=row["id"],
+                ready=not row["held"] and (row["retry_at_usec"] is None or row["retry_at_usec"] <= self.now),
+                session=row["session_id"],
+            )
+            for row in rows
+        ]
+
+    @invariant()
+    def counters_are_what_they_count(self) -> None:
+        items = self.database._connection.execute("SELECT job_id, state FROM item").fetchall()
+        live: Counter[str] = Counter()
+        for job_id in self.jobs():
+            counted = Counter(row["state"] for row in items if row["job_id"] == job_id)
+            row = self.database.one("job_by_id", id=job_id)
+            assert row is not None
+            assert {state: row[state] for state in ItemState} == {
+                state: counted[state] for state in ItemState
+            }
+            live += counted if row["ended_at_usec"] is None else Counter()
+        tally = self.database.one("queue_totals")
+        assert tally is not None
+        assert {state: tally[state] for state in ItemState} == {state: live[state] for state in ItemState}
+
+    @invariant()
+    def a_job_has_ended_when_nothing_of_it_is_left(self) -> None:
+        for job_id in self.jobs():
+            row = self.database.one("job_by_id", id=job_id)
+            assert row is not None
+            assert (row["ended_at_usec"] is not None) == (row["queued"] + row["running"] == 0)
+
+    @invariant()
+    def a_job_is_in_the_state_that_the_table_says(self) -> None:
+        for job_id in self.jobs():
+            job = catalogue.read_job(self.database, job_id)
+            row = self.database.one("job_by_id", id=job_id)
+            assert row is not None
+            expected = job_state(
+                job.progress,
+                started=row["started_at_usec"] is not None,
+                ended=row["ended_at_usec"] is not None,
+                paused=bool(row["paused"]),
+                canceling=bool(row["canceling"]),
+            )
+            assert job.state is expected
+
+    @invariant()
+    def a_photo_has_at_most_one_live_item(self) -> None:
+        rows = self.database._connection.execute(
+            "SELECT count(*) AS n FROM item WHERE state IN ('queued', 'running') GROUP BY photo_id"
+        ).fetchall()
+        assert all(row["n"] == 1 for row in rows)
+
+
+TestQueue = pytest.mark.filterwarnings("default")(Queue.TestCase)
+TestQueue.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
