@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 import sent
-from darkroom.protocol.types import Event
+from darkroom.protocol.types import Event, JobState
 from scripted import Peer, Script, ScriptedDaemon, serving
 
 COMMAND = (sys.executable, "-m", "darkroom.cli.main")
@@ -151,3 +151,48 @@ def test_a_terminal_gets_colour_and_a_table_that_fits(
         )
 
     assert shown in os.read(seen, 1 << 16)
+
+
+@pytest.mark.parametrize(
+    ("columns", "more", "shown"),
+    [
+        pytest.param(
+            80,
+            {"TERM": "xterm"},
+            b"\r\x1b[Kjob 7  running  3 of 10, 30 %\r\x1b[Kjob 7  completed  3 of 10, 30 %\r\n",
+            id="in-place",
+        ),
+        pytest.param(
+            20,
+            {"TERM": "xterm"},
+            b"\r\x1b[Kjob 7  ru\xe2\x80\xa6 10, 30 %\r\x1b[Kjob 7  co\xe2\x80\xa6 10, 30 %\r\n",
+            id="narrow",
+        ),
+        pytest.param(
+            80,
+            {"TERM": "dumb"},
+            b"job 7  running  3 of 10, 30 %\r\njob 7  completed  3 of 10, 30 %\r\n",
+            id="dumb",
+        ),
+    ],
+)
+def test_waiting_on_a_terminal_takes_one_line(
+    path: Path, terminal: tuple[int, int], *, columns: int, more: dict[str, str], shown: bytes
+) -> None:
+    seen, written = terminal
+    fcntl.ioctl(written, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+
+    def waiting(peer: Peer) -> None:
+        peer.call()
+        peer.reply({"job": msgspec.to_builtins(sent.job())}, continues=True)
+        peer.reply({"job": msgspec.to_builtins(sent.job(state=JobState.COMPLETED))})
+
+    with ScriptedDaemon(path, [waiting]):
+        subprocess.run(
+            [*COMMAND, "wait", "7", "--socket", path],
+            stdout=written,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8", **more},
+            check=True,
+        )
+
+    assert os.read(seen, 1 << 16) == shown

@@ -253,9 +253,9 @@ def test_the_exit_status_of_waiting_is_how_the_job_ended(path: Path, end: JobSta
 
 
 def test_waiting_tells_each_step_once(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    same_percent = replace(sent.job(), revision=2)
+    same_step = replace(sent.job(), progress=replace(sent.progress(), percent=39))
 
-    with ScriptedDaemon(path, [waiting(sent.job(), same_percent, DONE)]):
+    with ScriptedDaemon(path, [waiting(sent.job(), same_step, DONE)]):
         main(["--socket", str(path), "wait", "7"])
 
     assert capsys.readouterr().out.splitlines() == [

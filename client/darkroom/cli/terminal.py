@@ -10,7 +10,10 @@ from io import FileIO, TextIOWrapper
 from typing import Final, TextIO
 
 from darkroom.cli.tables import Paint, Tone, unpainted
-from darkroom.cli.text import printable, printable_json
+from darkroom.cli.text import printable, printable_json, shortened
+
+_BEGINNING_OF_LINE: Final = "\r\x1b[K"
+"""To the first column, and nothing from there on."""
 
 _CODES: Final = {
     Tone.STRONG: "1",
@@ -32,6 +35,7 @@ class Screen:
     Attributes:
         width: columns of the terminal, or None where the output is a file or a pipe.
         paint: how a tone looks here.
+        can_redraw: whether a line can take the place of another.
     """
 
     def __init__(self, output: TextIO, *, environment: Mapping[str, str]) -> None:
@@ -40,6 +44,8 @@ class Screen:
         # A terminal that does not know its size says zero.
         columns = os.get_terminal_size(output.fileno()).columns if interactive else 0
         self.width: int | None = columns or None
+        self.can_redraw: bool = self.width is not None and environment.get("TERM") != "dumb"
+        self._redrawn = False
         plain = not interactive or bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
         self.paint: Paint = unpainted if plain else _coloured
 
@@ -49,6 +55,23 @@ class Screen:
         What the encoding lacks is written as an escape.
         """
         self._write(f"{line}\n".encode(self._output.encoding, "backslashreplace") for line in lines)
+
+    def redraw(self, line: str) -> None:
+        """Write a line in the place of the one that was redrawn before, cut to the width.
+
+        To be called where `can_redraw` says so, and followed by `settle` in the end.
+        """
+        assert self.width is not None
+        # The last column stays free: some terminals go on in the next line after it.
+        text = f"{_BEGINNING_OF_LINE}{shortened(line, self.width - 1)}"
+        self._redrawn = True
+        self._write([text.encode(self._output.encoding, "backslashreplace")])
+
+    def settle(self) -> None:
+        """Let the line that was redrawn last, if any, stand."""
+        if self._redrawn:
+            self._redrawn = False
+            self._write([b"\n"])
 
     def show_json(self, documents: Iterable[bytes]) -> None:
         """Write JSON documents, one a line, in UTF-8 whatever the locale says."""

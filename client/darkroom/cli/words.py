@@ -109,8 +109,13 @@ def reasons(codes: Iterable[str]) -> str:
 def progress(done: Progress) -> str:
     """Return how far something is, such as `3 of 10, 30 %, about 2 min left`."""
     ended = done.completed + done.skipped + done.failed + done.canceled
-    left = "" if done.remaining_usec is None else f", about {duration(done.remaining_usec)} left"
-    return f"{ended} of {done.total}, {done.percent} %{left}"
+    return f"{ended} of {done.total}, {done.percent} %{_left(done.remaining_usec)}"
+
+
+def _left(usec: int | None) -> str:
+    if usec is None:
+        return ""
+    return f", about {duration(usec)} left" if usec >= _USEC_PER_SECOND else ", less than 1 s left"
 
 
 def pause(queue: Queue) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 import msgspec
 
@@ -13,21 +16,40 @@ from darkroom.client import Client
 from darkroom.errors import EXIT_DONE, EXIT_FAILED
 from darkroom.protocol.types import Job, JobState
 
+_STEP_PERCENT: Final = 10
+"""Where lines stay, so much progress is worth one: of ten thousand photos not each is."""
+
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     """Wait, telling people where the job stands and programs how it ended."""
     timeout: str | None = arguments.timeout
-    timeout_usec = None if timeout is None else duration_usec(timeout)
-    last: Job | None = None
-    for job in client.watch_job(arguments.job, timeout_usec=timeout_usec):
-        if not arguments.json and (last is None or _standing(job) != _standing(last)):
-            screen.show([outcomes.standing(job)])
-        last = job
-    if arguments.json and last is not None:
+    jobs = client.watch_job(arguments.job, timeout_usec=None if timeout is None else duration_usec(timeout))
+    last = _last(jobs) if arguments.json else _told(jobs, screen)
+    if arguments.json:
         screen.show_json([msgspec.json.encode(last)])
-    return EXIT_DONE if last is not None and last.state == JobState.COMPLETED else EXIT_FAILED
+    return EXIT_DONE if last.state == JobState.COMPLETED else EXIT_FAILED
 
 
-def _standing(job: Job) -> tuple[object, ...]:
-    """Return what is worth a line: of ten thousand photos, not each one."""
-    return job.state, job.state_reasons, job.progress.percent
+def _last(jobs: Iterable[Job]) -> Job:
+    # There is one: a job is sent as it is now before anything else.
+    return deque(jobs, maxlen=1).pop()
+
+
+def _told(jobs: Iterable[Job], screen: Screen) -> Job:
+    """Show where a job stands as that changes; return how it ended."""
+    try:
+        return _last(_shown(jobs, screen))
+    finally:
+        screen.settle()
+
+
+def _shown(jobs: Iterable[Job], screen: Screen) -> Iterator[Job]:
+    told: tuple[object, ...] | None = None
+    for job in jobs:
+        worth = job.state, job.state_reasons, job.progress.percent // _STEP_PERCENT
+        if screen.can_redraw:
+            screen.redraw(outcomes.standing(job))
+        elif worth != told:
+            screen.show([outcomes.standing(job)])
+            told = worth
+        yield job
