@@ -28,6 +28,9 @@ from darkroomd.services.surroundings import Surroundings
 log = structlog.get_logger()
 
 
+ROOT_PAUSE_SECONDS: Final = 0.1
+"""Between a change in a root and the look at it."""
+
 MOST_OTHERS: Final = 1000
 """So many folders of a root that are no sessions are watched, in case they become one; a scan sees all."""
 
@@ -205,22 +208,26 @@ class Intake:
         if session is not None:
             session.take_hints(hints, vanished)
             self._wake.set()
-        elif folder in self._roots or any(self._is_ours(hint) for hint in hints):
-            self._look_around(folder, hints)
+        else:
+            moved = [folder / hint.name for hint in hints if hint.change is not Change.MODIFIED]
+            self._look_around(folder, moved)
 
-    def _is_ours(self, hint: Hint) -> bool:
-        return hint.name == RAW_FOLDER or hint.folder / hint.name in self._sessions
-
-    def _look_around(self, folder: Path, hints: Sequence[Hint]) -> None:
-        """A `Raw/` folder or a session's folder came, went, or was replaced."""
-        for place in (folder, *(folder / hint.name for hint in hints)):
-            if place in self._sessions:
-                self._sessions[place].scan_soon()
+    def _look_around(self, folder: Path, moved: Sequence[Path]) -> None:
+        """Folders may have come or gone, or been replaced: sessions, their `Raw/`, or what may become one."""
+        if not moved:
+            return
+        ours = [place for place in moved if place in self._sessions or place.name == RAW_FOLDER]
+        for place in ours:
+            session = self._sessions.get(place) or self._sessions.get(place.parent)
+            if session is not None:
+                session.scan_soon()
+        if ours:
+            self._replaced = True
+            self._choose_at = -math.inf
         for root in self._roots.values():
-            if root.folder in {folder, folder.parent}:
-                root.pace.soon()
-        self._replaced = True
-        self._choose_at = -math.inf
+            if root.folder == folder or (ours and root.folder == folder.parent):
+                # Not at once: somebody may be writing files into the root all the time.
+                root.pace.within(ROOT_PAUSE_SECONDS, now=anyio.current_time())
         self._wake.set()
 
     def _note_armed(self, new: frozenset[Target]) -> None:
