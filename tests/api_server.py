@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 import anyio
 from anyio.abc import SocketStream
 
+from darkroom.protocol.types import Failure
 from darkroomd.api.connection import Patience
 from darkroomd.api.listener import open_listener
 from darkroomd.api.server import Server
@@ -26,6 +27,7 @@ from darkroomd.core.model import (
     Fingerprint,
     Happening,
     Health,
+    JobId,
     JobKind,
     Session,
     SessionId,
@@ -33,25 +35,37 @@ from darkroomd.core.model import (
 )
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.intake import Intake
+from darkroomd.services.jobs import Jobs
 from darkroomd.services.queries import HealthCheck, Queries
 from darkroomd.services.scheduler import Scheduler, Work
+from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
 from darkroomd.store.queue import Queued
 from darkroomd.store.store import Store, open_store
 
 NOW: Final = 1_700_000_000_000_000
 INSTANCE: Final = "boot1"
+IDENTITY: Final = "database1"
 PATIENCE_SECONDS: Final = 30.0
 """Bound on every wait of a client; never reached by a test that passes."""
 
 
 @dataclass
 class StillScheduler:
-    """A scheduler at a standstill, for whatever reason it is given."""
+    """A scheduler that starts nothing; it counts how often it was told to stop what runs."""
 
-    wait_reasons: tuple[str, ...] = ()
-    rate: Rate = Rate()
+    rate: Rate = field(default_factory=Rate)
     work: Work | None = None
+    interruptions: int = 0
+
+    async def interrupt(
+        self, *, job_ids: Collection[JobId] | None = None, failure: Failure | None = None
+    ) -> None:
+        del failure
+        self.interruptions += job_ids is None
+
+    async def settle(self) -> None:
+        await anyio.lowlevel.checkpoint()
 
 
 class StillIntake:
@@ -116,6 +130,7 @@ class Serving:
     store: Store
     bus: Bus[Happening]
     scheduler: StillScheduler
+    gate: Gatekeeper
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @asynccontextmanager
@@ -180,12 +195,14 @@ async def serving(
         open_store(folder / "queue.db", bus.publish) as store,
         anyio.create_task_group() as group,
     ):
-        gate = Gatekeeper(History(store.front), bus.publish, schedule=Schedule(), now_usec=lambda: 0)
+        history = History(store.front)
+        gate = Gatekeeper(history, bus.publish, schedule=Schedule(), now_usec=lambda: NOW)
+        await gate.load()
         queries = Queries(
             store=store,
             scheduler=cast("Scheduler", scheduler),
             gate=gate,
-            history=History(store.front),
+            history=history,
             zone=UTC,
             intake=cast("Intake", StillIntake()),
             about=about,
@@ -194,14 +211,15 @@ async def serving(
         server = Server(
             listener,
             queries,
+            Jobs(JobDesk(store.front), cast("Scheduler", scheduler), gate, now_usec=lambda: NOW),
             bus,
-            instance=INSTANCE,
+            identity=await history.identity(otherwise=IDENTITY),
             version="0.1.0",
             owner_uid=os.getuid() if owner_uid is None else owner_uid,
             now_usec=lambda: NOW,
             patience=patience,
         )
         await group.start(server.run)
-        yield Serving(folder / "d.sock", server, store, bus, scheduler)
+        yield Serving(folder / "d.sock", server, store, bus, scheduler, gate)
         with anyio.fail_after(PATIENCE_SECONDS):
             await server.stop()

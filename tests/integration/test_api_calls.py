@@ -15,6 +15,7 @@ from darkroom.protocol.methods import METHODS
 from darkroomd.api import dispatch
 from darkroomd.api.connection import Patience
 from darkroomd.core.model import Check
+from darkroomd.core.retry import Hold
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +24,8 @@ DARKROOM = "io.darkroomd.Darkroom"
 NOBODY = 65534
 BUILT = {
     "GetSummary", "GetHealth", "ListSessions", "GetSession", "ListPhotos", "GetPhoto", "ListJobs", "GetJob",
-    "ListItems", "Watch",
+    "ListItems", "Watch", "GetQueue", "PauseQueue", "ResumeQueue", "Inhibit", "ListInhibitors", "GetItem",
+    "WaitJob", "CancelJobs", "RetryJobs", "PauseJobs", "ResumeJobs", "SetPriority", "MoveJobs", "ClearJobs",
 }  # fmt: skip
 
 
@@ -70,7 +72,7 @@ async def test_an_idle_daemon_has_nothing_to_do(daemon: Serving) -> None:
 async def test_the_summary_counts_what_waits_and_why(daemon: Serving) -> None:
     session = await daemon.add_session()
     await daemon.add_photo(session)
-    daemon.scheduler.wait_reasons = ("disk.full",)
+    daemon.gate.hold(Hold(NOW + 1, "disk.full"), "No space.")
 
     async with daemon.client() as client:
         reply = await client.ask("GetSummary")

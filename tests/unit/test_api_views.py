@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from darkroom.protocol.types import Failure, File
 from darkroomd.api import views
+from darkroomd.core.gate import Pause
 from darkroomd.core.model import Progress, QueueCounts, QueueStatus
 
 
@@ -86,9 +87,13 @@ def test_any_fact_can_be_sent(fact: Any) -> None:
 
 def test_a_pause_is_not_a_reason_beside_itself() -> None:
     status = QueueStatus(
-        counts=QueueCounts(queued=1), progress=Progress(), wait_reasons=("queue.paused", "disk.full")
+        counts=QueueCounts(queued=1),
+        progress=Progress(),
+        wait_reasons=("queue.paused", "disk.full"),
+        pause=Pause(reason="lunch", until_usec=5),
     )
 
     shown = views.queue(status)
 
     assert (shown.paused, shown.wait_reasons) == (True, ("disk.full",))
+    assert (shown.paused_reason, shown.paused_until_usec) == ("lunch", 5)

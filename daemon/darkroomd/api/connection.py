@@ -13,15 +13,19 @@ from structlog.contextvars import bound_contextvars
 
 from darkroom.wire.connection import ServerConnection, State
 from darkroom.wire.frames import INBOUND_LIMIT_BYTES, WireError
-from darkroom.wire.messages import Call, Mode, Reply
-from darkroomd.api.dispatch import Send
+from darkroom.wire.messages import Call, Reply
+from darkroomd.api.dispatch import can_take_long
 from darkroomd.api.duplex import Duplex, PeerGone
+from darkroomd.api.requests import Caller
 from darkroomd.core.access import Peer
 
 CHUNK_BYTES: Final = 1 << 16
 
-Answer: TypeAlias = Callable[[Call, Peer, Send], Awaitable[Reply]]
-"""Returns the last reply to a call; those before it go to the last argument."""
+LOOK_SECONDS: Final = 20.0
+"""How often to look whether a peer that has closed its sending half has closed the other one too."""
+
+Answer: TypeAlias = Callable[[Call, Caller], Awaitable[Reply]]
+"""Returns the last reply to a call; those before it go to the caller."""
 
 log = structlog.get_logger()
 
@@ -45,6 +49,7 @@ class Connection:
     def __init__(self, stream: Duplex, peer: Peer, answer: Answer, *, patience: Patience) -> None:
         self._stream = stream
         self._peer = peer
+        self._caller = Caller(peer, self._send)
         self._answer = answer
         self._patience = patience
         self._wire = ServerConnection()
@@ -90,10 +95,10 @@ class Connection:
     async def _serve_call(self, call: Call) -> None:
         # Whoever sends many calls at once takes turns with everyone else.
         await lowlevel.checkpoint()
-        if call.mode is Mode.MORE:
+        if can_take_long(call):
             reply = await self._answer_and_listen(call)
         else:
-            reply = await self._answer(call, self._peer, self._send)
+            reply = await self._answer(call, self._caller)
         await self._send(reply)
 
     async def _answer_and_listen(self, call: Call) -> Reply:
@@ -102,7 +107,7 @@ class Connection:
         async with anyio.create_task_group() as group:
             group.start_soon(self._listen, group.cancel_scope)
             try:
-                reply = await self._answer(call, self._peer, self._send)
+                reply = await self._answer(call, self._caller)
             except PeerGone as gone:
                 log.debug("stream_lost", problem=str(gone))
             group.cancel_scope.cancel()
@@ -117,11 +122,16 @@ class Connection:
                 await self._receive()
         except PeerGone:
             answering.cancel()
-        if self._wire.peer_is_done and self._stream.has_hung_up():
-            answering.cancel()
+        while self._wire.peer_is_done:
+            # Without this, whoever waits for a reply that never comes would be waited for in turn.
+            if self._stream.has_hung_up():
+                answering.cancel()
+            await anyio.sleep(LOOK_SECONDS)
 
     async def _receive(self) -> None:
         self._wire.receive(await self._stream.receive(CHUNK_BYTES))
+        if self._wire.peer_is_done:
+            self._caller.has_finished.set()
 
     async def _send(self, reply: Reply) -> None:
         if data := self._wire.send(reply):

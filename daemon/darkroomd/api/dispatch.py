@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from darkroom.errors import (
+    DARKROOM_INTERFACE,
     DarkroomError,
     ExpectedMore,
     InterfaceNotFound,
@@ -31,15 +31,15 @@ from darkroom.wire.frames import OUTBOUND_LIMIT_BYTES
 from darkroom.wire.messages import Call, Mode, Reply, encode_parameters
 from darkroomd.api.duplex import PeerGone
 from darkroomd.api.quota import Quota
-from darkroomd.api.requests import Handlers, Request
-from darkroomd.core.access import Peer, may_call
+from darkroomd.api.requests import Caller, Handlers, Request
+from darkroomd.core.access import may_call
 
 STREAMS_PER_USER: Final = 16
 
 LONGEST_PARAMETER: Final = 200
 """How much of a parameter's name is sent back; hostile ones can be very long."""
 
-Send = Callable[[Reply], Awaitable[None]]
+_LONG_CALLS: Final = frozenset({f"{DARKROOM_INTERFACE}.WaitJob"})
 
 _NAMED_FIELD: Final = re.compile(
     r"^Object (?:missing required|contains unknown) field `(?P<field>.*?)`(?: - at `\$\.?(?P<within>.*)`)?$",
@@ -67,16 +67,16 @@ class Dispatcher:
         self._owner_uid = owner_uid
         self._streams = Quota("streams", STREAMS_PER_USER)
 
-    async def answer(self, call: Call, peer: Peer, send: Send) -> Reply:
-        """Return the last reply to a call; those before it, where it asked for more, go to `send`.
+    async def answer(self, call: Call, caller: Caller) -> Reply:
+        """Return the last reply to a call; those before it, where it asked for more, go to `caller.send`.
 
         Raises:
-            PeerGone: from `send`.
+            PeerGone: from `caller.send`.
         """
         call_id = secrets.token_hex(6)
-        with bound_contextvars(call=call_id, uid=peer.uid, method=call.method):
+        with bound_contextvars(call=call_id, uid=caller.peer.uid, method=call.method):
             try:
-                return _reply(await self._result(call, peer, send))
+                return _reply(await self._result(call, caller))
             except DarkroomError as error:
                 if error.interface is not None:
                     return refusal(error)
@@ -89,8 +89,8 @@ class Dispatcher:
                 log.exception("call_failed")
                 return refusal(Internal("The daemon made a mistake; its log has the details.", call_id))
 
-    async def _result(self, call: Call, peer: Peer, send: Send) -> Payload:
-        if not may_call(call.method, peer, owner_uid=self._owner_uid):
+    async def _result(self, call: Call, caller: Caller) -> Payload:
+        if not may_call(call.method, caller.peer, owner_uid=self._owner_uid):
             raise PermissionDenied
         method = find_method(call.method)
         handler = self._handlers.get(call.method)
@@ -103,14 +103,19 @@ class Dispatcher:
         parameters = decode_parameters(call.parameters, method.parameters)
 
         async def stream(payload: Payload) -> None:
-            await send(_reply(payload, continues=True))
+            await caller.send(_reply(payload, continues=True))
 
         with ExitStack() as held:
             streams = call.mode is Mode.MORE and method.more is not More.NEVER
             if streams:
-                held.enter_context(self._streams.take(peer.uid))
-            request: Request[Any] = Request(parameters, peer, stream if streams else None)
+                held.enter_context(self._streams.take(caller.peer.uid))
+            request: Request[Any] = Request(parameters, caller, stream if streams else None)
             return await handler(request)
+
+
+def can_take_long(call: Call) -> bool:
+    """Tell whether the answer to a call can take so long that the caller may not be there any more."""
+    return call.mode is Mode.MORE or call.method in _LONG_CALLS
 
 
 def find_method(name: str) -> Method:

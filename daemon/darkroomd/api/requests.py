@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
+import anyio
+
+from darkroom.errors import InvalidParameter
 from darkroom.protocol.types import Input, Payload
+from darkroom.wire.messages import Reply
 from darkroomd.core.access import Peer
 
+LONGEST_TEXT: Final = 1000
+"""Characters of what a caller says in its own words; it is kept, and shown to everyone."""
+
 Parameters = TypeVar("Parameters", bound=Input)
+Text = TypeVar("Text", bound=str | None)
+
+Send: TypeAlias = Callable[[Reply], Awaitable[None]]
+"""Sends a reply; returns once the peer's socket has taken it, raises `PeerGone`."""
 
 Stream: TypeAlias = Callable[[Payload], Awaitable[None]]
 """Sends a reply that others follow; returns once the peer's socket has taken it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The other end of a connection.
+
+    Attributes:
+        has_finished: set once the caller has closed its sending half; it may still be listening.
+    """
+
+    peer: Peer
+    send: Send
+    has_finished: anyio.Event = field(default_factory=anyio.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +44,7 @@ class Request(Generic[Parameters]):
     """A call to be answered; `stream` is None where only one reply is wanted."""
 
     parameters: Parameters
-    peer: Peer
+    caller: Caller
     stream: Stream | None = None
 
 
@@ -30,3 +54,10 @@ Handler: TypeAlias = Callable[[Request[Any]], Awaitable[Payload]]
 
 Handlers: TypeAlias = Mapping[str, Handler]
 """Handlers by qualified method."""
+
+
+def bounded(text: Text, parameter: str) -> Text:
+    """Return what a caller says in its own words; raise `InvalidParameter` where it is too long."""
+    if text is not None and len(text) > LONGEST_TEXT:
+        raise InvalidParameter(parameter)
+    return text

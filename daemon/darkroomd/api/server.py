@@ -14,20 +14,24 @@ from anyio import abc
 from darkroom.errors import LimitReached
 from darkroom.wire.messages import Call, Reply
 from darkroomd.api.connection import Connection, Patience
-from darkroomd.api.dispatch import Dispatcher, Send, refusal
+from darkroomd.api.dispatch import Dispatcher, refusal
 from darkroomd.api.duplex import Duplex, accept, close
 from darkroomd.api.handlers.daemon import DaemonHandlers
 from darkroomd.api.handlers.jobs import JobHandlers
+from darkroomd.api.handlers.queue import QueueHandlers
 from darkroomd.api.handlers.service import ServiceHandlers
 from darkroomd.api.handlers.sessions import SessionHandlers
+from darkroomd.api.handlers.steering import SteeringHandlers
 from darkroomd.api.handlers.watch import WatchHandlers
 from darkroomd.api.hub import Hub
 from darkroomd.api.listener import Listener
 from darkroomd.api.peer import PeerUnknown, peer_of
 from darkroomd.api.quota import Quota
+from darkroomd.api.requests import Caller
 from darkroomd.bus import Bus
 from darkroomd.core.access import Peer
 from darkroomd.core.model import Happening
+from darkroomd.services.jobs import Jobs
 from darkroomd.services.queries import Queries
 
 CONNECTIONS_PER_USER: Final = 64
@@ -51,8 +55,9 @@ class Server:
     Args:
         listener: open, and closed by whoever opened it.
         queries: where the answers come from.
+        jobs: what callers can do to the queue.
         bus: what happens is told here.
-        instance: names this run of the daemon in cursors.
+        identity: names the database in cursors.
         version: of the daemon.
         owner_uid: the user it runs as.
         now_usec: microseconds since the Unix epoch, UTC.
@@ -62,21 +67,24 @@ class Server:
         self,
         listener: Listener,
         queries: Queries,
+        jobs: Jobs,
         bus: Bus[Happening],
         *,
-        instance: str,
+        identity: str,
         version: str,
         owner_uid: int,
         now_usec: Callable[[], int],
         patience: Patience | None = None,
     ) -> None:
         self._listener = listener
-        self._hub = Hub(bus, queries, instance=instance, now_usec=now_usec)
+        self._hub = Hub(bus, queries, identity=identity, now_usec=now_usec)
         handlers = {
             **ServiceHandlers(version=version).table(),
             **DaemonHandlers(queries, self._hub).table(),
             **SessionHandlers(queries).table(),
-            **JobHandlers(queries).table(),
+            **QueueHandlers(queries, jobs, self._hub, now_usec=now_usec).table(),
+            **JobHandlers(queries, self._hub).table(),
+            **SteeringHandlers(jobs).table(),
             **WatchHandlers(self._hub).table(),
         }
         self._dispatcher = Dispatcher(handlers, owner_uid=owner_uid)
@@ -141,7 +149,7 @@ class Server:
     async def _turn_away(self, stream: Duplex, peer: Peer, reached: LimitReached) -> None:
         """Answer the first call, so that the client learns why, and no other."""
 
-        async def refuse(_call: Call, _peer: Peer, _send: Send) -> Reply:
+        async def refuse(_call: Call, _caller: Caller) -> Reply:
             connection.stop()
             return refusal(reached)
 

@@ -1,10 +1,15 @@
-"""What a watcher wants to be told."""
+"""What a watcher wants to be told, and from where on."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
+from darkroom.errors import InvalidCursor
 from darkroomd.core.model import Happening
+
+_CURSOR: Final = re.compile(r"(?P<identity>[^.]{1,64})\.(?P<sequence>[0-9]{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,18 @@ class Concern:
     kind: str
     job_id: int | None
     session_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """Tell what happened after the fact with this number."""
+
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartOver:
+    """What happened since is not known, or not any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +48,28 @@ class WatchFilter:
             and (self.job_ids is None or concern.job_id in self.job_ids)
             and (self.session_ids is None or concern.session_id in self.session_ids)
         )
+
+
+def cursor_after(sequence: int, *, identity: str) -> str:
+    """Return the place after a fact of the database that is called `identity`, without a dot."""
+    return f"{identity}.{sequence}"
+
+
+def resume(cursor: str, *, identity: str, oldest: int, newest: int) -> GoOn | StartOver:
+    """Return how a watcher goes on from a cursor, where the facts `oldest` to `newest` are kept.
+
+    Raises:
+        InvalidCursor: no database gave it, or this one did not give it yet.
+    """
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise InvalidCursor(cursor)
+    if found["identity"] != identity:
+        return StartOver()
+    after = int(found["sequence"])
+    if after > newest:
+        raise InvalidCursor(cursor)
+    return GoOn(after) if after >= oldest - 1 else StartOver()
 
 
 def concern_of(happening: Happening) -> Concern:

@@ -131,6 +131,11 @@ class Gatekeeper:
         log.info("queue_resumed" if pause is None else "queue_paused", reason=pause and pause.reason)
         self.on_change()
 
+    async def lapse(self) -> None:
+        """Record and tell that a pause is over, if its time has come; raise `StateUnwritable`."""
+        if self._pause is not None and self.pause is None:
+            await self.set_pause(None)
+
     def hold(self, hold: Hold, why: str) -> None:
         """Start nothing until the fault has been given time to go away."""
         if self._fault is None:

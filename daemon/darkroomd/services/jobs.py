@@ -31,7 +31,9 @@ class Jobs:
     async def pause_queue(self, *, reason: str | None, until_usec: int | None, finish_running: bool) -> None:
         """Start nothing more; without `finish_running` what runs is stopped and done again later."""
         await self._gate.set_pause(Pause(reason=reason, until_usec=until_usec))
-        if not finish_running:
+        if finish_running:
+            await self._scheduler.settle()
+        else:
             await self._scheduler.interrupt()
 
     async def resume_queue(self) -> None:
@@ -46,6 +48,8 @@ class Jobs:
         with self._gate.inhibited(mode, who=who, why=why, uid=uid, pid=pid) as holder:
             if mode is InhibitMode.ALL:
                 await self._scheduler.interrupt()
+            else:
+                await self._scheduler.settle()
             yield holder
 
     async def cancel(self, job_ids: Sequence[int], *, reason: str | None) -> list[JobId]:

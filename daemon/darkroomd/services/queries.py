@@ -16,6 +16,7 @@ from darkroomd.core.gate import Holder
 from darkroomd.core.model import (
     Check,
     CorrelationId,
+    Happening,
     Health,
     Item,
     ItemId,
@@ -71,6 +72,18 @@ class Queries:
     def wait_reasons(self) -> tuple[str, ...]:
         """Why nothing, or not everything, is started."""
         return self._gate.wait_reasons()
+
+    async def facts_after(self, sequence: int, *, limit: int) -> list[Happening]:
+        """Return what happened after the fact with that number, oldest first."""
+        return await self._history.facts_after(sequence, limit=limit)
+
+    async def facts_span(self) -> tuple[int, int]:
+        """Return the numbers of the oldest and the newest fact that is kept; 0 where there is none."""
+        return await self._history.span()
+
+    def reasons_of(self, session_id: SessionId | None) -> tuple[str, ...]:
+        """Return why nothing of one session is started."""
+        return self._gate.reasons_of(session_id)
 
     @property
     def holders(self) -> tuple[Holder, ...]:

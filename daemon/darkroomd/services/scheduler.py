@@ -92,6 +92,7 @@ class Scheduler:
         self._stop_requested = anyio.Event()
         self._gate = gate
         self._stories = stories
+        self._choosing = anyio.Lock()
         self._hand: _Hand | None = None
         self.work: Work | None = None
         self.rate = Rate()
@@ -114,6 +115,11 @@ class Scheduler:
         if happening.kind in {"job.created", "job.updated", "item.updated", "photo.changed"}:
             self._woken.set()
 
+    async def settle(self) -> None:
+        """Return once nothing is started any more that was allowed only before this call."""
+        async with self._choosing:
+            return
+
     async def interrupt(
         self, *, job_ids: Collection[JobId] | None = None, failure: Failure | None = None
     ) -> None:
@@ -121,6 +127,7 @@ class Scheduler:
 
         With `failure` the item is canceled, without it goes back to the queue.
         """
+        await self.settle()
         hand = self._hand
         if hand is None or (job_ids is not None and hand.claim.job.id not in job_ids):
             return
@@ -147,10 +154,28 @@ class Scheduler:
                 await self._rest(woken)
 
     async def _work_once(self) -> bool:
-        least_priority = self._gate.permission().least_priority
-        if least_priority is None:
+        async with self._choosing:
+            # Whoever forbids work from here on waits until it is known what was taken before.
+            self._hand = hand = await self._take()
+        if hand is None:
             return False
+        claim = hand.claim
+        with bound_contextvars(
+            session=claim.session.id,
+            job=claim.job.id,
+            item=claim.item.id,
+            attempt=claim.item.attempt,
+            correlation_id=claim.item.correlation_id,
+        ):
+            await self._carry_out(hand)
+        return True
+
+    async def _take(self) -> _Hand | None:
         try:
+            await self._gate.lapse()
+            least_priority = self._gate.permission().least_priority
+            if least_priority is None:
+                return None
             claim = await self._store.claim(
                 boot=self._boot,
                 least_priority=least_priority,
@@ -159,24 +184,16 @@ class Scheduler:
             )
         except StateUnwritable as error:
             self._gate.hold(Hold(self._probe_usec(), error.code), error.message)
-            return False
+            return None
         if claim is None:
             self._gate.release()
-            return False
-        with bound_contextvars(
-            session=claim.session.id,
-            job=claim.job.id,
-            item=claim.item.id,
-            attempt=claim.item.attempt,
-            correlation_id=claim.item.correlation_id,
-        ):
-            await self._carry_out(claim)
-        return True
+            return None
+        return _Hand(claim)
 
-    async def _carry_out(self, claim: Claim) -> None:
+    async def _carry_out(self, hand: _Hand) -> None:
+        claim = hand.claim
         log.info("item_started", raw=str(claim.photo.raw), kind=claim.job.kind)
         self.work = Work(claim.item.id, None, 0)
-        self._hand = hand = _Hand(claim)
         finished = False
         try:
             with hand.scope:
@@ -186,11 +203,11 @@ class Scheduler:
                         await self._record(claim, outcome)
                     finished = True
         finally:
-            self._hand = None
             self.work = None
             if not finished:
                 with anyio.move_on_after(RECORD_SECONDS, shield=True):
                     await self._record_interruption(hand)
+            self._hand = None
             hand.over.set()
 
     async def _outcome_of(self, claim: Claim) -> Outcome:

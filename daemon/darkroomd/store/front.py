@@ -29,6 +29,7 @@ class Front:
         self._writer = writer
         self._reader = reader
         self._publish = publish
+        self._in_turn = anyio.Lock()
         self._one_writer = CapacityLimiter(1)
         self._one_reader = CapacityLimiter(1)
 
@@ -47,9 +48,11 @@ class Front:
                 raise StateUnwritable(str(error)) from error
 
         with anyio.CancelScope(shield=True):
-            result, happenings = await to_thread.run_sync(transact, limiter=self._one_writer)
-            await self._tell(happenings)
-            return result
+            # Held while telling too: what is changed next must not be told in between.
+            async with self._in_turn:
+                result, happenings = await to_thread.run_sync(transact, limiter=self._one_writer)
+                await self._tell(happenings)
+                return result
         raise RuntimeError("A scope that is shielded was cancelled.")
 
     async def read(self, read: Callable[[Database], Result]) -> Result:

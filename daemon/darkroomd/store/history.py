@@ -28,7 +28,7 @@ class History:
         self._front = front
 
     async def identity(self, *, otherwise: str) -> str:
-        """Return what this database is called for as long as it lives; one without a name gets `otherwise`."""
+        """Return what this database is called as long as it lives; one without a name gets `otherwise`."""
 
         def change(database: Database) -> tuple[str, list[Happening]]:
             row = database.one("setting", name=IDENTITY)
