@@ -31,13 +31,16 @@ def test_a_file_is_written_whole_and_nothing_is_left_beside_it(tmp_path: Path) -
     assert names(tmp_path) == ["a.json"]
 
 
-def test_a_replaced_file_passes_on_its_mode(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("before", "after"), [(0o640, 0o640), (0o666, 0o666), (0, 0o600), (0o4755, 0o755)])
+def test_a_replaced_file_passes_on_its_mode_as_far_as_that_is_wise(
+    tmp_path: Path, before: int, after: int
+) -> None:
     (tmp_path / "a.json").write_bytes(b"one")
-    (tmp_path / "a.json").chmod(0o640)
+    (tmp_path / "a.json").chmod(before)
 
     write_atomically(tmp_path / "a.json", b"two")
 
-    assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "a.json").stat().st_mode & 0o7777 == after
 
 
 def test_the_longest_name_can_be_written(tmp_path: Path) -> None:

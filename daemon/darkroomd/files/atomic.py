@@ -173,7 +173,8 @@ def _inherit(name: str, descriptor: int, folder: int) -> None:
         return
     try:
         os.fchown(descriptor, found.st_uid, found.st_gid)
-        os.fchmod(descriptor, stat.S_IMODE(found.st_mode))
+        # We have to be able to read it again, whatever was done to the one before.
+        os.fchmod(descriptor, found.st_mode & 0o777 | 0o600)
     except OSError:
         # Another user's file, or a file system without owners: it becomes ours, as with any editor.
         return
