@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Any
 import anyio
 import pytest
 
-from api_server import INSTANCE, NOW, Client, Serving, serving
+from api_server import IDENTITY, NOW, Client, Serving, serving
 from darkroomd.api import hub
 from darkroomd.api.handlers import daemon as daemon_handlers
 from darkroomd.api.handlers import watch as watch_handlers
 from darkroomd.core.model import Happening, JobId, Progress, SessionId
+from darkroomd.core.retry import Hold
 
 pytestmark = pytest.mark.anyio
 
@@ -64,17 +66,20 @@ async def test_every_reply_says_where_to_go_on(daemon: Serving) -> None:
 
         added = await client.reply()
     assert ready["continues"] is True
-    assert ready["parameters"]["cursor"] == f"{INSTANCE}.0"
-    assert added["parameters"]["cursor"] == f"{INSTANCE}.1"
+    assert ready["parameters"]["cursor"] == f"{IDENTITY}.0"
+    assert added["parameters"]["cursor"] == f"{IDENTITY}.1"
 
 
-async def test_who_comes_with_a_cursor_is_told_to_list_again(daemon: Serving) -> None:
+async def test_who_comes_with_the_cursor_of_another_database_is_told_to_list_again(daemon: Serving) -> None:
+    await daemon.add_session()
+
     async with daemon.client() as client:
-        await client.call(f"{DARKROOM}.Watch", {"cursor": f"{INSTANCE}.0"}, more=True)
+        await client.call(f"{DARKROOM}.Watch", {"cursor": "other.1"}, more=True)
 
-        events = [await client.event() for _ in range(2)]
+        replies = [await client.reply() for _ in range(2)]
 
-    assert kinds(events) == ["reset", "ready"]
+    assert kinds([reply["parameters"]["event"] for reply in replies]) == ["reset", "ready"]
+    assert [reply["parameters"]["cursor"] for reply in replies] == [f"{IDENTITY}.1"] * 2
 
 
 async def test_watching_asks_for_more(daemon: Serving) -> None:
@@ -160,16 +165,17 @@ async def test_a_long_silence_is_broken_by_a_sign_of_life(
 async def test_a_watcher_that_falls_behind_learns_where_to_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "WATCHER_BACKLOG", 10)
+    monkeypatch.setattr(hub, "WATCHER_EVENTS", 10)
 
     async with serving(tmp_path) as daemon, daemon.client() as client:
         await watch(client)
         # More than the kernel's buffers hold, so that the server has to wait for this client.
         session = await daemon.add_session("x" * 200)
         told = Happening("session.changed", NOW, session=session)
+        numbers = itertools.count(2)
         for _ in range(500):
             for _ in range(10):
-                daemon.bus.publish(told)
+                daemon.bus.publish(replace(told, sequence=next(numbers)))
             await anyio.lowlevel.checkpoint()
 
         replies = [await client.reply()]
@@ -240,11 +246,9 @@ async def test_a_stop_that_is_published_ends_watching_too(daemon: Serving) -> No
 
 
 async def test_the_queue_is_told_as_it_is(daemon: Serving) -> None:
-    daemon.scheduler.wait_reasons = ("disk.full",)
-
     async with daemon.client() as client:
         await watch(client)
-        daemon.bus.publish(Happening("queue.changed", NOW))
+        daemon.gate.hold(Hold(NOW + 1, "disk.full"), "No space.")
         event = await client.event()
 
     assert event["queue"]["waitReasons"] == ["disk.full"]

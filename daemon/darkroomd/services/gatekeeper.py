@@ -151,8 +151,12 @@ class Gatekeeper:
         self._tell()
 
     def release(self, session_id: SessionId | None = None) -> None:
-        """The fault is gone: work succeeded in that session, or (None) there is none left."""
-        sessions = [session_id] if session_id is not None else list(self._sessions)
+        """The fault is gone: work succeeded in that session, or (None) nothing is left that may be started.
+
+        Sessions that are still given time may have some.
+        """
+        over = self._sessions.keys() - self.waiting_sessions()
+        sessions = [session_id] if session_id is not None else list(over)
         gone = [hold for session in sessions if (hold := self._sessions.pop(session, None)) is not None]
         if self._fault is not None:
             log.info("queue_goes_on", reason=self._fault.reason)
