@@ -17,6 +17,7 @@ from darkroomd.api.connection import Connection, Patience
 from darkroomd.api.dispatch import Dispatcher, refusal
 from darkroomd.api.duplex import Duplex, accept, close
 from darkroomd.api.handlers.daemon import DaemonHandlers
+from darkroomd.api.handlers.history import HistoryHandlers
 from darkroomd.api.handlers.jobs import JobHandlers
 from darkroomd.api.handlers.queue import QueueHandlers
 from darkroomd.api.handlers.service import ServiceHandlers
@@ -85,6 +86,7 @@ class Server:
             **QueueHandlers(queries, jobs, self._hub, now_usec=now_usec).table(),
             **JobHandlers(queries, self._hub).table(),
             **SteeringHandlers(jobs).table(),
+            **HistoryHandlers(queries, self._hub).table(),
             **WatchHandlers(self._hub).table(),
         }
         self._dispatcher = Dispatcher(handlers, owner_uid=owner_uid)

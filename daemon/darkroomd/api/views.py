@@ -16,6 +16,7 @@ from darkroom.protocol import types
 from darkroomd.core import model
 from darkroomd.core.gate import PAUSED, Holder
 from darkroomd.core.json_values import Json
+from darkroomd.core.story import LEVELS, LogLine
 from darkroomd.core.waiting import state_reasons
 from darkroomd.core.wording import readable, status_line
 
@@ -249,3 +250,17 @@ def _fact(value: _Plain) -> Json:
             return {readable(name): _fact(entry) for name, entry in value.items()}
         case list() | tuple():
             return [_fact(entry) for entry in value]
+
+
+def log_line(line: LogLine) -> types.LogLine:
+    """Show a log line."""
+    names = {rank: name for name, rank in LEVELS.items()}
+    return types.LogLine(
+        at_usec=line.at_usec,
+        level=names.get(line.level, "info"),
+        event=readable(line.event),
+        correlation_id=line.correlation_id,
+        job_id=line.job_id,
+        item_id=line.item_id,
+        fields=_facts(dict(line.fields)),
+    )

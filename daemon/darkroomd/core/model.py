@@ -274,10 +274,16 @@ class QueueCounts:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Entry]):
-    """A part of a list, and where to go on; `next_cursor` is None at the end."""
+    """A part of a list, and where to go on.
+
+    Attributes:
+        next_cursor: None at the end.
+        end_cursor: where to look for what is added later, in lists that only grow; None if that is not kept.
+    """
 
     entries: tuple[Entry, ...]
     next_cursor: str | None = None
+    end_cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

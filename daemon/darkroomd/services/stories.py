@@ -6,15 +6,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, Final
 
-from darkroomd.core.story import LogLine
+from darkroomd.core.story import LEVELS, LogLine
 
 MOST_STORIES: Final = 4096
 """Photos whose lines are kept at a time; the oldest are dropped first."""
 
 MOST_LINES: Final = 200
 """Lines kept of one photo; later ones are dropped, the first say how it began."""
-
-LEVELS: Final[Mapping[str, int]] = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
 _IDS: Final = frozenset({"correlation_id", "job", "item", "event", "level", "timestamp"})
 

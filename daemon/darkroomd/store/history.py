@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -130,7 +131,8 @@ class History:
                 )
                 for row in rows
             ]
-            return page_of(lines, limit, [row["id"] for row in rows])
+            page = page_of(lines, limit, [row["id"] for row in rows])
+            return replace(page, end_cursor=str(rows[:limit][-1]["id"]) if rows else cursor)
 
         return await self._front.read(read)
 

@@ -1,0 +1,97 @@
+"""What was done, and what the log says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+import anyio
+
+from darkroom.errors import DARKROOM_INTERFACE, InvalidParameter, Stopping
+from darkroom.protocol.calls import GetStatistics, ListLogLines
+from darkroom.protocol.replies import LogLinesReply, StatisticsReply
+from darkroomd.api import views
+from darkroomd.api.handlers.daemon import BEAT_SECONDS
+from darkroomd.api.hub import Hub
+from darkroomd.api.paging import page_size, send_pages
+from darkroomd.api.requests import Handlers, Request, Stream
+from darkroomd.core.model import Page
+from darkroomd.core.statistics import Grouping
+from darkroomd.core.story import LEVELS, LogLine
+from darkroomd.services.queries import Queries
+
+EVERYTHING: Final = "debug"
+
+Fetch: TypeAlias = Callable[[str | None], Awaitable[Page[LogLine]]]
+
+
+class HistoryHandlers:
+    """Answers about what is over."""
+
+    def __init__(self, queries: Queries, hub: Hub) -> None:
+        self._queries = queries
+        self._hub = hub
+
+    def table(self) -> Handlers:
+        """Return the handlers by qualified method."""
+        return {
+            f"{DARKROOM_INTERFACE}.GetStatistics": self.get_statistics,
+            f"{DARKROOM_INTERFACE}.ListLogLines": self.list_log_lines,
+        }
+
+    async def get_statistics(self, request: Request[GetStatistics]) -> StatisticsReply:
+        """Return figures by day, or by what was asked for."""
+        asked = request.parameters
+        try:
+            grouping = Grouping(asked.group_by or Grouping.DAY)
+        except ValueError:
+            raise InvalidParameter("groupBy") from None
+        statistics = await self._queries.statistics(
+            since_usec=asked.from_usec, until_usec=asked.until_usec, by=grouping
+        )
+        return StatisticsReply(statistics=statistics)
+
+    async def list_log_lines(self, request: Request[ListLogLines]) -> LogLinesReply:
+        """Return stored log lines; with `stream` and `follow` new ones as they are stored."""
+        asked = request.parameters
+        if asked.minimum_level is not None and asked.minimum_level not in LEVELS:
+            raise InvalidParameter("minimumLevel")
+        if asked.correlation_id is None and asked.job_id is None and asked.item_id is None:
+            raise InvalidParameter("correlationId")
+        if asked.follow and request.stream is None:
+            raise InvalidParameter("follow")
+        limit = page_size(asked.limit)
+
+        async def fetch(cursor: str | None) -> Page[LogLine]:
+            return await self._queries.log_lines(
+                correlation_id=asked.correlation_id,
+                job_id=asked.job_id,
+                item_id=asked.item_id,
+                level=LEVELS[asked.minimum_level or EVERYTHING],
+                cursor=cursor,
+                limit=limit,
+            )
+
+        if asked.follow and request.stream is not None:
+            await self._follow(fetch, asked.cursor, request.stream)
+        return await send_pages(fetch, _show, cursor=asked.cursor, stream=request.stream)
+
+    async def _follow(self, fetch: Fetch, cursor: str | None, stream: Stream) -> None:
+        """Send what there is, and then what is added, until the daemon stops: `Stopping`."""
+        while not self._hub.stopping.is_set():
+            # Taken before the look, so that no line falls between the two.
+            change = self._hub.next_change
+            page = await fetch(cursor)
+            if page.entries:
+                await stream(_show(page))
+                cursor = page.end_cursor
+                continue
+            with anyio.move_on_after(BEAT_SECONDS) as beat:
+                await change.wait()
+            if beat.cancelled_caught:
+                await stream(_show(page))
+        raise Stopping
+
+
+def _show(page: Page[LogLine]) -> LogLinesReply:
+    return LogLinesReply(lines=tuple(map(views.log_line, page.entries)), next_cursor=page.next_cursor)
