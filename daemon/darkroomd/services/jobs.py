@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from darkroom.protocol.types import Failure, InhibitMode, JobState, Priority
+from darkroom.protocol.types import InhibitMode, JobState, Priority
+from darkroomd.core.cancellation import canceled
 from darkroomd.core.gate import Holder, Pause
 from darkroomd.core.model import JobId
 from darkroomd.services.gatekeeper import Gatekeeper
@@ -54,18 +55,12 @@ class Jobs:
 
     async def cancel(self, job_ids: Sequence[int], *, reason: str | None) -> list[JobId]:
         """Cancel jobs with all their items; return those that had not ended."""
-        message = f"The job was canceled: {reason}." if reason else "The job was canceled."
-        failure = Failure(
-            code="canceled",
-            message=f"{message} Retry the job, or export the photo, to have it developed.",
-            transient=False,
-            context={"reason": reason} if reason else {},
-        )
-        canceled = await self._desk.cancel(
+        failure = canceled(reason)
+        stopped = await self._desk.cancel(
             _ids(job_ids), failure=failure, reason=CANCELED_BY_CLIENT, now_usec=self._now_usec()
         )
-        await self._scheduler.interrupt(job_ids=canceled, failure=failure)
-        return canceled
+        await self._scheduler.interrupt(job_ids=stopped, failure=failure)
+        return stopped
 
     async def retry(self, job_ids: Sequence[int], *, include_canceled: bool) -> tuple[list[JobId], int]:
         """Queue failed (and canceled) items of ended jobs again; return those jobs and how many items."""

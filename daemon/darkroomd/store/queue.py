@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
+from darkroomd.core.cancellation import canceled
 from darkroomd.core.lifecycle import waiting_state
 from darkroomd.core.model import (
     Arrival,
@@ -298,10 +299,7 @@ def put_back(
         return None
     if read_job(database, JobId(row["job_id"])).state is JobState.CANCELING:
         # Canceled while its work was being put away: there is no queue to go back to.
-        row = database.one("cancel_queued_item", id=row["id"], failure=row["failure"], now=now_usec) or row
-        journal = Journal(database, now_usec)
-        after_end(database, journal, row, now_usec=now_usec)
-        return journal.happenings
+        return _cancel(database, row, failure or canceled(), now_usec=now_usec)
     photo = read_photo(database, PhotoId(row["photo_id"]))
     state = waiting_state(has_output=bool(photo.outputs))
     reason = failure_text(failure)
@@ -312,6 +310,17 @@ def put_back(
     journal.item(row)
     journal.job(JobId(row["job_id"]))
     journal.photo(photo.id)
+    return journal.happenings
+
+
+def _cancel(database: Database, row: Row, failure: Failure, *, now_usec: int) -> list[Happening]:
+    text, photo_id = failure_text(failure), PhotoId(row["photo_id"])
+    row = database.one("cancel_queued_item", id=row["id"], failure=text, now=now_usec) or row
+    database.run("photo_failed", id=photo_id, state=PhotoState.FAILED, failure=text, now=now_usec)
+    journal = Journal(database, now_usec)
+    after_end(database, journal, row, now_usec=now_usec)
+    journal.photo(photo_id)
+    journal.session(SessionId(row["session_id"]))
     return journal.happenings
 
 

@@ -115,9 +115,7 @@ def move_jobs(
         raise InvalidParameter("beforeJobId")
     if not jobs:
         return [], []
-    place = _end_of_queue(database, job_ids) if before is None else _room_before(database, before, len(jobs))
-    if place is None:
-        return [job.id for job in jobs], []
+    place = _end_of_queue(database, jobs) if before is None else _room_before(database, before, len(jobs))
     priority, turn, position = place
     journal = Journal(database, now_usec)
     for number, job in enumerate(jobs):
@@ -193,13 +191,13 @@ def _room_before(database: Database, before: JobId, count: int) -> tuple[int, in
     return row["priority"], row["turn"], row["position"] - count
 
 
-def _end_of_queue(database: Database, job_ids: Sequence[JobId]) -> tuple[int, int, int] | None:
-    last = database.one("last_waiting_job", job_ids=json_text(list(job_ids)))
-    if last is None:
-        return None
-    turn = database.one("last_turn", priority=last["priority"])
+def _end_of_queue(database: Database, jobs: Sequence[Job]) -> tuple[int, int, int]:
+    last = database.one("last_waiting_job", job_ids=json_text([job.id for job in jobs]))
+    # Where nobody else waits there is no neighbour, and still an order among them.
+    priority = PRIORITIES.index(jobs[0].priority) if last is None else last["priority"]
+    turn = database.one("last_turn", priority=priority)
     furthest = 0 if turn is None or turn["turn"] is None else turn["turn"]
-    return last["priority"], max(last["turn"], furthest) + 1, 0
+    return priority, max(0 if last is None else last["turn"], furthest) + 1, 0
 
 
 def _leave_photo(
