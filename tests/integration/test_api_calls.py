@@ -23,7 +23,9 @@ SERVICE = "org.varlink.service"
 DARKROOM = "io.darkroomd.Darkroom"
 NOBODY = 65534
 BUILT = {
-    "GetSummary", "GetHealth", "ListSessions", "GetSession", "ListPhotos", "GetPhoto", "ListJobs", "GetJob",
+    "GetSummary",
+        "GetStatistics",
+        "ListLogLines", "GetHealth", "ListSessions", "GetSession", "ListPhotos", "GetPhoto", "ListJobs", "GetJob",
     "ListItems", "Watch", "GetQueue", "PauseQueue", "ResumeQueue", "Inhibit", "ListInhibitors", "GetItem",
     "WaitJob", "CancelJobs", "RetryJobs", "PauseJobs", "ResumeJobs", "SetPriority", "MoveJobs", "ClearJobs",
 }  # fmt: skip
