@@ -38,9 +38,9 @@ from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
 from darkroomd.services.queries import HealthCheck, Queries
 from darkroomd.services.scheduler import Scheduler, Work
+from darkroomd.store.arrivals import Queued
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
-from darkroomd.store.queue import Queued
 from darkroomd.store.store import Store, open_store
 
 NOW: Final = 1_700_000_000_000_000

@@ -46,7 +46,8 @@ from darkroomd.core.model import (
     PhotoState,
     SessionId,
 )
-from darkroomd.store.queue import Ending, NewJob
+from darkroomd.store.arrivals import NewJob
+from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store, open_store
 
 TURN_SECONDS = 3.0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from make import make_dng
-from running import Daemon, arguments, children_of, running
+from running import QUICK, Daemon, arguments, children_of, running
 
 
 @pytest.fixture
@@ -220,9 +220,11 @@ def test_a_folder_that_cannot_be_written_is_a_wait_reason_wherever_state_is_show
     tmp_path: Path, session: Path
 ) -> None:
     (session / "Jpg").write_bytes(b"a file where a folder belongs")
-    with running(tmp_path, "--session", str(session)) as daemon:
+    patient = QUICK.replace("environment_wait_seconds = 0.2", "environment_wait_seconds = 2")
+    with running(tmp_path, "--session", str(session), config=patient) as daemon:
         make_dng(session / "Raw" / "A.DNG")
         daemon.wait_for("session_waits")
+        daemon.wait_for("session_record_written")
         summary = call(daemon, "GetSummary")["parameters"]["summary"]  # type: ignore[index] # a reply
         job = call(daemon, "ListJobs")["parameters"]["jobs"][0]  # type: ignore[index] # a reply
         photos = call(daemon, "ListPhotos", {"sessionId": job["sessionId"]})["parameters"]["photos"]  # type: ignore[index] # a reply

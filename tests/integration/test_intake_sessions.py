@@ -14,7 +14,7 @@ from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.model import Arrival, Happening, JobKind, PhotoState, WatchMode
 from darkroomd.core.session_names import session_id
 from darkroomd.files import mounts
-from darkroomd.store.queue import Queued
+from darkroomd.store.arrivals import Queued
 from darkroomd.store.store import Store
 from intake_house import BLIND_SECONDS, House, at_work
 

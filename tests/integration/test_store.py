@@ -26,8 +26,9 @@ from darkroomd.core.model import (
     Session,
     SessionId,
 )
+from darkroomd.store.arrivals import NewJob
 from darkroomd.store.database import open_database
-from darkroomd.store.queue import Ending, NewJob
+from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store, open_store
 
 pytestmark = pytest.mark.anyio

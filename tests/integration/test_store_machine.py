@@ -16,9 +16,10 @@ from darkroomd.core.lifecycle import job_state
 from darkroomd.core.model import Arrival, Claim, CorrelationId, Fingerprint, JobId, JobKind, SessionId
 from darkroomd.core.naming import photo_id
 from darkroomd.core.queue_order import Waiting, next_item
-from darkroomd.store import catalogue, queue, verbs
+from darkroomd.store import arrivals, catalogue, queue, verbs
+from darkroomd.store.arrivals import NewJob
 from darkroomd.store.database import Database, open_database
-from darkroomd.store.queue import Ending, NewJob
+from darkroomd.store.queue import Ending
 from darkroomd.store.rows import PRIORITIES
 
 SESSIONS = [SessionId("a"), SessionId("b"), SessionId("c")]
@@ -51,7 +52,7 @@ class Queue(RuleBasedStateMachine):
         self.hands: list[Claim] = []
         for session in SESSIONS:
             with self.database.transaction():
-                queue.add_session(
+                arrivals.add_session(
                     self.database, Path("/") / session, name=session, session_id=session, now_usec=1
                 )
 
@@ -72,7 +73,7 @@ class Queue(RuleBasedStateMachine):
         self.photos += count
         job = NewJob(JobKind.BACKFILL, session, "found", CorrelationId("b"))
         with self.database.transaction():
-            queue.arrive_many(
+            arrivals.arrive_many(
                 self.database,
                 [(photo_id(session, each.name), each) for each in found],
                 job=job,
@@ -85,7 +86,7 @@ class Queue(RuleBasedStateMachine):
         self.photos += 1
         name = f"{self.photos}"
         with self.database.transaction():
-            queue.arrive(
+            arrivals.arrive(
                 self.database,
                 arrival(session, name),
                 photo_id=photo_id(session, name),

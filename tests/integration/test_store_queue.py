@@ -9,8 +9,8 @@ import pytest
 
 from darkroom.protocol.types import Priority
 from darkroomd.core.model import Arrival, CorrelationId, Fingerprint, Happening, JobKind, Session, SessionId
+from darkroomd.store.arrivals import NewJob
 from darkroomd.store.journal import decode_happening, encode_happening
-from darkroomd.store.queue import NewJob
 from darkroomd.store.store import Store, open_store
 
 pytestmark = pytest.mark.anyio

@@ -32,7 +32,7 @@ from darkroomd.core.recorded_outputs import RecordedPhoto
 from darkroomd.files.sidecars import FrozenLook
 from darkroomd.services.admission import Admission, Comparison, Delayed, Refused, admit, compare
 from darkroomd.services.surroundings import Surroundings
-from darkroomd.store.queue import NewJob
+from darkroomd.store.arrivals import NewJob
 
 Result = TypeVar("Result")
 

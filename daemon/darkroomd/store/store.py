@@ -29,11 +29,12 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.naming import photo_id
-from darkroomd.store import catalogue, queue, verbs
+from darkroomd.store import arrivals, catalogue, queue, verbs
+from darkroomd.store.arrivals import NewJob, Queued
 from darkroomd.store.catalogue import Totals
 from darkroomd.store.database import Database, open_database, open_reader
 from darkroomd.store.front import Front
-from darkroomd.store.queue import Ending, NewJob, Queued
+from darkroomd.store.queue import Ending
 from darkroomd.store.rows import output_from
 
 
@@ -68,7 +69,7 @@ class Store:
     async def add_session(self, folder: Path, *, name: str, session_id: SessionId, now_usec: int) -> Session:
         """Make the session known, or return it as it is already known by its folder."""
         return await self.front.write(
-            lambda database: queue.add_session(
+            lambda database: arrivals.add_session(
                 database, folder, name=name, session_id=session_id, now_usec=now_usec
             )
         )
@@ -77,18 +78,18 @@ class Store:
         """Record a settled photo and queue it, unless an item for it is live already."""
         identity = photo_id(arrival.session_id, arrival.name)
         return await self.front.write(
-            lambda database: queue.arrive(
+            lambda database: arrivals.arrive(
                 database, arrival, photo_id=identity, kind=kind, recipe=recipe, now_usec=now_usec
             )
         )
 
     async def arrive_many(
-        self, arrivals: Sequence[Arrival], *, job: NewJob, recipe: str, now_usec: int
+        self, found: Sequence[Arrival], *, job: NewJob, recipe: str, now_usec: int
     ) -> JobId | None:
         """Record photos found without output and queue them as one job; None if all were queued before."""
-        named = [(photo_id(arrival.session_id, arrival.name), arrival) for arrival in arrivals]
+        named = [(photo_id(arrival.session_id, arrival.name), arrival) for arrival in found]
         return await self.front.write(
-            lambda database: queue.arrive_many(database, named, job=job, recipe=recipe, now_usec=now_usec)
+            lambda database: arrivals.arrive_many(database, named, job=job, recipe=recipe, now_usec=now_usec)
         )
 
     async def adopt(
@@ -103,7 +104,7 @@ class Store:
         """Record a photo whose output is up to date by the session's own record, with its history."""
 
         def change(database: Database) -> tuple[None, list[Happening]]:
-            happenings = queue.adopt(
+            happenings = arrivals.adopt(
                 database,
                 arrival,
                 output,
@@ -121,7 +122,7 @@ class Store:
         """Record that the same content now stands under another fingerprint."""
 
         def change(database: Database) -> tuple[None, list[Happening]]:
-            queue.refresh_fingerprint(database, photo_id, fingerprint, now_usec=now_usec)
+            arrivals.refresh_fingerprint(database, photo_id, fingerprint, now_usec=now_usec)
             return None, []
 
         await self.front.write(change)
@@ -131,7 +132,7 @@ class Store:
         await self.front.write(
             lambda database: (
                 None,
-                queue.mark_missing(database, photo_id, recipe=recipe, failure=failure, now_usec=now_usec),
+                arrivals.mark_missing(database, photo_id, recipe=recipe, failure=failure, now_usec=now_usec),
             )
         )
 

@@ -1,0 +1,260 @@
+"""Photos that come, are found, or go: each function is one transition, inside one transaction."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from darkroom.protocol.types import Failure, Priority
+from darkroomd.core.lifecycle import waiting_state
+from darkroomd.core.model import (
+    Arrival,
+    CorrelationId,
+    Fingerprint,
+    Happening,
+    JobId,
+    JobKind,
+    Output,
+    Photo,
+    PhotoId,
+    PhotoState,
+    Session,
+    SessionId,
+)
+from darkroomd.core.queue_order import first_turn
+from darkroomd.store.catalogue import find_photo, read_photo, read_session
+from darkroomd.store.database import Database
+from darkroomd.store.journal import Journal
+from darkroomd.store.queue import after_end
+from darkroomd.store.rows import (
+    PRIORITIES,
+    failure_text,
+    fingerprint_text,
+    json_text,
+    output_values,
+    session_from,
+)
+
+PRIORITY_OF_KIND = {
+    JobKind.DEVELOP: Priority.NORMAL,
+    JobKind.BACKFILL: Priority.LOW,
+    JobKind.EXPORT: Priority.HIGH,
+    JobKind.ARCHIVE: Priority.NORMAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The photo has a live item in this job."""
+
+    photo_id: PhotoId
+    job_id: JobId
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What a job is made of, beside its items."""
+
+    kind: JobKind
+    session_id: SessionId
+    label: str
+    correlation_id: CorrelationId
+
+
+def add_session(
+    database: Database, folder: Path, *, name: str, session_id: SessionId, now_usec: int
+) -> tuple[Session, list[Happening]]:
+    """Make the session known, or return it as it is already known by its folder."""
+    path = os.fsencode(folder)
+    row = database.one("session_by_folder", folder=path)
+    if row is not None:
+        return session_from(row), []
+    row = database.one("insert_session", id=session_id, folder=path, name=name, preset_id=None, now=now_usec)
+    if row is None:
+        raise RuntimeError(f"The session id {session_id} belongs to another folder than {folder}.")
+    journal = Journal(database, now_usec)
+    journal.session(session_id, "session.added")
+    return session_from(row), journal.happenings
+
+
+def arrive(
+    database: Database, arrival: Arrival, *, photo_id: PhotoId, kind: JobKind, recipe: str, now_usec: int
+) -> tuple[Queued, list[Happening]]:
+    """Record the photo as it settled and give it a job of its own, unless an item for it is live."""
+    journal = Journal(database, now_usec)
+    session = read_session(database, arrival.session_id)
+    known = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
+    live = database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe)
+    if live is not None:
+        database.run("promote_item", id=live["id"], correlation_id=arrival.correlation_id)
+        job_id = JobId(live["job_id"])
+    else:
+        job = NewJob(kind, arrival.session_id, arrival.name, arrival.correlation_id)
+        job_id = _insert_job(database, job, [(photo_id, arrival)], recipe=recipe, now_usec=now_usec)
+    journal.photo(photo_id, "photo.changed" if known else "photo.added")
+    if live is None:
+        journal.job(job_id, "job.created")
+    journal.session(arrival.session_id)
+    return Queued(photo_id, job_id), journal.happenings
+
+
+def arrive_many(
+    database: Database,
+    arrivals: Sequence[tuple[PhotoId, Arrival]],
+    *,
+    job: NewJob,
+    recipe: str,
+    now_usec: int,
+) -> tuple[JobId | None, list[Happening]]:
+    """Record photos that were found without output, and queue those without a live item as one job."""
+    journal = Journal(database, now_usec)
+    session = read_session(database, job.session_id)
+    wanted: list[tuple[PhotoId, Arrival]] = []
+    for photo_id, arrival in arrivals:
+        known = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
+        if database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe) is None:
+            wanted.append((photo_id, arrival))
+        journal.photo_in_bulk(photo_id, "photo.changed" if known else "photo.added", session)
+    job_id = _insert_job(database, job, wanted, recipe=recipe, now_usec=now_usec) if wanted else None
+    if job_id is not None:
+        journal.job(job_id, "job.created")
+    if arrivals:
+        journal.session(job.session_id)
+    return job_id, journal.happenings
+
+
+def adopt(
+    database: Database,
+    arrival: Arrival,
+    output: Output,
+    *,
+    attempts: int,
+    last_attempt_at_usec: int | None,
+    now_usec: int,
+) -> list[Happening]:
+    """Record a photo whose output is known to be up to date from the session's own record."""
+    journal = Journal(database, now_usec)
+    session = read_session(database, arrival.session_id)
+    known = _record_photo(database, session, arrival, photo_id=output.photo_id, now_usec=now_usec)
+    database.run("put_output", **output_values(output))
+    database.run(
+        "photo_adopted",
+        id=output.photo_id,
+        attempts=attempts,
+        last_attempt_at_usec=last_attempt_at_usec,
+        now=now_usec,
+    )
+    journal.photo(output.photo_id, "photo.changed" if known else "photo.added")
+    journal.session(arrival.session_id)
+    return journal.happenings
+
+
+def refresh_fingerprint(
+    database: Database, photo_id: PhotoId, fingerprint: Fingerprint, *, now_usec: int
+) -> None:
+    """Record that the same content now stands under another fingerprint."""
+    text = fingerprint_text(fingerprint)
+    database.run("refresh_fingerprint", id=photo_id, fingerprint=text, now=now_usec)
+    database.run("refresh_output_inputs", id=photo_id, fingerprint=text)
+
+
+def mark_missing(
+    database: Database, photo_id: PhotoId, *, recipe: str, failure: Failure, now_usec: int
+) -> list[Happening]:
+    """Record that the RAW file is gone; its queued item is canceled, its output stays."""
+    journal = Journal(database, now_usec)
+    live = database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe)
+    database.run("set_photo_state", id=photo_id, state=PhotoState.MISSING, now=now_usec)
+    row = None
+    if live is not None:
+        text = failure_text(failure)
+        row = database.one("cancel_queued_item", id=live["id"], failure=text, now=now_usec)
+    if row is not None:
+        after_end(database, journal, row, now_usec=now_usec)
+    journal.photo(photo_id, "photo.missing")
+    journal.session(read_photo(database, photo_id).session_id)
+    return journal.happenings
+
+
+def _record_photo(
+    database: Database, session: Session, arrival: Arrival, *, photo_id: PhotoId, now_usec: int
+) -> Photo | None:
+    known = find_photo(database, session, arrival.name)
+    state = waiting_state(has_output=bool(known and known.outputs))
+    if known is not None and known.state is PhotoState.DEVELOPING:
+        # The running item finds out for itself, by the fingerprint, that its work is for nothing.
+        state = PhotoState.DEVELOPING
+    values: dict[str, object] = {
+        "id": photo_id if known is None else known.id,
+        "fingerprint": fingerprint_text(arrival.fingerprint),
+        "look": arrival.look,
+        "preset_id": arrival.preset_id,
+        "state": state,
+        "unsupported": json_text(arrival.unsupported),
+        "warnings": json_text(arrival.warnings),
+        "correlation_id": arrival.correlation_id,
+        "arrived_at_usec": arrival.arrived_at_usec,
+        "now": now_usec,
+    }
+    if known is None:
+        name = os.fsencode(arrival.name)
+        database.run("insert_photo", session_id=arrival.session_id, name=name, **values)
+    else:
+        database.run("replace_photo_inputs", **values)
+    return known
+
+
+def _insert_job(
+    database: Database,
+    job: NewJob,
+    arrivals: Sequence[tuple[PhotoId, Arrival]],
+    *,
+    recipe: str,
+    now_usec: int,
+) -> JobId:
+    priority = PRIORITIES.index(PRIORITY_OF_KIND[job.kind])
+    turn = take_turns(database, job.session_id, priority=priority, count=len(arrivals))
+    row = database.one(
+        "insert_job",
+        kind=job.kind,
+        priority=priority,
+        turn=turn,
+        session_id=job.session_id,
+        label=_printable(job.label),
+        creator=None,
+        creator_uid=None,
+        correlation_id=job.correlation_id,
+        now=now_usec,
+    )
+    if row is None:
+        raise RuntimeError("INSERT … RETURNING returned no row.")
+    for number, (photo_id, arrival) in enumerate(arrivals):
+        database.run(
+            "insert_item",
+            job_id=row["id"],
+            photo_id=photo_id,
+            session_id=job.session_id,
+            recipe=recipe,
+            priority=priority,
+            turn=turn + number,
+            correlation_id=arrival.correlation_id,
+        )
+    return JobId(row["id"])
+
+
+def take_turns(database: Database, session_id: SessionId, *, priority: int, count: int) -> int:
+    """Return the first of `count` consecutive turns for items of the session; see `core.queue_order`."""
+    served = database.one("served_turn", priority=priority)
+    given = database.one("last_turn_given", session_id=session_id, priority=priority)
+    first = first_turn(
+        served=0 if served is None else served["value"], last_given=None if given is None else given["turn"]
+    )
+    database.run("note_turn_given", session_id=session_id, priority=priority, turn=first + count - 1)
+    return first
+
+
+def _printable(label: str) -> str:
+    # A file name that is not UTF-8 cannot be stored as text nor sent as JSON.
+    return os.fsencode(label).decode("utf-8", "replace")
