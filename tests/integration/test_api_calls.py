@@ -24,7 +24,8 @@ DARKROOM = "io.darkroomd.Darkroom"
 NOBODY = 65534
 BUILT = {
     "GetSummary",
-    "GetStatistics", "ListLogLines", "GetHealth", "ListSessions", "GetSession", "ListPhotos", "GetPhoto", "ListJobs", "GetJob",
+    "GetStatistics", "ListLogLines",
+    "GetHealth", "ListSessions", "GetSession", "ListPhotos", "GetPhoto", "ListJobs", "GetJob",
     "ListItems", "Watch", "GetQueue", "PauseQueue", "ResumeQueue", "Inhibit", "ListInhibitors", "GetItem",
     "WaitJob", "CancelJobs", "RetryJobs", "PauseJobs", "ResumeJobs", "SetPriority", "MoveJobs", "ClearJobs",
 }  # fmt: skip
