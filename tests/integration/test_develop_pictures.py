@@ -170,16 +170,6 @@ def test_a_file_whose_end_is_not_filled_yet_is_truncated(tmp_path: Path) -> None
     assert refused(make_develop(source)) == "raw.truncated"
 
 
-@pytest.mark.parametrize("percent", [0, 1, 30, 60, 95, 99])
-@pytest.mark.parametrize("layout", list(Layout))
-def test_a_cut_file_is_truncated(tmp_path: Path, percent: int, layout: Layout) -> None:
-    whole = make_dng(tmp_path / "whole.dng", layout=layout).read_bytes()
-    source = tmp_path / "a.dng"
-    source.write_bytes(whole[: len(whole) * percent // 100])
-
-    assert refused(make_develop(source)) in {"raw.truncated", "raw.unsupported"}
-
-
 def lossy_dng() -> bytes:
     """Return a DNG whose tiles are baseline JPEGs, as phones and converters write them."""
     width, height, tile = 384, 256, 128
@@ -215,6 +205,91 @@ def lossy_dng() -> bytes:
         tiff.short(50778, 21),
     ]
     return block.finish(first=block.add(fields)).ljust(4_096, b"\0") + b"".join(tiles)
+
+
+def in_cells(blob: bytes, *, tile: int | None) -> bytes:
+    """Return a generated mosaic again, in tiles of this side, or in strips of sixteen rows."""
+    folder = tiff.main_folder(blob)
+    (width,), (height,) = folder[256].integers(), folder[257].integers()
+    stored = np.frombuffer(blob, np.uint16, offset=len(blob) - 2 * width * height)
+    values: NDArray[np.uint16] = stored.reshape(height, width)
+    side, rows = tile or width, tile or 16
+    padded = np.pad(values, ((0, -height % rows if tile else 0), (0, -width % side)))
+    cells = [
+        padded[top : top + rows, left : left + side].tobytes()
+        for top in range(0, len(padded), rows)
+        for left in range(0, padded.shape[1], side)
+    ]
+    places = [4_096 + sum(map(len, cells[:number])) for number in range(len(cells))]
+    shape = [tiff.long(322, side), tiff.long(323, rows)] if tile else [tiff.long(278, rows)]
+    starts, lengths = (324, 325) if tile else (273, 279)
+    fields = [
+        tiff.Field(tag, entry.kind, entry.count, entry.payload)
+        for tag, entry in folder.items()
+        if tag not in {273, 278, 279, tiff.EXIF_FOLDER}
+    ]
+    fields += [*shape, tiff.long(starts, *places), tiff.long(lengths, *map(len, cells))]
+    block = tiff.Block()
+    return block.finish(first=block.add(fields)).ljust(4_096, b"\0") + b"".join(cells)
+
+
+def mosaic(*, black: int = 512) -> bytes:
+    sensor = Sensor(black=black)
+    scene = noisy(colour_chart(width=330, height=250) + 0.02, deviation=0.003)
+    return dng_bytes(sensor.expose(scene), sensor=sensor)
+
+
+def linear() -> bytes:
+    return dng_bytes(Sensor().expose(colour_chart(width=330, height=250)), layout=Layout.LINEAR)
+
+
+PARTLY_FILLED = {
+    "one-strip": mosaic(),
+    "one-strip-at-black-zero": mosaic(black=0),
+    "strips": in_cells(mosaic(), tile=None),
+    "tiles": in_cells(mosaic(), tile=64),
+    "linear": linear(),
+    "lossy": lossy_dng(),
+}
+
+
+@pytest.mark.parametrize("name", PARTLY_FILLED)
+def test_the_whole_of_it_is_developed_with_zeros_behind_its_end(tmp_path: Path, name: str) -> None:
+    source = tmp_path / "a.dng"
+    source.write_bytes(PARTLY_FILLED[name] + bytes(70_000))
+
+    assert developed(make_develop(source)).size_bytes > 0
+
+
+@pytest.mark.parametrize("percent", [5, 10, 13, 25, 33, 50, 66, 75, 90, 95, 98])
+@pytest.mark.parametrize("name", PARTLY_FILLED)
+def test_a_file_reserved_and_filled_in_part_is_truncated(tmp_path: Path, name: str, percent: int) -> None:
+    whole = PARTLY_FILLED[name]
+    source = tmp_path / "a.dng"
+    source.write_bytes(whole[: len(whole) * percent // 100].ljust(len(whole), b"\0"))
+
+    assert refused(make_develop(source)) == "raw.truncated"
+
+
+@pytest.mark.parametrize("black", [0, 512])
+def test_a_frame_that_is_mostly_clipped_to_black_is_a_photo(tmp_path: Path, black: int) -> None:
+    source = tmp_path / "a.dng"
+    scene = noisy(colour_chart(width=330, height=250), deviation=0.01)
+    scene[120:] = 0
+    scene[:, 200:] = 0
+    write_dng(source, scene, sensor=Sensor(black=black))
+
+    assert developed(make_develop(source)).size_bytes > 0
+
+
+@pytest.mark.parametrize("percent", [0, 1, 30, 60, 95, 99])
+@pytest.mark.parametrize("layout", list(Layout))
+def test_a_cut_file_is_truncated(tmp_path: Path, percent: int, layout: Layout) -> None:
+    whole = make_dng(tmp_path / "whole.dng", layout=layout).read_bytes()
+    source = tmp_path / "a.dng"
+    source.write_bytes(whole[: len(whole) * percent // 100])
+
+    assert refused(make_develop(source)) in {"raw.truncated", "raw.unsupported"}
 
 
 def test_a_lossy_dng_is_developed(tmp_path: Path) -> None:

@@ -113,6 +113,47 @@ def test_a_cut_file_is_never_developed(tmp_path: Path, name: str, percent: int) 
     assert refusal.failure.code == "raw.truncated"
 
 
+def filled(blob: bytes, *, percent: int) -> bytes:
+    """Return what a writer that reserved the whole length has written so far."""
+    return blob[: len(blob) * percent // 100].ljust(len(blob), b"\0")
+
+
+@pytest.mark.parametrize(
+    ("name", "percent"),
+    [
+        *(("synth_bayer_1mp.dng", percent) for percent in (5, 10, 13, 25, 33, 50, 66, 75, 90, 95, 98)),
+        *((name, percent) for name in sorted(GOOD) for percent in (50, 98)),
+    ],
+)
+def test_a_file_reserved_and_filled_in_part_is_never_developed(
+    tmp_path: Path, name: str, percent: int
+) -> None:
+    source = tmp_path / name
+    source.write_bytes(filled(raw(name).read_bytes(), percent=percent))
+
+    refusal = refusal_of(source, tmp_path / "part")
+
+    assert refusal.failure.code == "raw.truncated"
+
+
+@pytest.mark.parametrize("length", [4_096, 65_536])
+@pytest.mark.parametrize("percent", [10, 40, 70, 95])
+@pytest.mark.parametrize(
+    "name", ["synth_bayer_1mp.dng", "canon_550d_chart.dng", "canon_s40.crw", "kodak_dc120.kdc"]
+)
+def test_a_file_with_a_block_missing_is_never_developed(
+    tmp_path: Path, name: str, percent: int, length: int
+) -> None:
+    whole = raw(name).read_bytes()
+    source = tmp_path / name
+    at = len(whole) * percent // 100
+    source.write_bytes((whole[:at] + bytes(length) + whole[at + length :])[: len(whole)])
+
+    refusal = refusal_of(source, tmp_path / "part")
+
+    assert refusal.failure.code in {"raw.truncated", "raw.damaged"}
+
+
 @pytest.mark.parametrize(
     ("name", "exif"),
     [

@@ -6,7 +6,7 @@ Nothing here raises on content; what cannot be found is not there.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -124,17 +124,45 @@ def exif_block(jpeg: bytes) -> bytes:
     return b""
 
 
-def _number(folder: tiff.Folder, tag: int) -> int:
+def number(folder: tiff.Folder, tag: int) -> int:
+    """Return the first integer of `tag`, 0 where there is none."""
     values = folder[tag].integers() if tag in folder else ()
     return values[0] if values else 0
 
 
+def is_dng(folders: Iterable[tiff.Folder]) -> bool:
+    """Tell whether the folders of a file say that they keep to the DNG specification."""
+    return any(_DNG_VERSION in folder for folder in folders)
+
+
+def holds_sensor_data(folder: tiff.Folder) -> bool:
+    """Tell whether a folder describes the sensor's data, and not a preview."""
+    return number(folder, _PHOTOMETRIC) in _SENSOR_PHOTOMETRICS and number(folder, _SUBFILE) == 0
+
+
+def opaque_span(blob: bytes) -> tuple[int, int] | None:
+    """Return place and length of the data of a container that is no plain TIFF; None for a TIFF.
+
+    The length is 0 where the data are not found, and may reach beyond the end of the file.
+    """
+    if blob.startswith(_RAF_MAGIC):
+        return _raf_span(blob, _RAF_DATA_AT)
+    if blob[4:12] == _CR3_BRAND:
+        spans = [(at, length) for kind, at, length in _boxes(blob, 0, len(blob)) if kind == b"mdat"]
+        return spans[-1] if spans else (0, 0)
+    if blob.startswith(_RW2_MAGIC):
+        main = tiff.main_folder(blob)
+        at, end = number(main, _RW2_DATA_AT), _rw2_end(main)
+        return at, (end if end > at else len(blob)) - at
+    return None
+
+
 def _rw2_end(main: tiff.Folder) -> int:
     """Return the end of Panasonic's data. Its StripByteCounts mean unpacked pixels, so pixels decide."""
-    pixels = _number(main, _RW2_WIDTH) * _number(main, _RW2_HEIGHT)
-    if _number(main, _RW2_FORMAT) >= _RW2_VARIABLE_FORMAT:
+    pixels = number(main, _RW2_WIDTH) * number(main, _RW2_HEIGHT)
+    if number(main, _RW2_FORMAT) >= _RW2_VARIABLE_FORMAT:
         pixels = 0
-    return _number(main, _RW2_DATA_AT) + pixels // _RW2_DENSEST_PIXELS * _RW2_GROUP_BYTES
+    return number(main, _RW2_DATA_AT) + pixels // _RW2_DENSEST_PIXELS * _RW2_GROUP_BYTES
 
 
 def _sensor_data_end(blob: bytes) -> int:
@@ -144,13 +172,13 @@ def _sensor_data_end(blob: bytes) -> int:
     those of the unpacked data.
     """
     folders = list(tiff.folders(blob))
-    is_dng = any(_DNG_VERSION in folder for folder in folders)
+    lengths_count = is_dng(folders)
     ends = [0]
     for folder in folders:
-        if _number(folder, _PHOTOMETRIC) not in _SENSOR_PHOTOMETRICS or _number(folder, _SUBFILE) != 0:
+        if not holds_sensor_data(folder):
             continue
         for places, lengths in _PLACES_AND_LENGTHS:
             starts = folder[places].integers() if places in folder else ()
-            counts = folder[lengths].integers() if lengths in folder and is_dng else (1,) * len(starts)
+            counts = folder[lengths].integers() if lengths in folder and lengths_count else (1,) * len(starts)
             ends += [start + count for start, count in zip(starts, counts, strict=False)]
     return max(ends)

@@ -14,8 +14,9 @@ import rawpy
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs] - it has none
 
-from darkroomd.imaging import ciff, refusals, soundness, srgb
+from darkroomd.imaging import ciff, gaps, refusals, soundness, srgb
 from darkroomd.imaging.containers import bytes_needed
+from darkroomd.imaging.extents import sensor_extents
 
 _BAYER_CELL: Final = (2, 2)
 _GREY: Final = 1
@@ -61,12 +62,19 @@ def unpack(raw: rawpy.RawPy, blob: bytes) -> None:
     Raises:
         Refusal: the values or the colour data make no picture (see `soundness`).
     """
-    raw.unpack()
     sizes = raw.sizes
+    extents = tuple(sensor_extents(blob, raw_height=sizes.raw_height))
+    try:
+        raw.unpack()
+    except rawpy.LibRawDataError:
+        # Zeros that were never filled are data errors too, and "incomplete" says more than "damaged".
+        gaps.check_written(blob, extents, black=0)
+        raise
     soundness.check_length(
         length_bytes=len(blob), needed_bytes=bytes_needed(blob), pixels=sizes.width * sizes.height
     )
     black = _black(raw)
+    gaps.check_written(blob, extents, black=black)
     soundness.check_levels(black=black, white=raw.white_level)
     soundness.check_values(_visible(raw), black=black)
     soundness.check_colour(
