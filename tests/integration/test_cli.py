@@ -67,6 +67,7 @@ def test_status_survives_that_its_job_ends_meanwhile(path: Path) -> None:
         pytest.param(["sessions"], [{"watchMode"}], id="sessions"),
         pytest.param(["photos", "Wedding"], [{"state"}, {"failure"}], id="photos"),
         pytest.param(["photos", "--all"], [{"state"}, {"failure"}], id="photos-of-all"),
+        pytest.param(["photos"], [{"state"}, {"failure"}], id="photos-of-none-named"),
         pytest.param(["jobs"], [{"priority"}], id="jobs"),
         pytest.param(["show", "7"], [{"priority"}], id="show-a-job"),
         pytest.param(["show", "Wedding"], [{"watchMode"}], id="show-a-session"),
