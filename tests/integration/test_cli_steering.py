@@ -320,6 +320,14 @@ def test_what_has_no_log_is_said_to_have_none(
     assert (result, capsys.readouterr().err) == (status, f"darkroom: {sentence}\n")
 
 
+def test_a_job_that_nothing_was_written_about_is_said_to_be_so(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = run(path, "log", "99", answers={"ListLogLines": NO_LOG})
+
+    assert (status, capsys.readouterr().out) == (0, "No such log lines.\n")
+
+
 def test_a_correlation_id_can_be_followed_before_anything_is_written(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -121,6 +121,27 @@ def test_a_failed_job_is_waited_for_shown_and_forgotten(daemon: Daemon, client: 
     assert (failed, kept, still_there, gone) == (1, 0, 0, 5)
 
 
+def test_what_became_of_a_photo_is_kept_in_log_and_statistics(
+    daemon: Daemon, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = queued_job(client, daemon, "Party", "LOGGED.DNG").id
+    client.resume_queue()
+    client.wait_job(job, timeout_usec=MINUTE_USEC)
+
+    darkroom(daemon, "log", str(job))
+    of_job = capsys.readouterr().out
+    darkroom(daemon, "log", "LOGGED.DNG")
+    of_photo = capsys.readouterr().out
+    darkroom(daemon, "stats", "--by", "session", "--since", "1h", "--json")
+    counted = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    assert f"item_developed  job={job} " in of_job
+    assert "photo_detected" in of_photo
+    assert f"item_developed  job={job} " in of_photo
+    assert all(each["photos"] >= 1 for each in counted)
+    assert counted
+
+
 def test_no_photo_is_developed_while_a_command_runs(daemon: Daemon, client: Client) -> None:
     job = queued_job(client, daemon, "Wedding", "E.DNG").id
     client.resume_queue()

@@ -307,16 +307,23 @@ def test_a_log_that_is_followed_goes_on_where_it_was_cut_off(path: Path) -> None
     assert asked == [None, "2"]
 
 
-def test_a_log_without_a_place_to_go_on_ends_with_the_connection(path: Path) -> None:
-    asked: list[object] = []
-
-    with ScriptedDaemon(path, [following(lines("one"), asked=asked)]), Client(path) as client:
+@pytest.mark.parametrize(
+    "pages",
+    [
+        pytest.param([lines("one", "two")], id="never-had-one"),
+        pytest.param([lines("one", cursor="1"), lines("two")], id="has-lost-it"),
+    ],
+)
+def test_a_log_without_a_place_to_go_on_ends_with_the_connection(
+    path: Path, pages: list[dict[str, Any]]
+) -> None:
+    with ScriptedDaemon(path, [following(*pages, asked=[])]), Client(path) as client:
         log = client.list_log_lines(correlation_id="c1", follow=True)
-        first = next(log)
+        events = [next(log).event, next(log).event]
         with pytest.raises(ConnectionLost):
             next(log)
 
-    assert first == sent.log_line("one")
+    assert events == ["one", "two"]
 
 
 HELD = {"inhibitorId": 3}

@@ -55,9 +55,6 @@ class RecordCalls(Exchange):
             minimum_level: debug, info, warning, error or critical; None: all.
             follow: go on with new lines as they are written, also after a restart of the daemon.
             patience: seconds to wait for a daemon that went away while it is followed.
-
-        Raises:
-            NoSuchJob, NoSuchItem: it is not known.
         """
         whose = LogOf(correlation_id, job_id, item_id)
         if follow:
@@ -86,7 +83,8 @@ class RecordCalls(Exchange):
                 # The contract promises no sign of life while nothing is written.
                 for page in self._follow(question, replies.LogLinesReply, silence_seconds=None):
                     waiting.renew()
-                    cursor = page.next_cursor or cursor
+                    # An empty page is a sign of life; after lines without a cursor nobody knows the place.
+                    cursor = page.next_cursor if page.lines else cursor
                     yield from page.lines
             except (ConnectionLost, DaemonUnreachable, Stopping) as error:
                 if cursor is None:

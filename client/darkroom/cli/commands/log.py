@@ -39,11 +39,15 @@ class SessionHasNoLog(DarkroomError):
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     """Show the log lines, with `--follow` until the reader or the daemon goes away."""
+    told = False
     for line in _lines(client, arguments):
+        told = True
         if arguments.json:
             screen.show_json([msgspec.json.encode(line)])
         else:
             screen.show([log_line(line, paint=screen.paint)])
+    if not told and not arguments.json:
+        screen.show(["No such log lines."])
     return EXIT_DONE
 
 
