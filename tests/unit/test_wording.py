@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from darkroom.protocol.types import InhibitMode
+from darkroomd.core.gate import Holder, Pause
 from darkroomd.core.model import Progress, QueueCounts, QueueStatus
 from darkroomd.core.wording import one_line, readable, status_line
+
+KIOSK = Holder(1, InhibitMode.START, "kiosk", "The camera is read out.", 1000, 7, 0)
 
 
 def status(
@@ -18,13 +22,18 @@ def status(
     reasons: tuple[str, ...] = (),
     raw: str | None = None,
     stage: str | None = None,
+    pause: Pause | None = None,
+    holders: tuple[Holder, ...] = (),
+    remaining_usec: int | None = None,
 ) -> QueueStatus:
     return QueueStatus(
         counts=QueueCounts(queued=queued, running=running, failed=failed),
-        progress=Progress(),
+        progress=Progress(remaining_usec=remaining_usec),
         wait_reasons=reasons,
         current_raw=None if raw is None else Path("/photos/wedding/Raw") / raw,
         stage=stage,
+        pause=pause,
+        holders=holders,
     )
 
 
@@ -45,6 +54,36 @@ def status(
             status(queued=2, reasons=("disk.full",)),
             "Waiting: no space left on the disk, 2 waiting.",
             id="no-space",
+        ),
+        pytest.param(
+            status(queued=1, reasons=("queue.paused",), pause=Pause(reason="Lunch\n.")),
+            "Waiting: the queue is paused (Lunch\ufffd), 1 waiting.",
+            id="paused-for-a-reason",
+        ),
+        pytest.param(
+            status(reasons=("queue.paused",), pause=Pause()),
+            "Waiting: the queue is paused.",
+            id="paused-for-none",
+        ),
+        pytest.param(
+            status(reasons=("inhibited",), holders=(KIOSK,)),
+            "Waiting: kiosk holds work back (The camera is read out).",
+            id="held-back",
+        ),
+        pytest.param(
+            status(queued=1, running=1, raw="A.NEF", remaining_usec=61_000_000),
+            "Developing A.NEF, 1 waiting, about 2 minutes left.",
+            id="minutes-left",
+        ),
+        pytest.param(
+            status(running=1, raw="A.NEF", remaining_usec=1),
+            "Developing A.NEF, less than a minute left.",
+            id="nearly-over",
+        ),
+        pytest.param(
+            status(running=1, raw="A.NEF", remaining_usec=3 * 3_600_000_000),
+            "Developing A.NEF, about 3 hours left.",
+            id="hours-left",
         ),
         pytest.param(
             status(reasons=("inhibited", "new.reason")),

@@ -6,15 +6,19 @@ import re
 from pathlib import Path
 from typing import Final
 
+from darkroomd.core.gate import INHIBITED, PAUSED
 from darkroomd.core.model import QueueStatus
 
 LONGEST_NAME: Final = 80
+MINUTE_USEC: Final = 60_000_000
+LONG_MINUTES: Final = 100
+"""From here on a time left is said in hours."""
 
 _UNDECODED: Final = re.compile("[\ud800-\udfff]")
 
 _REASONS: Final = {
-    "queue.paused": "the queue is paused",
-    "inhibited": "work is held back",
+    PAUSED: "the queue is paused",
+    INHIBITED: "work is held back",
     "schedule": "outside of the scheduled hours",
     "disk.full": "no space left on the disk",
     "disk.io": "the disk reports errors",
@@ -43,9 +47,10 @@ def status_line(status: QueueStatus, *, any_photos: bool) -> str:
     if status.current_raw is not None:
         stage = f" ({status.stage})" if status.stage else ""
         head = f"Developing {one_line(status.current_raw.name)}{stage}"
-        return _sentence(head, *_numbers(waiting=counts.queued, failed=counts.failed))
+        numbers = _numbers(waiting=counts.queued, failed=counts.failed)
+        return _sentence(head, *numbers, *_time_left(status.progress.remaining_usec))
     if status.wait_reasons:
-        reasons = " and ".join(_REASONS.get(reason, reason) for reason in status.wait_reasons)
+        reasons = " and ".join(_in_words(reason, status) for reason in status.wait_reasons)
         return _sentence(f"Waiting: {reasons}", *_numbers(waiting=counts.queued, failed=counts.failed))
     if counts.queued or counts.running:
         waiting = f"{counts.queued + counts.running} waiting"
@@ -53,6 +58,31 @@ def status_line(status: QueueStatus, *, any_photos: bool) -> str:
     if counts.failed:
         return f"{counts.failed} failed, everything else is developed."
     return "Everything is developed." if any_photos else "Nothing to do yet."
+
+
+def _in_words(reason: str, status: QueueStatus) -> str:
+    """Return why nothing is started, as whoever wants that has put it."""
+    said = _REASONS.get(reason, reason)
+    if reason == PAUSED and status.pause is not None and status.pause.reason:
+        return f"{said} ({_quoted(status.pause.reason)})"
+    if reason == INHIBITED and status.holders:
+        holder = status.holders[0]
+        return f"{one_line(holder.who)} holds work back ({_quoted(holder.why)})"
+    return said
+
+
+def _quoted(sentence: str) -> str:
+    return one_line(sentence.rstrip(". "))
+
+
+def _time_left(usec: int | None) -> list[str]:
+    if usec is None:
+        return []
+    minutes = -(-usec // MINUTE_USEC)
+    if minutes <= 1:
+        return ["less than a minute left"]
+    hours = round(minutes / 60)
+    return [f"about {minutes} minutes left" if minutes < LONG_MINUTES else f"about {hours} hours left"]
 
 
 def _numbers(*, waiting: int, failed: int) -> list[str]:
