@@ -16,6 +16,7 @@ import anyio
 import structlog
 from anyio.abc import TaskStatus
 
+from darkroom.errors import DarkroomError
 from darkroomd.api.listener import check_socket_path, open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
@@ -138,9 +139,20 @@ def serve(settings: Settings) -> int:
             raise StateInUse(settings.state, held.holder) from held
         except OSError as error:
             raise StateUnusable(settings.state, os.strerror(error.errno or 0)) from error
-        anyio.run(_serve, settings, stories)
+        try:
+            anyio.run(_serve, settings, stories)
+        except* DarkroomError as group:
+            raise _first(group) from group
     log.info("stopped")
     return 0
+
+
+def _first(group: BaseExceptionGroup[DarkroomError]) -> DarkroomError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, DarkroomError)
+    return error
 
 
 async def _serve(settings: Settings, stories: Stories) -> None:

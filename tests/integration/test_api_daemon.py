@@ -165,6 +165,7 @@ def test_two_watchers_go_on_across_a_restart_with_the_same_whole_history(
     tmp_path: Path, session: Path
 ) -> None:
     with running(tmp_path, "--session", str(session)) as daemon, Client(daemon.socket) as client:
+        daemon.wait_for("session_found")
         with client.watch() as events:
             next(events)
             cursor = events.cursor or ""

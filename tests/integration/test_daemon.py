@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -237,6 +238,38 @@ def test_a_folder_that_cannot_be_written_is_a_wait_reason_wherever_state_is_show
     assert summary["queue"]["waitReasons"] == ["session.gone"]
     assert job["state"] == "queued"
     assert photos[0]["failure"]["code"] == "session.gone"
+
+
+def test_a_name_that_is_not_utf_8_fails_its_photo_and_nothing_else(tmp_path: Path, session: Path) -> None:
+    odd = os.fsdecode(b"IMG_\xff")
+    (session / "Jpg" / f"{odd}.jpg").mkdir(parents=True)
+    make_dng(session / "Raw" / f"{odd}.dng")
+    with running(tmp_path, "--session", str(session), ready=False) as daemon:
+        failed = daemon.wait_for("item_failed")
+        make_dng(session / "Raw" / "B.DNG")
+        daemon.wait_for("item_developed", output=str(session / "Jpg" / "B.jpg"))
+        (session / "Raw" / f"{odd}.dng").unlink()
+        daemon.wait_for("raw_missing")
+        assert daemon.stop() == 0
+
+    assert failed["code"] == "output.is_a_folder"
+
+
+def test_sessions_that_cannot_be_worked_in_do_not_starve_the_others(tmp_path: Path, session: Path) -> None:
+    root = tmp_path / "root"
+    for number in range(6):
+        lost = root / f"lost{number}"
+        (lost / "Raw").mkdir(parents=True)
+        (lost / "Jpg").write_bytes(b"a file where a folder belongs")
+        make_dng(lost / "Raw" / "A.DNG")
+    for number in range(5):
+        make_dng(session / "Raw" / f"{number}.DNG")
+
+    with running(tmp_path, "--root", str(root), "--session", str(session), ready=False) as daemon:
+        daemon.wait_for_all("item_developed", 5)
+        daemon.stop()
+
+    assert len(list((session / "Jpg").iterdir())) == 5
 
 
 def test_a_second_daemon_is_refused(tmp_path: Path, session: Path) -> None:

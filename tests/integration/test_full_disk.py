@@ -41,7 +41,7 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
-def test_a_full_session_disk_holds_the_queue_and_burns_no_attempt(tmp_path: Path, small_disk: Path) -> None:
+def test_a_full_session_disk_holds_the_session_and_burns_no_attempt(tmp_path: Path, small_disk: Path) -> None:
     raw = small_disk / "session" / "Raw"
     raw.mkdir(parents=True)
     (small_disk / "session" / "Jpg").mkdir()
@@ -53,12 +53,12 @@ def test_a_full_session_disk_holds_the_queue_and_burns_no_attempt(tmp_path: Path
         daemon.wait_for("preset_frozen")
         ballast = fill(small_disk)
         daemon.wait_for("item_started")
-        daemon.wait_for("queue_waits", reason="disk.full")
+        daemon.wait_for("session_waits", reason="disk.full")
         assert not (raw.parent / "Jpg" / "second.jpg").exists()
 
         ballast.unlink()
 
-        daemon.wait_for("queue_goes_on")
+        daemon.wait_for("item_developed")
         assert daemon.stop() == 0
 
     attempts = [line["attempt"] for line in daemon.lines if line.get("event") == "item_started"]

@@ -218,6 +218,22 @@ async def test_a_developed_photo_has_its_output_and_its_job_is_completed(
     assert (await store.session(session.id)).counts.developed == 1
 
 
+async def test_a_photo_replaced_while_its_output_was_published_is_outdated(
+    store: Store, session: Session
+) -> None:
+    await store.arrive(arrival(session, "A.NEF"), kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
+    claim = await store.claim(boot="b", now_usec=NOW)
+    assert claim is not None
+    await store.arrive(arrival(session, "A.NEF", inode=2), kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
+
+    ending = Ending(ItemState.COMPLETED, output=output_of(claim.photo))
+    await store.end(claim.item, ending, fence=claim.fence, now_usec=NOW)
+
+    again = await store.claim(boot="b", now_usec=NOW)
+    assert again is not None
+    assert again.photo.fingerprint.inode == 2**64 - 2
+
+
 async def test_a_failed_photo_shows_its_failure_everywhere(store: Store, session: Session) -> None:
     await store.arrive(arrival(session, "A.NEF"), kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
     claim = await store.claim(boot="b", now_usec=NOW)

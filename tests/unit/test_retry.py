@@ -3,7 +3,15 @@ from __future__ import annotations
 import pytest
 
 from darkroom.protocol.types import Failure
-from darkroomd.core.retry import GiveUp, Hold, RetryPolicy, SessionHold, TryAgain, after_failure
+from darkroomd.core.retry import (
+    GiveUp,
+    Hold,
+    RetryPolicy,
+    SessionHold,
+    TryAgain,
+    after_failure,
+    session_hold_usec,
+)
 
 POLICY = RetryPolicy(waits_seconds=(2.0, 10.0), attempts=4, environment_wait_seconds=5.0)
 
@@ -39,17 +47,34 @@ def test_a_permanent_failure_is_final_at_once() -> None:
 
 
 @pytest.mark.parametrize("attempt", [1, 4, 100])
-def test_a_full_disk_holds_the_queue_whatever_the_attempt(attempt: int) -> None:
+def test_a_fault_of_the_whole_system_holds_the_queue_whatever_the_attempt(attempt: int) -> None:
     decision = after_failure(
-        POLICY, failure("disk.full", transient=True), attempt=attempt, environment=True, now_usec=0
+        POLICY,
+        failure("system.files", transient=True),
+        attempt=attempt,
+        environment=True,
+        now_usec=0,
     )
 
-    assert decision == Hold(5_000_000, "disk.full")
+    assert decision == Hold(5_000_000, "system.files")
 
 
-def test_a_session_that_is_gone_does_not_hold_the_others() -> None:
-    decision = after_failure(
-        POLICY, failure("session.gone", transient=True), attempt=9, environment=True, now_usec=0
-    )
+@pytest.mark.parametrize("code", ["session.gone", "disk.full", "disk.read_only", "disk.not_permitted"])
+def test_one_session_s_folder_or_disk_does_not_hold_the_others(code: str) -> None:
+    decision = after_failure(POLICY, failure(code, transient=True), attempt=9, environment=True, now_usec=0)
 
-    assert decision == SessionHold(5_000_000, "session.gone")
+    assert decision == SessionHold(5_000_000, code)
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds"),
+    [
+        pytest.param(1, 5, id="first"),
+        pytest.param(2, 10, id="doubled"),
+        pytest.param(5, 80, id="and-again"),
+        pytest.param(7, 300, id="bounded"),
+        pytest.param(10_000, 300, id="for-ever"),
+    ],
+)
+def test_a_session_that_fails_again_and_again_is_probed_less_and_less(times: int, seconds: int) -> None:
+    assert session_hold_usec(POLICY, times=times) == seconds * 1_000_000

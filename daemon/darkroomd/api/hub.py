@@ -8,8 +8,10 @@ from typing import Final, Protocol
 
 import anyio
 import msgspec
+import structlog
 from anyio.abc import TaskStatus
 
+from darkroom.errors import DarkroomError
 from darkroom.protocol.types import Event
 from darkroom.wire.messages import encode_parameters
 from darkroomd.api import views
@@ -27,6 +29,9 @@ WATCHER_BYTES: Final = 1 << 20
 
 STOPPING: Final = "stopping"
 _ABOUT_THE_QUEUE: Final = frozenset({"queue.changed", "inhibitor.changed"})
+
+
+log = structlog.get_logger()
 
 
 class Facts(Protocol):
@@ -132,9 +137,17 @@ class Hub:
             self.stopping.set()
         self._note_change()
 
+    async def _status(self) -> QueueStatus | None:
+        try:
+            return await self._facts.status()
+        except DarkroomError as error:
+            # The event is told all the same; whoever wants more asks, and gets the error.
+            log.warning("status_not_told", code=error.code, message=error.message)
+            return None
+
     async def _show(self, happening: Happening, sequence: int) -> Delivery:
         # What is told of the queue later is how it stands then: the past of it is not kept.
-        status = await self._facts.status() if happening.kind in _ABOUT_THE_QUEUE else None
+        status = await self._status() if happening.kind in _ABOUT_THE_QUEUE else None
         encoded = encode_parameters(views.event(happening, watch_mode=self._facts.watch_mode, status=status))
         return Delivery(
             concern=concern_of(happening),

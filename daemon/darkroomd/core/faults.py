@@ -65,6 +65,19 @@ class StateUnusable(DarkroomError):
         )
 
 
+class StateUnreadable(DarkroomError):
+    """The queue database could not be read: its disk fails, or another program keeps it locked."""
+
+    code = "state.unreadable"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"The queue database cannot be read ({problem}). Look at the disk of the state folder; darkroomd "
+            "goes on by itself.",
+            problem=problem,
+        )
+
+
 class StateUnwritable(DarkroomError):
     """A change could not be recorded: the state folder's disk is full, read-only or failing."""
 

@@ -9,8 +9,11 @@ from darkroom.protocol.types import Failure
 
 USEC: Final = 1_000_000
 
-SESSION_FAULTS: Final = ("session.", "disk.not_permitted")
-"""Codes that start so concern one session's folder; the others go on."""
+SESSION_FAULTS: Final = ("session.", "disk.")
+"""Codes that start so concern one session's folder or disk; the other sessions go on."""
+
+LONGEST_HOLD_SECONDS: Final = 300.0
+"""Bound on the time between two probes of a session whose folder cannot be worked in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,15 @@ class SessionHold:
 @dataclass(frozen=True, slots=True)
 class GiveUp:
     """The item has failed for good."""
+
+
+def session_hold_usec(policy: RetryPolicy, *, times: int) -> int:
+    """Return how long a session is left alone after its folder failed so many times in a row, at least 1.
+
+    It doubles: the probes of several dead shares must not take all the time of the living ones.
+    """
+    doubled = policy.environment_wait_seconds * 2.0 ** min(times - 1, 16)
+    return round(min(doubled, max(LONGEST_HOLD_SECONDS, policy.environment_wait_seconds)) * USEC)
 
 
 def after_failure(

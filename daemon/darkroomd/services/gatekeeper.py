@@ -61,6 +61,7 @@ class Gatekeeper:
         self._last_holder = 0
         self._fault: Hold | None = None
         self._sessions: dict[SessionId, SessionHold] = {}
+        self._held_times: dict[SessionId, int] = {}
         self._arrivals: dict[SessionId, str] = {}
         self._pause: Pause | None = None
         self.on_change: Callable[[], None] = lambda: None
@@ -110,6 +111,10 @@ class Gatekeeper:
             faults.append(self._sessions[session_id].reason)
         return tuple(dict.fromkeys((*self.permission().reasons, *faults)))
 
+    def held_sessions(self) -> frozenset[SessionId]:
+        """Return the sessions whose folders failed and have not succeeded since."""
+        return frozenset(self._sessions)
+
     def waiting_sessions(self) -> frozenset[SessionId]:
         """Return the sessions whose folders are given time to become usable again."""
         now = self._now_usec()
@@ -133,8 +138,15 @@ class Gatekeeper:
 
     async def lapse(self) -> None:
         """Record and tell that a pause is over, if its time has come; raise `StateUnwritable`."""
-        if self._pause is not None and self.pause is None:
-            await self.set_pause(None)
+        over = self._pause
+        if over is None or self.pause is not None:
+            return
+        # Somebody may be renewing it at this moment: only the pause that is over is taken away.
+        if await self._history.end_pause(over, now_usec=self._now_usec()):
+            if self._pause is over:
+                self._pause = None
+            log.info("queue_resumed", reason=over.reason)
+            self.on_change()
 
     def hold(self, hold: Hold, why: str) -> None:
         """Start nothing until the fault has been given time to go away."""
@@ -148,7 +160,12 @@ class Gatekeeper:
         if session_id not in self._sessions:
             log.error("session_waits", session=session_id, reason=hold.reason, message=why)
         self._sessions[session_id] = hold
+        self._held_times[session_id] = self.held_times(session_id) + 1
         self._tell()
+
+    def held_times(self, session_id: SessionId) -> int:
+        """Return how often in a row work in a session's folder failed."""
+        return self._held_times.get(session_id, 0)
 
     def release(self, session_id: SessionId | None = None) -> None:
         """The fault is gone: work succeeded in that session, or (None) nothing is left that may be started.
@@ -158,6 +175,8 @@ class Gatekeeper:
         over = self._sessions.keys() - self.waiting_sessions()
         sessions = [session_id] if session_id is not None else list(over)
         gone = [hold for session in sessions if (hold := self._sessions.pop(session, None)) is not None]
+        for session in sessions:
+            self._held_times.pop(session, None)
         if self._fault is not None:
             log.info("queue_goes_on", reason=self._fault.reason)
         if self._fault is not None or gone:

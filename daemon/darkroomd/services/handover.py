@@ -102,6 +102,18 @@ class Handover:
             self._around.on_fault(self._session.id, None)
         return fates
 
+    def forget(self, name: str) -> None:
+        """A file that was refused is gone: nothing waits for it any more."""
+        self._refused.discard(name)
+        if not self._refused:
+            self._around.on_fault(self._session.id, None)
+
+    def start_over(self) -> None:
+        """Forget what waits to be taken: it is found again by the next look at the folder."""
+        self.forget_backlog()
+        self._refused.clear()
+        self._around.on_fault(self._session.id, None)
+
     async def queue_backlog(self) -> dict[SettledFile, Fate]:
         """Queue the backlog as one job of low priority."""
         backlog, self._backlog = self._backlog, {}

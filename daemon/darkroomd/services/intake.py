@@ -25,6 +25,9 @@ from darkroomd.files.watch import Change, FolderWatch, Hint, Target, find_target
 from darkroomd.services.session_intake import Presence, SessionIntake
 from darkroomd.services.surroundings import Surroundings
 
+RETRY_SECONDS: Final = 5.0
+"""Before a session that the store refused is added again."""
+
 log = structlog.get_logger()
 
 
@@ -60,6 +63,8 @@ class Intake:
         self._by_id: dict[SessionId, SessionIntake] = {}
         self._busy: set[Path] = set()
         self._wake = anyio.Event()
+        self._not_added: set[Path] = set()
+        self._add_at = math.inf
         self._choose_at = -math.inf
         self._troubled = False
         self._running = False
@@ -99,7 +104,7 @@ class Intake:
                 await self._wait()
 
     async def _wait(self) -> None:
-        times = [self._choose_at]
+        times = [self._choose_at, self._add_at]
         times += [root.pace.at for folder, root in self._roots.items() if folder not in self._busy]
         times += [one.next_due() for folder, one in self._sessions.items() if folder not in self._busy]
         with anyio.move_on_after(max(0.0, min(times) - anyio.current_time())):
@@ -108,6 +113,9 @@ class Intake:
 
     def _start_what_is_due(self, group: TaskGroup) -> None:
         now = anyio.current_time()
+        if self._add_at <= now:
+            self._add_at = math.inf
+            group.start_soon(self._add_sessions, tuple(self._not_added))
         if self._choose_at <= now:
             self._choose_at = next_on_grid(now, self._around.options.scan_seconds)
             group.start_soon(self._choose_targets)
@@ -135,6 +143,11 @@ class Intake:
         self._busy.discard(root.folder)
         self._wake.set()
 
+    async def _add_sessions(self, folders: Sequence[Path]) -> None:
+        for folder in folders:
+            await self._add_session(folder)
+        self._wake.set()
+
     async def _add_session(self, folder: Path) -> None:
         real = await self._around.on_disk(partial(_real, folder), remote=False)
         if real in self._sessions:
@@ -145,7 +158,10 @@ class Intake:
             )
         except DarkroomError as error:
             log.warning("session_not_added", folder=str(real), problem=error.message)
+            self._not_added.add(folder)
+            self._add_at = anyio.current_time() + RETRY_SECONDS
             return
+        self._not_added.discard(folder)
         intake = SessionIntake(session, self._around, appeared=self._running)
         self._sessions[real] = intake
         self._by_id[session.id] = intake

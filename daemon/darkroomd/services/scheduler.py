@@ -12,13 +12,22 @@ import structlog
 from anyio.abc import TaskStatus
 from structlog.contextvars import bound_contextvars
 
-from darkroom.protocol.types import Failure, ItemState
+from darkroom.errors import DarkroomError
+from darkroom.protocol.types import Failure, ItemState, Priority
 from darkroomd.core.estimate import Developed as Cost
 from darkroomd.core.estimate import Rate
 from darkroomd.core.failure_share import REASON, FailureLimit, has_failed_too_often
-from darkroomd.core.faults import StateUnwritable
-from darkroomd.core.model import Claim, Happening, ItemId, JobId, PhotoState
-from darkroomd.core.retry import GiveUp, Hold, RetryPolicy, SessionHold, TryAgain, after_failure
+from darkroomd.core.faults import StateUnreadable, StateUnwritable
+from darkroomd.core.model import Claim, Happening, ItemId, JobId, PhotoState, SessionId
+from darkroomd.core.retry import (
+    GiveUp,
+    Hold,
+    RetryPolicy,
+    SessionHold,
+    TryAgain,
+    after_failure,
+    session_hold_usec,
+)
 from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.stories import Stories
@@ -26,6 +35,9 @@ from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
 
 USEC: Final = 1_000_000
+LONGEST_REST: Final = 30.0
+"""Seconds after which the clock on the wall is looked at again, if something is to happen at a time."""
+
 RECORD_SECONDS: Final = 5.0
 """How long the end of an interrupted item may take to be recorded when the daemon is told to stop."""
 
@@ -176,19 +188,25 @@ class Scheduler:
             least_priority = self._gate.permission().least_priority
             if least_priority is None:
                 return None
-            claim = await self._store.claim(
-                boot=self._boot,
-                least_priority=least_priority,
-                waiting_sessions=self._gate.waiting_sessions(),
-                now_usec=self._now_usec(),
-            )
-        except StateUnwritable as error:
+            # Sessions that failed come after all others, whatever their turn: a probe may take seconds.
+            claim = await self._claim(least_priority, self._gate.held_sessions())
+            if claim is None and self._gate.held_sessions():
+                claim = await self._claim(least_priority, self._gate.waiting_sessions())
+        except (StateUnwritable, StateUnreadable) as error:
             self._gate.hold(Hold(self._probe_usec(), error.code), error.message)
             return None
         if claim is None:
             self._gate.release()
             return None
         return _Hand(claim)
+
+    async def _claim(self, least_priority: Priority, sessions: Collection[SessionId]) -> Claim | None:
+        return await self._store.claim(
+            boot=self._boot,
+            least_priority=least_priority,
+            waiting_sessions=sessions,
+            now_usec=self._now_usec(),
+        )
 
     async def _carry_out(self, hand: _Hand) -> None:
         claim = hand.claim
@@ -205,7 +223,9 @@ class Scheduler:
         finally:
             self.work = None
             if not finished:
-                with anyio.move_on_after(RECORD_SECONDS, shield=True):
+                with anyio.CancelScope(shield=True) as recording:
+                    if self._stopping:
+                        recording.deadline = anyio.current_time() + RECORD_SECONDS
                     await self._record_interruption(hand)
             self._hand = None
             hand.over.set()
@@ -310,7 +330,10 @@ class Scheduler:
                 self._gate.hold(decision, failure.message)
                 await self._put_back(claim, failure=failure, retry_at_usec=None)
             case SessionHold():
-                self._gate.hold_session(claim.session.id, decision, failure.message)
+                times = self._gate.held_times(claim.session.id) + 1
+                until = self._now_usec() + session_hold_usec(self._policy, times=times)
+                hold = SessionHold(until, decision.reason)
+                self._gate.hold_session(claim.session.id, hold, failure.message)
                 await self._put_back(claim, failure=failure, retry_at_usec=None)
             case GiveUp():
                 log.error("item_failed", **facts, raw=str(claim.photo.raw))
@@ -318,7 +341,11 @@ class Scheduler:
                 await self._stop_hopeless(claim)
 
     async def _stop_hopeless(self, claim: Claim) -> None:
-        job = await self._store.job(claim.job.id)
+        try:
+            job = await self._store.job(claim.job.id)
+        except DarkroomError as error:
+            log.warning("job_not_judged", code=error.code, message=error.message)
+            return
         if job.ended_at_usec is None and has_failed_too_often(self._failure_limit, job.progress):
             log.error("job_stopped", reason=REASON, failed=job.progress.failed)
             await self._insist(lambda: self._store.stop_job(job.id, reason=REASON, now_usec=self._now_usec()))
@@ -354,7 +381,7 @@ class Scheduler:
         while True:
             try:
                 return await write()
-            except StateUnwritable as error:
+            except (StateUnwritable, StateUnreadable) as error:
                 self._gate.hold(Hold(self._probe_usec(), error.code), error.message)
                 if self._stopping:
                     return None
@@ -365,11 +392,17 @@ class Scheduler:
         return self._now_usec() + round(self._policy.environment_wait_seconds * USEC)
 
     async def _rest(self, woken: anyio.Event) -> None:
-        times = (self._gate.next_change_usec(), await self._store.next_retry_usec())
+        try:
+            retry = await self._store.next_retry_usec()
+        except StateUnreadable as error:
+            self._gate.hold(Hold(self._probe_usec(), error.code), error.message)
+            retry = None
+        times = (self._gate.next_change_usec(), retry)
         due = min((time for time in times if time is not None), default=None)
         if self._gate.permission().least_priority is None:
             # A retry that is due changes nothing while nothing may be started.
             due = self._gate.next_change_usec()
-        seconds = math.inf if due is None else max(0.0, (due - self._now_usec()) / USEC)
+        # The clock on the wall may jump, and does not stand still while the machine sleeps.
+        seconds = math.inf if due is None else min(max(0.0, (due - self._now_usec()) / USEC), LONGEST_REST)
         with anyio.move_on_after(seconds):
             await woken.wait()

@@ -182,8 +182,15 @@ class SessionIntake:
         except DarkroomError as error:
             # The store refuses, for instance because its disk is full. The next scan begins anew.
             log.warning("intake_interrupted", session=self.session.id, problem=error.message)
-            self._start_over(Presence.UNKNOWN)
-            self._pace.lost(now=anyio.current_time())
+            self._interrupted()
+        except Exception:
+            # The border of one session: the others go on, and this one is looked at anew.
+            log.exception("intake_hit_a_bug", session=self.session.id)
+            self._interrupted()
+
+    def _interrupted(self) -> None:
+        self._start_over(Presence.UNKNOWN)
+        self._pace.lost(now=anyio.current_time())
 
     async def _scan(self) -> None:
         begun_at = anyio.current_time()
@@ -263,7 +270,7 @@ class SessionIntake:
         self._room = WaitingRoom(self._around.options.patience, {})
         self._sighted.clear()
         self._ready_backlog.clear()
-        self._handover.forget_backlog()
+        self._handover.start_over()
 
     async def _look(self) -> None:
         """Look at the files that are due, and hand over those that are ready."""
@@ -302,9 +309,11 @@ class SessionIntake:
                     log.warning("file_still_growing", raw=raw, seconds=round(seconds), writer=lease)
                 case Left(dealt_with=True):
                     self._sighted.pop(name, None)
+                    self._handover.forget(name)
                     await self._handover.report_missing(name)
                 case Left():
                     self._sighted.pop(name, None)
+                    self._handover.forget(name)
                     log.info("arriving_file_gone", raw=raw)
                 case Ready():
                     raise AssertionError(f"{name} was ready before it was seen.")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from darkroom.protocol.types import Failure, Priority
+from darkroom.protocol.types import Failure
 from darkroomd.core.lifecycle import waiting_state
 from darkroomd.core.model import (
     Arrival,
@@ -23,7 +23,6 @@ from darkroomd.core.model import (
     Session,
     SessionId,
 )
-from darkroomd.core.queue_order import first_turn
 from darkroomd.store.catalogue import find_photo, read_photo, read_session
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
@@ -36,13 +35,7 @@ from darkroomd.store.rows import (
     output_values,
     session_from,
 )
-
-PRIORITY_OF_KIND = {
-    JobKind.DEVELOP: Priority.NORMAL,
-    JobKind.BACKFILL: Priority.LOW,
-    JobKind.EXPORT: Priority.HIGH,
-    JobKind.ARCHIVE: Priority.NORMAL,
-}
+from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,17 +235,6 @@ def _insert_job(
             correlation_id=arrival.correlation_id,
         )
     return JobId(row["id"])
-
-
-def take_turns(database: Database, session_id: SessionId, *, priority: int, count: int) -> int:
-    """Return the first of `count` consecutive turns for items of the session; see `core.queue_order`."""
-    served = database.one("served_turn", priority=priority)
-    given = database.one("last_turn_given", session_id=session_id, priority=priority)
-    first = first_turn(
-        served=0 if served is None else served["value"], last_given=None if given is None else given["turn"]
-    )
-    database.run("note_turn_given", session_id=session_id, priority=priority, turn=first + count - 1)
-    return first
 
 
 def _printable(label: str) -> str:

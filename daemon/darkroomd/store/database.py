@@ -17,8 +17,8 @@ CHECKPOINT_PAGES: Final = 250
 """How long the write-ahead log may grow, in pages of 4 KiB: a megabyte, on a disk that may be nearly full."""
 
 Row = sqlite3.Row
-OperationalError = sqlite3.OperationalError
-"""The disk, not the statement: full, read-only, input/output error, or locked by another process."""
+DatabaseFault = (sqlite3.OperationalError, sqlite3.DatabaseError)
+"""The disk, not the statement: full, read-only, failing, damaged, or locked by another process."""
 
 
 class Database:

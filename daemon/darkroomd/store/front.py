@@ -9,9 +9,9 @@ import anyio
 import anyio.lowlevel
 from anyio import CapacityLimiter, to_thread
 
-from darkroomd.core.faults import StateUnwritable
+from darkroomd.core.faults import StateUnreadable, StateUnwritable
 from darkroomd.core.model import Happening
-from darkroomd.store.database import Database, OperationalError
+from darkroomd.store.database import Database, DatabaseFault
 
 Result = TypeVar("Result")
 
@@ -44,7 +44,7 @@ class Front:
             try:
                 with self._writer.transaction():
                     return change(self._writer)
-            except OperationalError as error:
+            except DatabaseFault as error:
                 raise StateUnwritable(str(error)) from error
 
         with anyio.CancelScope(shield=True):
@@ -56,8 +56,19 @@ class Front:
         raise RuntimeError("A scope that is shielded was cancelled.")
 
     async def read(self, read: Callable[[Database], Result]) -> Result:
-        """Run `read` on what is committed."""
-        return await to_thread.run_sync(read, self._reader, limiter=self._one_reader)
+        """Run `read` on what is committed.
+
+        Raises:
+            StateUnreadable: the disk refuses.
+        """
+
+        def look() -> Result:
+            try:
+                return read(self._reader)
+            except DatabaseFault as error:
+                raise StateUnreadable(str(error)) from error
+
+        return await to_thread.run_sync(look, limiter=self._one_reader)
 
     async def _tell(self, happenings: Sequence[Happening]) -> None:
         for number, happening in enumerate(happenings, start=1):

@@ -71,6 +71,20 @@ class History:
 
         await self._front.write(change)
 
+    async def end_pause(self, over: Pause, *, now_usec: int) -> bool:
+        """Record the end of this pause and tell of it, unless it is no longer the one on record."""
+
+        def change(database: Database) -> tuple[bool, list[Happening]]:
+            row = database.one("setting", name=PAUSE)
+            if row is None or msgspec.json.decode(row["value"], type=Pause) != over:
+                return False, []
+            database.run("delete_setting", name=PAUSE)
+            journal = Journal(database, now_usec)
+            journal.queue()
+            return True, journal.happenings
+
+        return await self._front.write(change)
+
     async def forget(self, *, samples_before_usec: int, log_lines: int) -> None:
         """Drop figures that are older, and all but the newest `log_lines` log lines."""
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
 from darkroomd.core.cancellation import canceled
+from darkroomd.core.freshness import is_same_file
 from darkroomd.core.lifecycle import waiting_state
 from darkroomd.core.model import (
     Claim,
     Happening,
     Item,
     JobId,
+    JobKind,
     Output,
     Photo,
     PhotoId,
@@ -29,6 +32,7 @@ from darkroomd.store.rows import (
     json_text,
     output_values,
 )
+from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +108,11 @@ def end(
     photo_id = PhotoId(row["photo_id"])
     if ending.output is not None:
         database.run("put_output", **output_values(ending.output))
+        replaced = _is_replaced(read_photo(database, photo_id), ending.output)
         database.run(
             "photo_developed",
             id=photo_id,
-            state=ending.photo_state or PhotoState.DEVELOPED,
+            state=PhotoState.OUTDATED if replaced else PhotoState.DEVELOPED,
             captured_at_usec=ending.captured_at_usec,
             camera=ending.camera,
             now=now_usec,
@@ -121,6 +126,8 @@ def end(
         _take_sample(database, row, photo, ending, now_usec=now_usec)
     journal = Journal(database, now_usec)
     after_end(database, journal, row, now_usec=now_usec)
+    if photo.state is PhotoState.OUTDATED:
+        _queue_again(database, journal, row, photo, now_usec=now_usec)
     journal.photo(photo_id)
     journal.session(photo.session_id)
     return journal.happenings
@@ -185,6 +192,37 @@ def after_end(
     journal.item(row)
     if tell_job:
         journal.job(job_id)
+
+
+def _queue_again(database: Database, journal: Journal, row: Row, photo: Photo, *, now_usec: int) -> None:
+    priority = PRIORITIES.index(PRIORITY_OF_KIND[JobKind.DEVELOP])
+    turn = take_turns(database, photo.session_id, priority=priority, count=1)
+    values = {"priority": priority, "turn": turn, "session_id": photo.session_id}
+    job = database.one(
+        "insert_job",
+        kind=JobKind.DEVELOP,
+        label=os.fsencode(photo.name).decode("utf-8", "replace"),
+        creator=None,
+        creator_uid=None,
+        correlation_id=photo.correlation_id,
+        now=now_usec,
+        **values,
+    )
+    assert job is not None
+    database.run(
+        "insert_item",
+        job_id=job["id"],
+        photo_id=photo.id,
+        recipe=row["recipe"],
+        correlation_id=photo.correlation_id,
+        **values,
+    )
+    journal.job(JobId(job["id"]), "job.created")
+
+
+def _is_replaced(photo: Photo, output: Output) -> bool:
+    # Intake may have seen another file settle after the last comparison, while this one was published.
+    return not is_same_file(photo.fingerprint, output.inputs.raw)
 
 
 def _take_sample(database: Database, row: Row, photo: Photo, ending: Ending, *, now_usec: int) -> None:

@@ -70,8 +70,16 @@ def json_text(value: object) -> str:
 
 
 def failure_text(failure: Failure | None) -> str | None:
-    """Return the failure as one column holds it."""
-    return None if failure is None else json_text(failure)
+    """Return the failure as one column holds it; bytes of names that are not UTF-8 become U+FFFD."""
+    return None if failure is None else json_text(_storable(msgspec.to_builtins(failure, enc_hook=str)))
+
+
+def _storable(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {_storable(key): _storable(each) for key, each in value.items()}
+    return [_storable(each) for each in value] if isinstance(value, list) else value
 
 
 def failure_from(text: str | None) -> Failure | None:

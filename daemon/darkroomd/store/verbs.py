@@ -9,12 +9,12 @@ from darkroom.errors import InvalidJobState, InvalidParameter
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
 from darkroomd.core.lifecycle import waiting_state
 from darkroomd.core.model import Happening, Job, JobId, PhotoId, PhotoState, SessionId
-from darkroomd.store.arrivals import take_turns
 from darkroomd.store.catalogue import read_job, read_photo
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
 from darkroomd.store.queue import after_end
 from darkroomd.store.rows import PRIORITIES, failure_text, json_text
+from darkroomd.store.turns import take_turns
 
 CANCELED_BY_CLIENT: Final = "canceled_by_client"
 CLEARED_AT_ONCE: Final = 500

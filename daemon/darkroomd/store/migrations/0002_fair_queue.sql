@@ -33,10 +33,13 @@ CREATE TABLE lane (
     PRIMARY KEY (session_id, priority)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO lane (session_id, priority, turn)
-SELECT session_id, priority, max(turn) FROM item WHERE session_id IS NOT NULL GROUP BY session_id, priority;
+SELECT session_id, priority, max(turn) FROM item
+WHERE session_id IS NOT NULL AND state = 'queued' GROUP BY session_id, priority;
 
 -- The turn of the newest item that was started, by priority.
-INSERT INTO counter (name, value) VALUES ('turn.0', 0), ('turn.1', 0), ('turn.2', 0);
+INSERT INTO counter (name, value)
+SELECT 'turn.' || ranks.value, coalesce((SELECT max(turn) FROM item WHERE priority = ranks.value AND state <> 'queued'), 0)
+FROM json_each('[0, 1, 2]') AS ranks;
 
 -- Items of all jobs that have not ended, by outcome.
 CREATE TABLE tally (

@@ -79,7 +79,8 @@ RETURNING *;
 UPDATE item SET
     state = 'queued', attempt = max(0, attempt - :refund), retry_at_usec = :retry_at_usec, failure = :failure,
     fence = NULL, boot = NULL, intent = NULL, started_at_usec = NULL,
-    held = (SELECT paused FROM job WHERE job.id = item.job_id)
+    held = (SELECT paused FROM job WHERE job.id = item.job_id),
+    priority = (SELECT job.priority FROM job WHERE job.id = item.job_id)
 WHERE id = :id AND state = 'running' AND fence = :fence
 RETURNING *;
 
