@@ -175,6 +175,7 @@ def test_two_watchers_go_on_across_a_restart_with_the_same_whole_history(
     identity, _, first = cursor.partition(".")
 
     with running(tmp_path, "--session", str(session)) as daemon:
+        daemon.wait_for("session_found")
         with Client(daemon.socket) as one, one.watch() as events:
             next(events)
             make_dng(session / "Raw" / "B.DNG")
