@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
+from darkroomd.core.json_values import Json
 from darkroomd.core.model import (
     RAW_FOLDER,
     CorrelationId,
@@ -30,6 +31,7 @@ from darkroomd.core.model import (
     Session,
     SessionId,
 )
+from darkroomd.core.wording import readable
 from darkroomd.store.database import Row
 
 PRIORITIES: Final[tuple[Priority, ...]] = (Priority.HIGH, Priority.NORMAL, Priority.LOW)
@@ -71,14 +73,17 @@ def json_text(value: object) -> str:
 
 def failure_text(failure: Failure | None) -> str | None:
     """Return the failure as one column holds it; bytes of names that are not UTF-8 become U+FFFD."""
-    return None if failure is None else json_text(_storable(msgspec.to_builtins(failure, enc_hook=str)))
+    if failure is None:
+        return None
+    plain: Json = msgspec.to_builtins(failure, enc_hook=str, str_keys=True)
+    return json_text(_storable(plain))
 
 
-def _storable(value: object) -> object:
+def _storable(value: Json) -> Json:
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return readable(value)
     if isinstance(value, dict):
-        return {_storable(key): _storable(each) for key, each in value.items()}
+        return {readable(key): _storable(each) for key, each in value.items()}
     return [_storable(each) for each in value] if isinstance(value, list) else value
 
 
