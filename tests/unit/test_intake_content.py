@@ -58,7 +58,10 @@ def test_the_first_bytes_tell_what_is_certainly_no_raw_file(head: bytes, expecte
     [
         pytest.param("a.tif", PLAIN, Content.NOT_RAW, id="a-finished-tiff"),
         pytest.param("a.TIFF", {**PLAIN, 50706: (4, 1)}, Content.RAW, id="dng-called-tiff"),
-        pytest.param("a.tif", {256: (4, 288), 262: (3, 2)}, Content.UNKNOWN, id="thumbnail-first"),
+        pytest.param(
+            "a.tif", {256: (4, 288), 262: (3, 2), 271: (4, 9)}, Content.UNKNOWN, id="thumbnail-first"
+        ),
+        pytest.param("a.tif", {256: (4, 640), 262: (3, 2)}, Content.NOT_RAW, id="small-and-of-no-camera"),
         pytest.param("a.tif", {**PLAIN, 330: (4, 99)}, Content.UNKNOWN, id="with-sub-directories"),
         pytest.param("a.tif", {256: (4, 6000), 262: (3, 32803)}, Content.RAW, id="sensor-data"),
         pytest.param("a.tif", {}, Content.UNKNOWN, id="empty-directory"),

@@ -74,10 +74,11 @@ _BRANDS: Final = {
 }
 
 _TIFF_EXTENSIONS: Final = frozenset(("tif", "tiff"))
-_IMAGE_WIDTH, _PHOTOMETRIC, _SUB_DIRECTORIES, _DNG_VERSION = 256, 262, 330, 50706
+_IMAGE_WIDTH, _PHOTOMETRIC, _MAKE, _SUB_DIRECTORIES, _DNG_VERSION = 256, 262, 271, 330, 50706
 _SENSOR_DATA: Final = frozenset((32803, 34892))
 _PICTURE_DATA: Final = frozenset((0, 1, 2, 3, 5, 6, 8))
-# The first directory of old camera TIFFs is a thumbnail; a picture of this width is a picture.
+# The first directory of old camera TIFFs is a thumbnail and names the camera's maker; a picture of this width,
+# or one that no camera claims, is a picture.
 _WIDEST_THUMBNAIL: Final = 1000
 
 
@@ -118,7 +119,8 @@ def _judge_tiff(name: str, head: bytes, directory: bytes) -> Judgement:
     if _DNG_VERSION in tags or tags.get(_PHOTOMETRIC) in _SENSOR_DATA:
         return Judgement(Content.RAW)
     plain = tags.get(_PHOTOMETRIC) in _PICTURE_DATA and _SUB_DIRECTORIES not in tags
-    if plain and extension_of(name) in _TIFF_EXTENSIONS and tags.get(_IMAGE_WIDTH, 0) > _WIDEST_THUMBNAIL:
+    finished = _MAKE not in tags or tags.get(_IMAGE_WIDTH, 0) > _WIDEST_THUMBNAIL
+    if plain and finished and extension_of(name) in _TIFF_EXTENSIONS:
         return Judgement(Content.NOT_RAW, "a finished TIFF picture")
     return _UNKNOWN
 
