@@ -77,8 +77,8 @@ _TIFF_EXTENSIONS: Final = frozenset(("tif", "tiff"))
 _IMAGE_WIDTH, _PHOTOMETRIC, _MAKE, _SUB_DIRECTORIES, _DNG_VERSION = 256, 262, 271, 330, 50706
 _SENSOR_DATA: Final = frozenset((32803, 34892))
 _PICTURE_DATA: Final = frozenset((0, 1, 2, 3, 5, 6, 8))
-# The first directory of old camera TIFFs is a thumbnail and names the camera's maker; what is wider than this,
-# or comes from no camera, is a picture.
+# The first directory of old camera TIFFs is a thumbnail and names the camera's maker; what is wider than
+# this, or comes from no camera, is a picture.
 _WIDEST_THUMBNAIL: Final = 1000
 
 
