@@ -34,10 +34,11 @@ from darkroomd.core.model import (
     WatchMode,
 )
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
+from darkroomd.services.hand import Work
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
 from darkroomd.services.queries import HealthCheck, Queries
-from darkroomd.services.scheduler import Scheduler, Work
+from darkroomd.services.scheduler import Scheduler
 from darkroomd.store.arrivals import Queued
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History

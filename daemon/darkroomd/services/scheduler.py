@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Protocol
 
 import anyio
@@ -18,7 +18,7 @@ from darkroomd.core.estimate import Developed as Cost
 from darkroomd.core.estimate import Rate
 from darkroomd.core.failure_share import REASON, FailureLimit, has_failed_too_often
 from darkroomd.core.faults import StateUnreadable, StateUnwritable
-from darkroomd.core.model import Claim, Happening, ItemId, JobId, PhotoState, SessionId
+from darkroomd.core.model import Claim, Happening, JobId, PhotoState, SessionId
 from darkroomd.core.retry import (
     GiveUp,
     Hold,
@@ -30,6 +30,7 @@ from darkroomd.core.retry import (
 )
 from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome
 from darkroomd.services.gatekeeper import Gatekeeper
+from darkroomd.services.hand import Hand, Work
 from darkroomd.services.stories import Stories
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
@@ -52,25 +53,6 @@ class Developer(Protocol):
     async def develop(self, claim: Claim, on_stage: OnStage) -> Outcome:
         """Return how it went; `on_stage` is told the stage and percent of the whole."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What is being worked on."""
-
-    item_id: ItemId
-    stage: str | None
-    percent: int
-
-
-class _Hand:
-    """An item that is being worked on, and the means to stop it."""
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim: Final = claim
-        self.scope: Final = anyio.CancelScope()
-        self.canceled_by: Failure | None = None
-        self.over: Final = anyio.Event()
 
 
 class Scheduler:
@@ -105,7 +87,7 @@ class Scheduler:
         self._gate = gate
         self._stories = stories
         self._choosing = anyio.Lock()
-        self._hand: _Hand | None = None
+        self._hand: Hand | None = None
         self.work: Work | None = None
         self.rate = Rate()
 
@@ -182,7 +164,7 @@ class Scheduler:
             await self._carry_out(hand)
         return True
 
-    async def _take(self) -> _Hand | None:
+    async def _take(self) -> Hand | None:
         try:
             await self._gate.lapse()
             least_priority = self._gate.permission().least_priority
@@ -198,7 +180,7 @@ class Scheduler:
         if claim is None:
             self._gate.release()
             return None
-        return _Hand(claim)
+        return Hand(claim)
 
     async def _claim(self, least_priority: Priority, sessions: Collection[SessionId]) -> Claim | None:
         return await self._store.claim(
@@ -208,7 +190,7 @@ class Scheduler:
             now_usec=self._now_usec(),
         )
 
-    async def _carry_out(self, hand: _Hand) -> None:
+    async def _carry_out(self, hand: Hand) -> None:
         claim = hand.claim
         log.info("item_started", raw=str(claim.photo.raw), kind=claim.job.kind)
         self.work = Work(claim.item.id, None, 0)
@@ -262,7 +244,7 @@ class Scheduler:
             )
         )
 
-    async def _record_interruption(self, hand: _Hand) -> None:
+    async def _record_interruption(self, hand: Hand) -> None:
         raw = str(hand.claim.photo.raw)
         if hand.canceled_by is None:
             await self._put_back(hand.claim, failure=None, retry_at_usec=None)
