@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 import anyio
@@ -83,8 +84,9 @@ class HistoryHandlers:
             change = self._hub.next_change
             page = await fetch(cursor)
             if page.entries:
-                await stream(_show(page))
+                # The list goes on for ever, so each page says where to go on.
                 cursor = page.end_cursor
+                await stream(_show(replace(page, next_cursor=cursor)))
                 continue
             with anyio.move_on_after(BEAT_SECONDS) as beat:
                 await change.wait()
