@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from darkroom.client import Client
 from make import make_dng
 from running import QUICK, Daemon, arguments, children_of, running
 
@@ -222,22 +223,25 @@ def test_a_folder_that_cannot_be_written_is_a_wait_reason_wherever_state_is_show
 ) -> None:
     (session / "Jpg").write_bytes(b"a file where a folder belongs")
     patient = QUICK.replace("environment_wait_seconds = 0.2", "environment_wait_seconds = 2")
-    with running(tmp_path, "--session", str(session), config=patient) as daemon:
-        make_dng(session / "Raw" / "A.DNG")
-        daemon.wait_for("session_waits")
-        daemon.wait_for("session_record_written")
-        summary = call(daemon, "GetSummary")["parameters"]["summary"]  # type: ignore[index] # a reply
-        job = call(daemon, "ListJobs")["parameters"]["jobs"][0]  # type: ignore[index] # a reply
-        photos = call(daemon, "ListPhotos", {"sessionId": job["sessionId"]})["parameters"]["photos"]  # type: ignore[index] # a reply
+    with (
+        running(tmp_path, "--session", str(session), config=patient) as daemon,
+        Client(daemon.socket) as client,
+    ):
+        with client.watch(kinds=["photo.changed"]) as events:
+            make_dng(session / "Raw" / "A.DNG")
+            photos = (event.photo for event in events if event.photo is not None)
+            photo = next(photo for photo in photos if photo.failure is not None)
+        summary = client.get_summary()
+        [job] = client.list_jobs()
 
         (session / "Jpg").unlink()
 
         daemon.wait_for("item_developed")
         daemon.stop()
 
-    assert summary["queue"]["waitReasons"] == ["session.gone"]
-    assert job["state"] == "queued"
-    assert photos[0]["failure"]["code"] == "session.gone"
+    assert summary.queue.wait_reasons == ("session.gone",)
+    assert (job.state, job.state_reasons) == ("queued", ("session.gone",))
+    assert (photo.state, photo.failure and photo.failure.code) == ("waiting", "session.gone")
 
 
 def test_a_name_that_is_not_utf_8_fails_its_photo_and_nothing_else(tmp_path: Path, session: Path) -> None:
