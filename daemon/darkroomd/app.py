@@ -21,6 +21,7 @@ from darkroomd.api.listener import check_socket_path, open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
 from darkroomd.config import Config, IntakeSection, load_config
+from darkroomd.core.estimate import KEPT, rate_of
 from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.faults import NowhereToLook, StateInUse, StateUnusable
 from darkroomd.core.intake import RAW_EXTENSIONS
@@ -211,6 +212,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             on_photo_ended=lambda claim: records.mark(claim.session.id),
             on_photo_changed=lambda claim: intake.look_again(claim.session.id, claim.photo.name),
         )
+        scheduler.rate = rate_of(await history.newest_samples(KEPT))
         listeners.append(scheduler.notice)
         gate.on_change = scheduler.wake
         intake = Intake(

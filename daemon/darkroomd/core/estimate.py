@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median_low
 from typing import Final
+
+from darkroomd.core.model import Progress
+from darkroomd.core.statistics import Sample
 
 KEPT: Final = 31
 """So many of the newest photos count: few enough to follow a change of camera, enough to bear odd ones."""
@@ -12,7 +16,7 @@ KEPT: Final = 31
 LEAST: Final = 3
 """With fewer photos than that nothing is known."""
 
-MEGABYTE: Final = 1_000_000
+MEGAPIXEL: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +24,11 @@ class Developed:
     """What one photo cost.
 
     Attributes:
-        raw_bytes: size of its RAW file.
+        pixels: of its RAW file.
         busy_usec: from the start of its work to the end of it, without any waiting.
     """
 
-    raw_bytes: int
+    pixels: int
     busy_usec: int
 
 
@@ -36,7 +40,7 @@ class Rate:
 
     def after(self, developed: Developed) -> Rate:
         """Return the rate with one more photo. One whose size is not positive tells nothing."""
-        if developed.raw_bytes <= 0 or developed.busy_usec < 0:
+        if developed.pixels <= 0 or developed.busy_usec < 0:
             return self
         return Rate((*self.newest[1 - KEPT :], developed))
 
@@ -46,28 +50,35 @@ class Rate:
         return len(self.newest) >= LEAST
 
     @property
-    def usec_per_megabyte(self) -> int:
-        """Return the median cost of a megabyte (10⁶ bytes) of RAW; only where the rate is known."""
-        return median_low(item.busy_usec * MEGABYTE // item.raw_bytes for item in self.newest)
+    def usec_per_megapixel(self) -> int:
+        """Return the median cost of a megapixel (10⁶ pixels of RAW); only where the rate is known."""
+        return median_low(item.busy_usec * MEGAPIXEL // item.pixels for item in self.newest)
 
     @property
-    def usec_per_photo(self) -> int:
-        """Return the median cost of a photo; only where the rate is known."""
-        return median_low(item.busy_usec for item in self.newest)
+    def typical_pixels(self) -> int:
+        """Return the median size of a photo; only where the rate is known."""
+        return median_low(item.pixels for item in self.newest)
 
 
-def remaining_usec(rate: Rate, *, waiting_count: int, waiting_bytes: int | None) -> int | None:
+def rate_of(samples: Iterable[Sample]) -> Rate:
+    """Return the rate that kept figures give, oldest first; those without a size tell nothing."""
+    rate = Rate()
+    for sample in samples:
+        if not sample.failed and sample.pixels is not None:
+            rate = rate.after(Developed(sample.pixels, sample.busy_usec))
+    return rate
+
+
+def remaining_usec(rate: Rate, progress: Progress) -> int | None:
     """Return how long the waiting photos will take one after another; None while nothing is known.
 
-    Args:
-        rate: of what was done.
-        waiting_count: photos to be developed, the running one included.
-        waiting_bytes: sizes of their RAW files together; None where they are not known.
+    A photo that was not developed before has the size of the newest ones. The running photo counts whole.
     """
-    if waiting_count == 0:
+    waiting = progress.total - progress.ended
+    if waiting <= 0:
         return 0
     if not rate.known:
         return None
-    if waiting_bytes is None:
-        return rate.usec_per_photo * waiting_count
-    return rate.usec_per_megabyte * waiting_bytes // MEGABYTE
+    unsized = max(0, waiting - progress.sized)
+    pixels = progress.sized_pixels + unsized * rate.typical_pixels
+    return rate.usec_per_megapixel * pixels // MEGAPIXEL

@@ -186,7 +186,12 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A job's items by outcome; the rest is queued or running."""
+    """A job's items by outcome; the rest is queued or running.
+
+    Attributes:
+        sized: how many of the rest were developed before, so that their size is known.
+        sized_pixels: the sizes of these together.
+    """
 
     total: int = 0
     running: int = 0
@@ -194,6 +199,8 @@ class Progress:
     skipped: int = 0
     failed: int = 0
     canceled: int = 0
+    sized: int = 0
+    sized_pixels: int = 0
     current_item_id: ItemId | None = None
     current_photo_id: PhotoId | None = None
     remaining_usec: int | None = None

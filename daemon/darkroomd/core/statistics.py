@@ -38,6 +38,7 @@ class Sample:
         bytes_written: size of all outputs.
         busy_usec: from the start of its work to the end of it.
         latency_usec: from the file's arrival to its JPEG in place; of no meaning where it failed.
+        pixels: of the RAW file; None where that is not known.
     """
 
     ended_at_usec: int
@@ -49,6 +50,7 @@ class Sample:
     bytes_written: int
     busy_usec: int
     latency_usec: int
+    pixels: int | None = None
 
 
 @dataclass(slots=True)

@@ -30,6 +30,8 @@ from darkroomd.services.executor import Executor
 from darkroomd.services.publishing import encode_intent, publish_intended
 from darkroomd.store.store import Store
 
+USEC: Final = 1_000_000
+
 MEDIA_TYPE: Final = "image/jpeg"
 
 ENVIRONMENT_CODES: Final = {
@@ -49,11 +51,20 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Developed:
-    """The output stands in its place. `seconds` is the wall time by stage, `warnings` are the decoder's."""
+    """The output stands in its place.
+
+    Attributes:
+        pixels: of the picture.
+        busy_usec: from the start of the work to its end, on the monotonic clock.
+        seconds: wall time by stage of the worker.
+        warnings: the decoder's.
+    """
 
     output: Output
     captured_at_usec: int | None
     camera: str
+    pixels: int
+    busy_usec: int
     seconds: dict[str, float]
     warnings: tuple[str, ...] = ()
 
@@ -76,6 +87,17 @@ class Failed:
 
     failure: Failure
     environment: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A claimed item at work, and when that began by the monotonic clock."""
+
+    claim: Claim
+    look: FrozenLook
+    part: Path
+    final: Path
+    began_at: float
 
 
 Outcome = Developed | Changed | Gone | Failed
@@ -107,6 +129,7 @@ class Development:
         Cancelled before the output is about to be published, it leaves nothing behind; from there on it
         goes to the end.
         """
+        began_at = anyio.current_time()
         try:
             look = await to_thread.run_sync(read_look, claim.photo.raw, limiter=self._disk)
             if (early := await self._absence(claim)) is not None:
@@ -123,7 +146,7 @@ class Development:
             )
             if isinstance(made, Refused):
                 return await self._after_refusal(claim, made)
-            return await self._publish_or_discard(claim, made, part=part, final=final, look=look)
+            return await self._publish_or_discard(_Attempt(claim, look, part, final, began_at), made)
         except StateUnwritable as error:
             return Failed(_failure(error, transient=True), environment=True)
         except DarkroomError as error:
@@ -156,24 +179,21 @@ class Development:
         # A file that changed under the decoder's eyes says nothing about the photo.
         return await self._absence(claim) or Failed(refused.failure, environment=refused.environment)
 
-    async def _publish_or_discard(
-        self, claim: Claim, made: Made, *, part: Path, final: Path, look: FrozenLook
-    ) -> Outcome:
+    async def _publish_or_discard(self, attempt: _Attempt, made: Made) -> Outcome:
         with anyio.CancelScope(shield=True):
             try:
-                return await self._publish(claim, made, part=part, final=final, look=look)
+                return await self._publish(attempt, made)
             except (OSError, DarkroomError):
-                await self._discard(part)
+                await self._discard(attempt.part)
                 raise
         raise RuntimeError("A scope that is shielded was cancelled.")
 
-    async def _publish(
-        self, claim: Claim, made: Made, *, part: Path, final: Path, look: FrozenLook
-    ) -> Outcome:
+    async def _publish(self, attempt: _Attempt, made: Made) -> Outcome:
+        claim, part, final = attempt.claim, attempt.part, attempt.final
         if (early := await self._absence(claim)) is not None:
             await self._discard(part)
             return early
-        intent = self._intent(claim, made, part=part, final=final, look=look)
+        intent = self._intent(attempt, made)
         if not await self._store.record_intent(claim.item, fence=claim.fence, intent=encode_intent(intent)):
             await self._discard(part)
             return Changed()
@@ -185,28 +205,36 @@ class Development:
         if published.kept is not None:
             log.warning("foreign_output_kept", output=str(final), kept=str(published.kept))
         return Developed(
-            published.output, made.captured_at_usec, made.camera, dict(made.stage_seconds), made.warnings
+            output=published.output,
+            captured_at_usec=made.captured_at_usec,
+            camera=made.camera,
+            pixels=made.width * made.height,
+            busy_usec=round((anyio.current_time() - attempt.began_at) * USEC),
+            seconds=dict(made.stage_seconds),
+            warnings=made.warnings,
         )
 
-    def _intent(self, claim: Claim, made: Made, *, part: Path, final: Path, look: FrozenLook) -> Intent:
+    def _intent(self, attempt: _Attempt, made: Made) -> Intent:
+        claim = attempt.claim
         return Intent(
             output_id=output_id(claim.photo.id, self._recipe.name),
             photo_id=claim.photo.id,
             recipe=self._recipe.name,
-            part=os.fsencode(part),
-            final=os.fsencode(final),
+            part=os.fsencode(attempt.part),
+            final=os.fsencode(attempt.final),
             media_type=MEDIA_TYPE,
             size_bytes=made.size_bytes,
             sha256=made.sha256,
             inputs=Inputs(
                 raw=claim.photo.fingerprint,
                 raw_sha256=made.raw_sha256,
-                look=look.look,
+                look=attempt.look.look,
                 recipe=self._recipe_digest,
                 pipeline=made.pipeline,
             ),
             captured_at_usec=made.captured_at_usec,
             camera=made.camera,
+            pixels=made.width * made.height,
         )
 
     async def _discard(self, part: Path) -> None:

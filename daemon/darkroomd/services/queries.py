@@ -194,9 +194,8 @@ class Queries:
         return replace(job, progress=self._with_remaining(job.progress))
 
     def _with_remaining(self, progress: Progress) -> Progress:
-        waiting = progress.total - progress.ended
-        usec = remaining_usec(self._scheduler.rate, waiting_count=waiting, waiting_bytes=None)
-        return replace(progress, remaining_usec=usec if waiting else None)
+        usec = remaining_usec(self._scheduler.rate, progress)
+        return replace(progress, remaining_usec=usec if progress.total > progress.ended else None)
 
     def percent(self, item_id: int | None) -> int:
         """Return how far the item is, if it is being worked on; else 0."""

@@ -94,7 +94,11 @@ async def _published(store: Store, intent: Intent, *, finish: bool, now_usec: in
             return None
         output = found
     return Ending(
-        ItemState.COMPLETED, output=output, captured_at_usec=intent.captured_at_usec, camera=intent.camera
+        ItemState.COMPLETED,
+        output=output,
+        captured_at_usec=intent.captured_at_usec,
+        camera=intent.camera,
+        pixels=intent.pixels,
     )
 
 

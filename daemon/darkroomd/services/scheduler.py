@@ -277,6 +277,8 @@ class Scheduler:
             output=outcome.output,
             captured_at_usec=outcome.captured_at_usec,
             camera=outcome.camera,
+            pixels=outcome.pixels,
+            busy_usec=outcome.busy_usec,
         )
         # Said before it is recorded, so that the line is stored with the record.
         log.info(
@@ -286,8 +288,7 @@ class Scheduler:
             seconds=outcome.seconds,
         )
         await self._end(claim, ending)
-        busy = round(sum(outcome.seconds.values()) * USEC)
-        self.rate = self.rate.after(Cost(claim.photo.fingerprint.size_bytes, busy))
+        self.rate = self.rate.after(Cost(outcome.pixels, outcome.busy_usec))
 
     async def _record_gone(self, claim: Claim, outcome: Gone) -> None:
         log.warning("raw_missing", raw=str(claim.photo.raw))

@@ -208,6 +208,8 @@ def read_totals(database: Database) -> Totals:
         skipped=row["skipped"],
         failed=row["failed"],
         canceled=row["canceled"],
+        sized=row["sized"],
+        sized_pixels=row["sized_pixels"],
         current_item_id=None if item is None else item.id,
         current_photo_id=None if item is None else item.photo_id,
     )

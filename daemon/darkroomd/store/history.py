@@ -162,4 +162,5 @@ def _sample(row: Row) -> Sample:
         bytes_written=row["bytes_written"],
         busy_usec=row["busy_usec"],
         latency_usec=row["latency_usec"],
+        pixels=row["pixels"],
     )

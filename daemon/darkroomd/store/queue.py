@@ -39,7 +39,8 @@ from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
 class Ending:
     """How an item ended.
 
-    `captured_at_usec` and `camera` are what the RAW file says; both only count with an output.
+    `captured_at_usec`, `camera` and `pixels` are what the RAW file says; they only count with an output.
+    `busy_usec` is what the work took by a clock that does not jump; None: as the clock on the wall has it.
     """
 
     state: ItemState
@@ -48,6 +49,8 @@ class Ending:
     photo_state: PhotoState | None = None
     captured_at_usec: int | None = None
     camera: str = ""
+    pixels: int | None = None
+    busy_usec: int | None = None
     lines: tuple[LogLine, ...] = ()
 
 
@@ -115,6 +118,7 @@ def end(
             state=PhotoState.OUTDATED if replaced else PhotoState.DEVELOPED,
             captured_at_usec=ending.captured_at_usec,
             camera=ending.camera,
+            pixels=ending.pixels,
             now=now_usec,
         )
     elif ending.failure is not None:
@@ -226,6 +230,7 @@ def _is_replaced(photo: Photo, output: Output) -> bool:
 
 
 def _take_sample(database: Database, row: Row, photo: Photo, ending: Ending, *, now_usec: int) -> None:
+    on_the_wall = max(0, now_usec - (row["started_at_usec"] or now_usec))
     database.run(
         "insert_sample",
         ended_at_usec=now_usec,
@@ -235,6 +240,7 @@ def _take_sample(database: Database, row: Row, photo: Photo, ending: Ending, *, 
         failed=ending.output is None,
         bytes_read=photo.fingerprint.size_bytes,
         bytes_written=0 if ending.output is None else ending.output.size_bytes,
-        busy_usec=max(0, now_usec - (row["started_at_usec"] or now_usec)),
+        busy_usec=on_the_wall if ending.busy_usec is None else ending.busy_usec,
         latency_usec=max(0, now_usec - photo.arrived_at_usec),
+        pixels=ending.pixels,
     )

@@ -191,6 +191,8 @@ def progress_from(row: Row, *, item: Row | None = None) -> Progress:
         skipped=row["skipped"],
         failed=row["failed"],
         canceled=row["canceled"],
+        sized=row["sized"],
+        sized_pixels=row["sized_pixels"],
         current_item_id=None if item is None else ItemId(item["id"]),
         current_photo_id=None if item is None else PhotoId(item["photo_id"]),
     )

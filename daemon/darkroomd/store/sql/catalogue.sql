@@ -43,7 +43,7 @@ UPDATE photo SET
     fingerprint = :fingerprint, look = :look, preset_id = :preset_id, state = :state,
     unsupported = :unsupported, warnings = :warnings, correlation_id = :correlation_id,
     arrived_at_usec = :arrived_at_usec, attempts = 0, last_attempt_at_usec = NULL, failure = NULL,
-    changed_at_usec = :now, revision = revision + 1
+    pixels = NULL, changed_at_usec = :now, revision = revision + 1
 WHERE id = :id;
 
 -- name: refresh_fingerprint
@@ -64,7 +64,7 @@ WHERE id = :id;
 -- name: photo_developed
 UPDATE photo SET
     state = :state, captured_at_usec = :captured_at_usec, camera = :camera, failure = NULL,
-    changed_at_usec = :now, revision = revision + 1
+    pixels = coalesce(:pixels, pixels), changed_at_usec = :now, revision = revision + 1
 WHERE id = :id;
 
 -- name: photo_failed

@@ -1,5 +1,5 @@
 -- name: append_fact
-INSERT INTO journal (at_usec, kind, photo_id, body) VALUES (:at_usec, :kind, :photo_id, :body) RETURNING sequence;
+INSERT INTO journal (at_usec, kind, photo_id, body) VALUES (:at_usec, :kind, :photo_id, :body);
 
 -- name: facts_after
 SELECT * FROM journal WHERE sequence > :after ORDER BY sequence LIMIT :limit;
@@ -15,10 +15,11 @@ DELETE FROM journal WHERE sequence <= :upto;
 
 -- name: insert_sample
 INSERT INTO sample (
-    ended_at_usec, session_id, preset_id, camera, failed, bytes_read, bytes_written, busy_usec, latency_usec
+    ended_at_usec, session_id, preset_id, camera, failed, bytes_read, bytes_written, busy_usec, latency_usec,
+    pixels
 ) VALUES (
     :ended_at_usec, :session_id, :preset_id, :camera, :failed, :bytes_read, :bytes_written, :busy_usec,
-    :latency_usec
+    :latency_usec, :pixels
 );
 
 -- name: samples_between

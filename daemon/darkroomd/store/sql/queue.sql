@@ -7,8 +7,11 @@ INSERT INTO job (
 RETURNING id;
 
 -- name: insert_item
-INSERT INTO item (job_id, photo_id, session_id, recipe, state, priority, turn, correlation_id)
-VALUES (:job_id, :photo_id, :session_id, :recipe, 'queued', :priority, :turn, :correlation_id)
+INSERT INTO item (job_id, photo_id, session_id, recipe, state, priority, turn, correlation_id, pixels)
+VALUES (
+    :job_id, :photo_id, :session_id, :recipe, 'queued', :priority, :turn, :correlation_id,
+    (SELECT pixels FROM photo WHERE photo.id = :photo_id)
+)
 RETURNING id;
 
 -- name: served_turn
