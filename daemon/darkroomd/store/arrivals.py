@@ -33,6 +33,7 @@ from darkroomd.store.rows import (
     fingerprint_text,
     json_text,
     output_values,
+    photo_from,
     session_from,
 )
 from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
@@ -78,7 +79,7 @@ def arrive(
     """Record the photo as it settled and give it a job of its own, unless an item for it is live."""
     journal = Journal(database, now_usec)
     session = read_session(database, arrival.session_id)
-    known = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
+    known, _ = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
     live = database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe)
     if live is not None:
         database.run("promote_item", id=live["id"], correlation_id=arrival.correlation_id)
@@ -106,10 +107,11 @@ def arrive_many(
     session = read_session(database, job.session_id)
     wanted: list[tuple[PhotoId, Arrival]] = []
     for photo_id, arrival in arrivals:
-        known = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
-        if database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe) is None:
+        known, photo = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
+        # A photo that was not known has no item: half of the queries of a backfill.
+        if known is None or database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe) is None:
             wanted.append((photo_id, arrival))
-        journal.photo_in_bulk(photo_id, "photo.changed" if known else "photo.added", session)
+        journal.photo_as(photo, "photo.changed" if known else "photo.added")
     job_id = _insert_job(database, job, wanted, recipe=recipe, now_usec=now_usec) if wanted else None
     if job_id is not None:
         journal.job(job_id, "job.created")
@@ -130,7 +132,7 @@ def adopt(
     """Record a photo whose output is known to be up to date from the session's own record."""
     journal = Journal(database, now_usec)
     session = read_session(database, arrival.session_id)
-    known = _record_photo(database, session, arrival, photo_id=output.photo_id, now_usec=now_usec)
+    known, _ = _record_photo(database, session, arrival, photo_id=output.photo_id, now_usec=now_usec)
     database.run("put_output", **output_values(output))
     database.run(
         "photo_adopted",
@@ -173,7 +175,8 @@ def mark_missing(
 
 def _record_photo(
     database: Database, session: Session, arrival: Arrival, *, photo_id: PhotoId, now_usec: int
-) -> Photo | None:
+) -> tuple[Photo | None, Photo]:
+    """Return the photo as it was known before, if it was, and as it is now."""
     known = find_photo(database, session, arrival.name)
     state = waiting_state(has_output=bool(known and known.outputs))
     if known is not None and known.state is PhotoState.DEVELOPING:
@@ -193,10 +196,11 @@ def _record_photo(
     }
     if known is None:
         name = os.fsencode(arrival.name)
-        database.run("insert_photo", session_id=arrival.session_id, name=name, **values)
+        row = database.one("insert_photo", session_id=arrival.session_id, name=name, **values)
     else:
-        database.run("replace_photo_inputs", **values)
-    return known
+        row = database.one("replace_photo_inputs", **values)
+    assert row is not None
+    return known, photo_from(row, session.folder, () if known is None else known.outputs)
 
 
 def _insert_job(
@@ -223,17 +227,17 @@ def _insert_job(
     )
     if row is None:
         raise RuntimeError("INSERT … RETURNING returned no row.")
-    for number, (photo_id, arrival) in enumerate(arrivals):
-        database.run(
-            "insert_item",
-            job_id=row["id"],
-            photo_id=photo_id,
-            session_id=job.session_id,
-            recipe=recipe,
-            priority=priority,
-            turn=turn + number,
-            correlation_id=arrival.correlation_id,
-        )
+    same: dict[str, object] = {
+        "job_id": row["id"],
+        "session_id": job.session_id,
+        "recipe": recipe,
+        "priority": priority,
+    }
+    items = [
+        {**same, "photo_id": photo_id, "turn": turn + number, "correlation_id": arrival.correlation_id}
+        for number, (photo_id, arrival) in enumerate(arrivals)
+    ]
+    database.many("insert_item", items)
     return JobId(row["id"])
 
 

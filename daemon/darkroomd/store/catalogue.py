@@ -77,14 +77,18 @@ def read_photo(database: Database, photo_id: PhotoId, *, session: Session | None
     row = database.one("photo_by_id", id=photo_id)
     if row is None:
         raise NoSuchPhoto(photo_id)
-    found = read_session(database, SessionId(row["session_id"])) if session is None else session
-    return photo_from(row, found.folder, read_outputs(database, photo_id))
+    return photo_of(database, row, session or read_session(database, SessionId(row["session_id"])))
+
+
+def photo_of(database: Database, row: Row, session: Session) -> Photo:
+    """Return the photo in the row, which is one of `session`, with its outputs."""
+    return photo_from(row, session.folder, read_outputs(database, row["id"]))
 
 
 def find_photo(database: Database, session: Session, name: str) -> Photo | None:
     """Return the photo with that file name in `Raw/`, if it is known."""
     row = database.one("photo_by_name", session_id=session.id, name=os.fsencode(name))
-    return None if row is None else photo_from(row, session.folder, read_outputs(database, row["id"]))
+    return None if row is None else photo_of(database, row, session)
 
 
 def read_outputs(database: Database, photo_id: PhotoId) -> tuple[Output, ...]:
@@ -121,12 +125,12 @@ def read_known_photos(database: Database, session_id: SessionId) -> dict[str, Ph
     return {photo.name: photo for photo in photos}
 
 
-def read_job(database: Database, job_id: JobId) -> Job:
-    """Return the job; raise `NoSuchJob`."""
+def read_job(database: Database, job_id: JobId, *, running: Row | None = None) -> Job:
+    """Return the job, of which the item in the row `running` runs if the caller knows; raise `NoSuchJob`."""
     row = database.one("job_by_id", id=job_id)
     if row is None:
         raise NoSuchJob(job_id)
-    return _job(database, row)
+    return _job(database, row) if running is None else job_from(row, item=running, position=None)
 
 
 def read_jobs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,9 @@ BUSY_TIMEOUT_SECONDS: Final = 5.0
 
 CHECKPOINT_PAGES: Final = 250
 """How long the write-ahead log may grow, in pages of 4 KiB: a megabyte, on a disk that may be nearly full."""
+
+CACHED_STATEMENTS: Final = 256
+"""More than there are named statements, so that each is compiled once."""
 
 Row = sqlite3.Row
 DatabaseFault = (sqlite3.OperationalError, sqlite3.DatabaseError)
@@ -48,6 +51,10 @@ class Database:
         """Execute the named statement."""
         self._connection.execute(self._statements[statement], values)
 
+    def many(self, statement: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Execute the named statement for each of the rows."""
+        self._connection.executemany(self._statements[statement], rows)
+
     def one(self, statement: str, **values: object) -> Row | None:
         """Execute the named statement and return its first row."""
         cursor = self._connection.execute(self._statements[statement], values)
@@ -58,6 +65,10 @@ class Database:
     def all(self, statement: str, **values: object) -> list[Row]:
         """Execute the named statement and return all its rows."""
         return self._connection.execute(self._statements[statement], values).fetchall()
+
+    def each(self, statement: str, **values: object) -> Iterator[Row]:
+        """Execute the named statement and return its rows as they are asked for, none kept."""
+        return self._connection.execute(self._statements[statement], values)
 
     def explain(self, statement: str, **values: object) -> str:
         """Return SQLite's query plan of the named statement, a line a step."""
@@ -106,7 +117,11 @@ def open_reader(path: Path) -> Database:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_SECONDS
+        path,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        cached_statements=CACHED_STATEMENTS,
     )
     connection.row_factory = sqlite3.Row
     return connection

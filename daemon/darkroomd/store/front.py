@@ -12,6 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from darkroomd.core.faults import StateUnreadable, StateUnwritable
 from darkroomd.core.model import Happening
 from darkroomd.store.database import Database, DatabaseFault
+from darkroomd.store.journal import write_facts
 
 Result = TypeVar("Result")
 
@@ -29,12 +30,12 @@ class Front:
         self._writer = writer
         self._reader = reader
         self._publish = publish
-        self._in_turn = anyio.Lock()
+        self._in_turn = anyio.Lock(fast_acquire=True)
         self._one_writer = CapacityLimiter(1)
         self._one_reader = CapacityLimiter(1)
 
     async def write(self, change: Callable[[Database], tuple[Result, Sequence[Happening]]]) -> Result:
-        """Run `change` in a transaction, commit, and tell what happened, in order.
+        """Run `change` in a transaction, keep what it says has happened, commit, and tell it, in order.
 
         Raises:
             StateUnwritable: the disk refuses; nothing was changed.
@@ -43,7 +44,8 @@ class Front:
         def transact() -> tuple[Result, Sequence[Happening]]:
             try:
                 with self._writer.transaction():
-                    return change(self._writer)
+                    result, happenings = change(self._writer)
+                    return result, write_facts(self._writer, happenings)
             except DatabaseFault as error:
                 raise StateUnwritable(str(error)) from error
 

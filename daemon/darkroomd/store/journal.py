@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from darkroomd.core.model import Happening, Item, JobId, PhotoId, Session, SessionId
+from darkroomd.core.model import Happening, Item, Job, JobId, Photo, PhotoId, Session, SessionId
 from darkroomd.core.story import LogLine
 from darkroomd.store.catalogue import read_item, read_job, read_photo, read_session
 from darkroomd.store.database import Database, Row
@@ -21,9 +21,15 @@ KEPT_FACTS: Final = 20_000
 SWEEP_EVERY: Final = 256
 """Facts between two looks at what is too old."""
 
+WHOLE_PHOTOS: Final = 256
+"""Facts in one transaction of which photos are kept as they were."""
+
 
 class Journal:
-    """Collects what one transaction changed, built from the rows as they are at that moment."""
+    """Collects what one transaction changed, built from the rows as they are at that moment.
+
+    What the caller has read already it may hand over, in the methods that end in `_as`.
+    """
 
     def __init__(self, database: Database, now_usec: int) -> None:
         self._database = database
@@ -32,23 +38,26 @@ class Journal:
 
     def session(self, session_id: SessionId, kind: str = "session.changed") -> None:
         """Tell of the session."""
-        session = read_session(self._database, session_id)
-        self._add(Happening(kind, self._now_usec, session=session, session_id=session_id))
+        self.session_as(read_session(self._database, session_id), kind)
+
+    def session_as(self, session: Session, kind: str = "session.changed") -> None:
+        """Tell of the session, which is as it stands in the database."""
+        self._add(Happening(kind, self._now_usec, session=session, session_id=session.id))
 
     def photo(self, photo_id: PhotoId, kind: str = "photo.changed") -> None:
         """Tell of the photo."""
-        photo = read_photo(self._database, photo_id)
-        self._add(Happening(kind, self._now_usec, photo=photo, session_id=photo.session_id))
+        self.photo_as(read_photo(self._database, photo_id), kind)
 
-    def photo_in_bulk(self, photo_id: PhotoId, kind: str, session: Session) -> None:
-        """Tell of one of thousands in a transaction: what is kept names it only."""
-        photo = read_photo(self._database, photo_id, session=session)
-        happening = Happening(kind, self._now_usec, photo=photo, session_id=session.id)
-        self._add(happening, reference=photo_id)
+    def photo_as(self, photo: Photo, kind: str = "photo.changed") -> None:
+        """Tell of the photo, which is as it stands in the database."""
+        self._add(Happening(kind, self._now_usec, photo=photo, session_id=photo.session_id))
 
     def job(self, job_id: JobId, kind: str = "job.updated") -> None:
         """Tell of the job; once it has ended, `job.updated` becomes the kind of its end."""
-        job = read_job(self._database, job_id)
+        self.job_as(read_job(self._database, job_id), kind)
+
+    def job_as(self, job: Job, kind: str = "job.updated") -> None:
+        """Tell of the job, which is as it stands in the database."""
         if kind == "job.updated" and job.ended_at_usec is not None:
             kind = f"job.{job.state}"
         self._add(Happening(kind, self._now_usec, job=job, job_id=job.id, session_id=job.session_id))
@@ -60,30 +69,42 @@ class Journal:
     def item(self, row: Row) -> Item:
         """Tell of the item and return it."""
         item = read_item(self._database, row)
-        session_id = None if row["session_id"] is None else SessionId(row["session_id"])
+        self.item_as(item, None if row["session_id"] is None else SessionId(row["session_id"]))
+        return item
+
+    def item_as(self, item: Item, session_id: SessionId | None) -> None:
+        """Tell of the item, which is as it stands in the database."""
         happening = Happening(
             "item.updated", self._now_usec, item=item, job_id=item.job_id, session_id=session_id
         )
         self._add(happening)
-        return item
 
     def queue(self) -> None:
         """Tell that the queue was paused or goes on."""
         self._add(Happening("queue.changed", self._now_usec))
 
-    def _add(self, happening: Happening, *, reference: PhotoId | None = None) -> None:
-        row = self._database.one(
-            "append_fact",
-            at_usec=happening.at_usec,
-            kind=happening.kind,
-            photo_id=reference,
-            body=None if reference is not None else encode_happening(happening),
-        )
-        assert row is not None
-        sequence: int = row["sequence"]
-        if sequence % SWEEP_EVERY == 0:
-            self._database.run("forget_facts", upto=sequence - KEPT_FACTS)
-        self.happenings.append(replace(happening, sequence=sequence))
+    def _add(self, happening: Happening) -> None:
+        self.happenings.append(happening)
+
+
+def write_facts(database: Database, happenings: Sequence[Happening]) -> Sequence[Happening]:
+    """Keep what a transaction changed, inside of it, and return it with its numbers.
+
+    Of photos in a transaction that tells of very many, what is kept names them only: they are told later as
+    they stand then.
+    """
+    if not happenings:
+        return ()
+    newest = database.one("newest_fact")
+    assert newest is not None
+    # Only one connection writes: inside its transaction nobody else can take the next numbers.
+    first: int = newest["sequence"] + 1
+    bulk = len(happenings) > WHOLE_PHOTOS
+    database.many("append_fact", (_fact(happening, bulk=bulk) for happening in happenings))
+    last = first + len(happenings) - 1
+    if first // SWEEP_EVERY != (last + 1) // SWEEP_EVERY:
+        database.run("forget_facts", upto=last - KEPT_FACTS)
+    return [replace(happening, sequence=first + number) for number, happening in enumerate(happenings)]
 
 
 def read_facts(database: Database, *, after: int, limit: int) -> list[Happening]:
@@ -101,8 +122,11 @@ def read_span(database: Database) -> tuple[int, int]:
 
 def encode_happening(happening: Happening) -> str:
     """Return the happening as the journal keeps it."""
-    # The standard library escapes the surrogates of names that are not UTF-8, and reads them back.
-    return _as_json(msgspec.to_builtins(happening, enc_hook=_plain_path))
+    try:
+        return _encoder.encode(happening).decode()
+    except UnicodeEncodeError:
+        # The standard library escapes the surrogates of names that are not UTF-8, and reads them back.
+        return _as_json(msgspec.to_builtins(happening, enc_hook=_plain_path))
 
 
 def decode_happening(body: str) -> Happening:
@@ -142,6 +166,16 @@ def _happening(database: Database, row: Row) -> Happening:
     )
 
 
+def _fact(happening: Happening, *, bulk: bool) -> dict[str, object]:
+    named = happening.photo.id if bulk and happening.photo is not None else None
+    return {
+        "at_usec": happening.at_usec,
+        "kind": happening.kind,
+        "photo_id": named,
+        "body": encode_happening(happening) if named is None else None,
+    }
+
+
 def _plain_path(value: object) -> str:
     if not isinstance(value, Path):
         raise NotImplementedError(f"A fact cannot hold {type(value)}.")
@@ -152,3 +186,6 @@ def _path(kind: type, value: object) -> Path:
     if not issubclass(kind, Path):
         raise NotImplementedError(f"A fact cannot hold {kind}.")
     return Path(str(value))
+
+
+_encoder: Final = msgspec.json.Encoder(enc_hook=_plain_path)

@@ -23,12 +23,14 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.story import LogLine
-from darkroomd.store.catalogue import read_job, read_photo, read_session
+from darkroomd.store.catalogue import photo_of, read_job, read_photo, read_session
 from darkroomd.store.database import Database, Row
 from darkroomd.store.journal import Journal, write_log_lines
 from darkroomd.store.rows import (
     PRIORITIES,
     failure_text,
+    fingerprint_from,
+    item_from,
     json_text,
     output_values,
 )
@@ -63,13 +65,9 @@ def claim(
     now_usec: int,
 ) -> tuple[Claim | None, list[Happening]]:
     """Take the next item: the attempt and a new fence are committed before its work begins."""
-    counter = database.one("next_fence")
-    if counter is None:
-        raise RuntimeError("The fence counter is gone.")
     database.run("ready_retries", now=now_usec)
     row = database.one(
         "claim_item",
-        fence=counter["value"],
         boot=boot,
         least_priority=PRIORITIES.index(least_priority),
         waiting_sessions=json_text(sorted(waiting_sessions)),
@@ -77,21 +75,22 @@ def claim(
     )
     if row is None:
         return None, []
-    database.run("note_turn_served", priority=row["priority"], turn=row["turn"])
+    database.run("note_claim", priority=row["priority"], turn=row["turn"], fence=row["fence"])
     database.run("job_started", id=row["job_id"], now=now_usec)
-    database.run("photo_started", id=row["photo_id"], now=now_usec)
-    journal = Journal(database, now_usec)
-    item = journal.item(row)
-    journal.job(item.job_id)
-    journal.photo(PhotoId(row["photo_id"]))
-    photo = read_photo(database, PhotoId(row["photo_id"]))
+    started = database.one("photo_started", id=row["photo_id"], now=now_usec)
+    assert started is not None
+    session = read_session(database, SessionId(row["session_id"]))
     taken = Claim(
-        item=item,
-        job=read_job(database, item.job_id),
-        photo=photo,
-        session=read_session(database, photo.session_id),
-        fence=counter["value"],
+        item=item_from(row),
+        job=read_job(database, JobId(row["job_id"]), running=row),
+        photo=photo_of(database, started, session),
+        session=session,
+        fence=row["fence"],
     )
+    journal = Journal(database, now_usec)
+    journal.item_as(taken.item, session.id)
+    journal.job_as(taken.job)
+    journal.photo_as(taken.photo)
     return taken, journal.happenings
 
 
@@ -108,11 +107,31 @@ def end(
     row = database.one("end_item", id=item.id, fence=fence, state=ending.state, failure=failure, now=now_usec)
     if row is None:
         return None
-    photo_id = PhotoId(row["photo_id"])
+    ended = _end_photo(database, PhotoId(row["photo_id"]), ending, now_usec=now_usec)
+    # Read after the photo has changed: it counts its photos.
+    session = read_session(database, SessionId(row["session_id"]))
+    photo = photo_of(database, ended, session)
+    write_log_lines(database, ending.lines)
+    if ending.state is not ItemState.CANCELED:
+        _take_sample(database, row, photo, ending, now_usec=now_usec)
+    _end_job(database, row, now_usec=now_usec)
+    journal = Journal(database, now_usec)
+    journal.item_as(item_from(row, photo.outputs if ending.state is ItemState.COMPLETED else ()), session.id)
+    journal.job(JobId(row["job_id"]))
+    if photo.state is PhotoState.OUTDATED:
+        _queue_again(database, journal, row, photo, now_usec=now_usec)
+    journal.photo_as(photo)
+    journal.session_as(session)
+    return journal.happenings
+
+
+def _end_photo(database: Database, photo_id: PhotoId, ending: Ending, *, now_usec: int) -> Row:
+    """Bring the photo of an item that ended up to date, and return its row."""
+    row = None
     if ending.output is not None:
         database.run("put_output", **output_values(ending.output))
-        replaced = _is_replaced(read_photo(database, photo_id), ending.output)
-        database.run(
+        replaced = _is_replaced(database, ending.output)
+        row = database.one(
             "photo_developed",
             id=photo_id,
             state=PhotoState.OUTDATED if replaced else PhotoState.DEVELOPED,
@@ -122,19 +141,11 @@ def end(
             now=now_usec,
         )
     elif ending.failure is not None:
-        state = ending.photo_state or PhotoState.FAILED
+        state, failure = ending.photo_state or PhotoState.FAILED, failure_text(ending.failure)
         database.run("photo_failed", id=photo_id, state=state, failure=failure, now=now_usec)
-    write_log_lines(database, ending.lines)
-    photo = read_photo(database, photo_id)
-    if ending.state is not ItemState.CANCELED:
-        _take_sample(database, row, photo, ending, now_usec=now_usec)
-    journal = Journal(database, now_usec)
-    after_end(database, journal, row, now_usec=now_usec)
-    if photo.state is PhotoState.OUTDATED:
-        _queue_again(database, journal, row, photo, now_usec=now_usec)
-    journal.photo(photo_id)
-    journal.session(photo.session_id)
-    return journal.happenings
+    row = row or database.one("photo_by_id", id=photo_id)
+    assert row is not None
+    return row
 
 
 def put_back(
@@ -189,13 +200,16 @@ def after_end(
     database: Database, journal: Journal, row: Row, *, now_usec: int, tell_job: bool = True
 ) -> None:
     """Bring the job of an item that ended up to date, and tell of both."""
-    job_id = JobId(row["job_id"])
-    if row["failure"] is not None:
-        database.run("job_first_failure", id=job_id, failure=row["failure"])
-    database.run("job_ended", id=job_id, now=now_usec)
+    _end_job(database, row, now_usec=now_usec)
     journal.item(row)
     if tell_job:
-        journal.job(job_id)
+        journal.job(JobId(row["job_id"]))
+
+
+def _end_job(database: Database, row: Row, *, now_usec: int) -> None:
+    if row["failure"] is not None:
+        database.run("job_first_failure", id=row["job_id"], failure=row["failure"])
+    database.run("job_ended", id=row["job_id"], now=now_usec)
 
 
 def _queue_again(database: Database, journal: Journal, row: Row, photo: Photo, *, now_usec: int) -> None:
@@ -224,9 +238,11 @@ def _queue_again(database: Database, journal: Journal, row: Row, photo: Photo, *
     journal.job(JobId(job["id"]), "job.created")
 
 
-def _is_replaced(photo: Photo, output: Output) -> bool:
+def _is_replaced(database: Database, output: Output) -> bool:
     # Intake may have seen another file settle after the last comparison, while this one was published.
-    return not is_same_file(photo.fingerprint, output.inputs.raw)
+    row = database.one("fingerprint_of_photo", id=output.photo_id)
+    assert row is not None
+    return not is_same_file(fingerprint_from(row["fingerprint"]), output.inputs.raw)
 
 
 def _take_sample(database: Database, row: Row, photo: Photo, ending: Ending, *, now_usec: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -92,12 +93,18 @@ def failure_from(text: str | None) -> Failure | None:
     return None if text is None else _failures.decode(text)
 
 
+@lru_cache(maxsize=1024)
+def _folder(name: bytes) -> Path:
+    # Sessions are few, are read with each of their photos, and a path is dear to make.
+    return Path(os.fsdecode(name))
+
+
 def session_from(row: Row) -> Session:
     """Return the session in a row of `session`."""
     return Session(
         id=SessionId(row["id"]),
         name=row["name"],
-        folder=Path(os.fsdecode(row["folder"])),
+        folder=_folder(row["folder"]),
         preset_id=row["preset_id"],
         counts=Counts(
             photos=row["photos"],
@@ -119,7 +126,7 @@ def photo_from(row: Row, folder: Path, outputs: Sequence[Output]) -> Photo:
         id=PhotoId(row["id"]),
         session_id=SessionId(row["session_id"]),
         name=name,
-        raw=folder / RAW_FOLDER / name,
+        raw=folder.joinpath(RAW_FOLDER, name),
         fingerprint=fingerprint_from(row["fingerprint"]),
         look=row["look"],
         preset_id=row["preset_id"],

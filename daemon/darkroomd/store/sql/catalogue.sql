@@ -16,6 +16,9 @@ SELECT * FROM session WHERE id > :after ORDER BY id LIMIT :limit;
 -- name: photo_by_id
 SELECT * FROM photo WHERE id = :id;
 
+-- name: fingerprint_of_photo
+SELECT fingerprint FROM photo WHERE id = :id;
+
 -- name: photo_by_name
 SELECT * FROM photo WHERE session_id = :session_id AND name = :name;
 
@@ -36,7 +39,8 @@ INSERT INTO photo (
 ) VALUES (
     :id, :session_id, :name, :fingerprint, :look, :preset_id, :state, :unsupported, :warnings,
     :correlation_id, :arrived_at_usec, :now
-);
+)
+RETURNING *;
 
 -- name: replace_photo_inputs
 UPDATE photo SET
@@ -44,7 +48,8 @@ UPDATE photo SET
     unsupported = :unsupported, warnings = :warnings, correlation_id = :correlation_id,
     arrived_at_usec = :arrived_at_usec, attempts = 0, last_attempt_at_usec = NULL, failure = NULL,
     pixels = NULL, changed_at_usec = :now, revision = revision + 1
-WHERE id = :id;
+WHERE id = :id
+RETURNING *;
 
 -- name: refresh_fingerprint
 UPDATE photo SET fingerprint = :fingerprint, changed_at_usec = :now, revision = revision + 1 WHERE id = :id;
@@ -59,13 +64,15 @@ UPDATE photo SET state = :state, changed_at_usec = :now, revision = revision + 1
 UPDATE photo SET
     state = 'developing', attempts = attempts + 1, last_attempt_at_usec = :now, failure = NULL,
     changed_at_usec = :now, revision = revision + 1
-WHERE id = :id;
+WHERE id = :id
+RETURNING *;
 
 -- name: photo_developed
 UPDATE photo SET
     state = :state, captured_at_usec = :captured_at_usec, camera = :camera, failure = NULL,
     pixels = coalesce(:pixels, pixels), changed_at_usec = :now, revision = revision + 1
-WHERE id = :id;
+WHERE id = :id
+RETURNING *;
 
 -- name: photo_failed
 UPDATE photo SET state = :state, failure = :failure, changed_at_usec = :now, revision = revision + 1

@@ -11,8 +11,7 @@ INSERT INTO item (job_id, photo_id, session_id, recipe, state, priority, turn, c
 VALUES (
     :job_id, :photo_id, :session_id, :recipe, 'queued', :priority, :turn, :correlation_id,
     (SELECT pixels FROM photo WHERE photo.id = :photo_id)
-)
-RETURNING id;
+);
 
 -- name: served_turn
 SELECT value FROM counter WHERE name = 'turn.' || :priority;
@@ -23,9 +22,6 @@ SELECT turn FROM lane WHERE session_id = :session_id AND priority = :priority;
 -- name: note_turn_given
 INSERT INTO lane (session_id, priority, turn) VALUES (:session_id, :priority, :turn)
 ON CONFLICT (session_id, priority) DO UPDATE SET turn = max(turn, excluded.turn);
-
--- name: note_turn_served
-UPDATE counter SET value = max(value, :turn) WHERE name = 'turn.' || :priority;
 
 -- name: ready_retries
 UPDATE item SET retry_at_usec = NULL WHERE state = 'queued' AND retry_at_usec <= :now;
@@ -39,7 +35,8 @@ WHERE id = :id AND state = 'queued';
 
 -- name: claim_item
 UPDATE item SET
-    state = 'running', attempt = attempt + 1, fence = :fence, boot = :boot,
+    state = 'running', attempt = attempt + 1, boot = :boot,
+    fence = (SELECT value + 1 FROM counter WHERE name = 'fence'),
     failure = NULL, intent = NULL, started_at_usec = :now, ended_at_usec = NULL
 WHERE id = (
     SELECT id FROM item INDEXED BY item_ready
@@ -49,8 +46,9 @@ WHERE id = (
 )
 RETURNING *;
 
--- name: next_fence
-UPDATE counter SET value = value + 1 WHERE name = 'fence' RETURNING value;
+-- name: note_claim
+UPDATE counter SET value = CASE name WHEN 'fence' THEN :fence ELSE max(value, :turn) END
+WHERE name IN ('fence', 'turn.' || :priority);
 
 -- name: next_retry
 SELECT min(retry_at_usec) AS at FROM item INDEXED BY item_retry
