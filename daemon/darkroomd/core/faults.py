@@ -1,4 +1,4 @@
-"""Reasons for which the daemon refuses to start, as errors for the person who started it."""
+"""Reasons for which the daemon refuses to start or cannot go on, as errors for the person who started it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from darkroom.errors import DarkroomError
 
 
 class StateCorrupt(DarkroomError):
-    """The queue database is damaged or is no database."""
+    """The queue database is damaged or is no database of ours."""
 
     code = "state.corrupt"
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
-            f"The queue database {path} is damaged ({problem}). Nothing was changed. Move it away, together "
-            f"with {path.name}-wal and {path.name}-shm, and start again: it is rebuilt from the session "
-            "folders, and photos that are up to date are not developed again.",
+            f"The queue database {path} is damaged ({problem}). Start darkroomd again: it moves the file "
+            "aside and builds a new one from the session folders. What is up to date is not developed again.",
             path=str(path),
             problem=problem,
         )
+        self.path = path
+        self.problem = problem
 
 
 class StateTooNew(DarkroomError):

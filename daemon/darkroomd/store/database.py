@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from darkroomd.core.faults import StateCorrupt, StateTooNew, StateUnusable
+from darkroomd.core.damage import Damage
+from darkroomd.core.faults import StateCorrupt, StateUnusable
+from darkroomd.store.aside import mark_damaged, move_marked
+from darkroomd.store.soundness import examine, is_damage
 from darkroomd.store.statements import load_migrations, load_statements
 
 BUSY_TIMEOUT_SECONDS: Final = 5.0
+
+LOG_LIMIT_BYTES: Final = 16 << 20
+"""What a large transaction leaves of the write-ahead log; smaller ones reuse it."""
 
 CHECKPOINT_PAGES: Final = 250
 """How long the write-ahead log may grow, in pages of 4 KiB: a megabyte, on a disk that may be nearly full."""
@@ -30,8 +37,9 @@ class Database:
     Not for two threads at once; which thread it is does not matter.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
+        self._path = path
         self._statements = load_statements()
 
     @contextmanager
@@ -75,6 +83,18 @@ class Database:
         rows = self._connection.execute("EXPLAIN QUERY PLAN " + self._statements[statement], values)
         return "\n".join(str(row["detail"]) for row in rows)
 
+    def damage_in(self, error: sqlite3.Error) -> StateCorrupt | None:
+        """Return what an error means if it means damage, and have the file moved aside at the next start."""
+        if not is_damage(error):
+            return None
+        problem = str(error)
+        try:
+            mark_damaged(self._path, problem)
+        except OSError as refusal:
+            # The next start looks for itself.
+            problem += f"; it could not be marked: {os.strerror(refusal.errno or 0)}"
+        return StateCorrupt(self._path, problem)
+
     def close(self) -> None:
         """Close the connection; the write-ahead log is folded in by the last one."""
         self._connection.close()
@@ -89,11 +109,13 @@ def open_database(path: Path) -> Database:
         StateUnusable: it cannot be opened or written.
     """
     try:
+        examine(path)
         connection = _connect(path)
     except sqlite3.Error as error:
         raise StateUnusable(path.parent, str(error)) from error
+    except OSError as error:
+        raise StateUnusable(path.parent, os.strerror(error.errno or 0)) from error
     try:
-        _check(connection, path)
         _settle(connection)
         _migrate(connection)
     except sqlite3.OperationalError as error:
@@ -105,14 +127,32 @@ def open_database(path: Path) -> Database:
     except BaseException:
         connection.close()
         raise
-    return Database(connection)
+    return Database(connection, path)
+
+
+def open_rescued(path: Path) -> tuple[Database, Damage | None]:
+    """Open the database at `path` as `open_database` does; one that is damaged is moved aside first.
+
+    Raises:
+        StateTooNew, StateUnusable: see `open_database`.
+    """
+    try:
+        damage = move_marked(path)
+        try:
+            return open_database(path), damage
+        except StateCorrupt as error:
+            mark_damaged(path, error.problem)
+            damage = move_marked(path)
+        return open_database(path), damage
+    except OSError as error:
+        raise StateUnusable(path.parent, os.strerror(error.errno or 0)) from error
 
 
 def open_reader(path: Path) -> Database:
     """Open a second connection that can only read, beside the one that `open_database` gave."""
     connection = _connect(path)
     connection.execute("PRAGMA query_only = ON")
-    return Database(connection)
+    return Database(connection, path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -127,21 +167,12 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    found = _pragma(connection, "user_version")
-    known = len(load_migrations())
-    if found > known:
-        raise StateTooNew(path, found=found, known=known)
-    problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if problem != "ok":
-        raise StateCorrupt(path, str(problem).strip().splitlines()[-1])
-
-
 def _settle(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}")
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 import anyio
 import anyio.lowlevel
 from anyio import CapacityLimiter, to_thread
 
-from darkroomd.core.faults import StateUnreadable, StateUnwritable
+from darkroomd.core.faults import StateCorrupt, StateUnreadable, StateUnwritable
 from darkroomd.core.model import Happening
 from darkroomd.store.database import Database, DatabaseFault
 from darkroomd.store.journal import write_facts
@@ -33,12 +34,21 @@ class Front:
         self._in_turn = anyio.Lock(fast_acquire=True)
         self._one_writer = CapacityLimiter(1)
         self._one_reader = CapacityLimiter(1)
+        self._damaged = anyio.Event()
+        self._damage: StateCorrupt | None = None
+
+    async def damage(self) -> StateCorrupt:
+        """Wait until the database is found damaged; nothing is read or written from then on."""
+        await self._damaged.wait()
+        assert self._damage is not None
+        return self._damage
 
     async def write(self, change: Callable[[Database], tuple[Result, Sequence[Happening]]]) -> Result:
         """Run `change` in a transaction, keep what it says has happened, commit, and tell it, in order.
 
         Raises:
             StateUnwritable: the disk refuses; nothing was changed.
+            StateCorrupt: the database is damaged; nothing was changed.
         """
 
         def transact() -> tuple[Result, Sequence[Happening]]:
@@ -47,12 +57,13 @@ class Front:
                     result, happenings = change(self._writer)
                     return result, write_facts(self._writer, happenings)
             except DatabaseFault as error:
-                raise StateUnwritable(str(error)) from error
+                raise self._writer.damage_in(error) or StateUnwritable(str(error)) from error
 
         with anyio.CancelScope(shield=True):
             # Held while telling too: what is changed next must not be told in between.
             async with self._in_turn:
-                result, happenings = await to_thread.run_sync(transact, limiter=self._one_writer)
+                with self._end_on_damage():
+                    result, happenings = await to_thread.run_sync(transact, limiter=self._one_writer)
                 await self._tell(happenings)
                 return result
         raise RuntimeError("A scope that is shielded was cancelled.")
@@ -62,15 +73,29 @@ class Front:
 
         Raises:
             StateUnreadable: the disk refuses.
+            StateCorrupt: the database is damaged.
         """
 
         def look() -> Result:
             try:
                 return read(self._reader)
             except DatabaseFault as error:
-                raise StateUnreadable(str(error)) from error
+                raise self._reader.damage_in(error) or StateUnreadable(str(error)) from error
 
-        return await to_thread.run_sync(look, limiter=self._one_reader)
+        with self._end_on_damage():
+            return await to_thread.run_sync(look, limiter=self._one_reader)
+        raise RuntimeError("A damaged database was read.")
+
+    @contextmanager
+    def _end_on_damage(self) -> Generator[None]:
+        if self._damage is not None:
+            raise StateCorrupt(self._damage.path, self._damage.problem)
+        try:
+            yield
+        except StateCorrupt as error:
+            self._damage = error
+            self._damaged.set()
+            raise
 
     async def _tell(self, happenings: Sequence[Happening]) -> None:
         for number, happening in enumerate(happenings, start=1):

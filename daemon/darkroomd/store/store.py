@@ -11,6 +11,7 @@ from typing import Final
 from anyio import to_thread
 
 from darkroom.protocol.types import Failure, ItemState, JobFilter, Priority
+from darkroomd.core.damage import Damage
 from darkroomd.core.model import (
     Arrival,
     Claim,
@@ -32,7 +33,7 @@ from darkroomd.core.naming import photo_id
 from darkroomd.store import arrivals, catalogue, queue, verbs
 from darkroomd.store.arrivals import NewJob, Queued
 from darkroomd.store.catalogue import Totals
-from darkroomd.store.database import Database, open_database, open_reader
+from darkroomd.store.database import Database, open_reader, open_rescued
 from darkroomd.store.front import Front
 from darkroomd.store.queue import Ending
 from darkroomd.store.rows import output_from
@@ -42,14 +43,16 @@ from darkroomd.store.rows import output_from
 async def open_store(path: Path, publish: Callable[[Happening], None]) -> AsyncGenerator[Store]:
     """Open the database at `path`; each committed change is told to `publish`, in order.
 
+    One that is damaged is moved aside and begun anew: see `Store.damage`.
+
     Raises:
-        StateCorrupt, StateTooNew, StateUnusable: see `open_database`.
+        StateTooNew, StateUnusable: see `open_database`.
     """
-    writer = await to_thread.run_sync(open_database, path)
+    writer, damage = await to_thread.run_sync(open_rescued, path)
     try:
         reader = await to_thread.run_sync(open_reader, path)
         try:
-            yield Store(Front(writer, reader, publish))
+            yield Store(Front(writer, reader, publish), damage)
         finally:
             reader.close()
     finally:
@@ -61,10 +64,12 @@ class Store:
     """Sessions, photos, outputs, jobs and items.
 
     What a cancelled caller began is finished: a change is committed and told, or did not happen.
+    `damage` is what was moved aside when this store was opened, and is now begun anew.
     """
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, damage: Damage | None = None) -> None:
         self.front: Final = front
+        self.damage: Final = damage
 
     async def add_session(self, folder: Path, *, name: str, session_id: SessionId, now_usec: int) -> Session:
         """Make the session known, or return it as it is already known by its folder."""

@@ -1,0 +1,131 @@
+"""Is the file a sound database of ours? Looked at without changing a byte of it or of its log."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote_from_bytes
+
+from darkroomd.core.faults import StateCorrupt, StateTooNew
+from darkroomd.store.statements import load_migrations
+
+CHECK_SECONDS: Final = 3.0
+"""How long a start may spend on the pages of a large file: some 400 MB that are in memory. What lies beyond
+is found once it is used."""
+
+LARGEST_SCHEMA: Final = 9999
+"""Migrations are numbered with four digits: a larger number in the header was never written by us."""
+
+BUSY_SECONDS: Final = 5.0
+STEPS_BETWEEN_LOOKS: Final = 1000
+_FILE_FORMATS: Final = frozenset((1, 2))
+_FORMAT_BYTES: Final = slice(18, 20)
+_HEADER_BYTES: Final = 100
+_DAMAGE: Final = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
+# The statements below are right: if SQLite cannot make sense of them, it is what they read.
+_DAMAGE_WHILE_LOOKING: Final = _DAMAGE | {sqlite3.SQLITE_ERROR, None}
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file is damaged, and not merely locked, or its disk full, read-only or failing."""
+    return _primary_code(error) in _DAMAGE
+
+
+def examine(path: Path) -> None:
+    """Look at the database at `path`; that there is none yet is no fault.
+
+    Raises:
+        StateCorrupt: it is damaged, or no database of ours.
+        StateTooNew: a newer darkroomd wrote it.
+        sqlite3.Error, OSError: it cannot be looked at.
+    """
+    if not _has_content(path):
+        return
+    uri = f"file:{quote_from_bytes(os.fsencode(path))}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)) as database:
+            problem = _problem(database, path)
+    except sqlite3.DatabaseError as error:
+        if _primary_code(error) not in _DAMAGE_WHILE_LOOKING:
+            raise
+        raise StateCorrupt(path, str(error)) from error
+    if problem is not None:
+        raise StateCorrupt(path, problem)
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            header = file.read(_HEADER_BYTES)
+    except FileNotFoundError:
+        header = b""
+    if header:
+        # SQLite would take such a file for an empty one, or for one that may only be read.
+        if len(header) < _HEADER_BYTES or not _FILE_FORMATS.issuperset(header[_FORMAT_BYTES]):
+            raise StateCorrupt(path, "its header makes no sense")
+        return True
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        raise StateCorrupt(path, "it is empty, and its write-ahead log is not")
+    return False
+
+
+def _problem(database: sqlite3.Connection, path: Path) -> str | None:
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    known = load_migrations()
+    if not 0 <= version <= LARGEST_SCHEMA:
+        return f"its schema is numbered {version}"
+    if version > len(known):
+        raise StateTooNew(path, found=version, known=len(known))
+    return _damaged_page(database) or _missing_part(database, known[:version])
+
+
+def _damaged_page(database: sqlite3.Connection) -> str | None:
+    deadline = time.monotonic() + CHECK_SECONDS
+    database.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_BETWEEN_LOOKS)
+    try:
+        (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if _primary_code(error) != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return None
+    finally:
+        database.set_progress_handler(None, 0)
+    return None if found == "ok" else str(found).strip().splitlines()[-1]
+
+
+def _missing_part(database: sqlite3.Connection, migrations: Sequence[str]) -> str | None:
+    """Return what the database lacks of the schema that these migrations make."""
+    found = _parts(database)
+    if not migrations and found:
+        return "it holds the tables of another program"
+    with closing(sqlite3.connect(":memory:")) as model:
+        for script in migrations:
+            model.executescript(script)
+        wanted = _parts(model)
+    for (kind, name), columns in wanted.items():
+        if (kind, name) not in found:
+            return f"the {kind} {name} is missing"
+        if columns != found[kind, name]:
+            return f"the {kind} {name} has other columns"
+    return None
+
+
+def _parts(database: sqlite3.Connection) -> Mapping[tuple[str, str], str | None]:
+    """Return tables, views, indexes and triggers, the former two with the names of their columns."""
+    rows = database.execute(
+        "SELECT part.type, part.name, group_concat(part_column.name) FROM sqlite_master AS part "
+        "LEFT JOIN pragma_table_info(part.name) AS part_column GROUP BY part.type, part.name"
+    )
+    return {(kind, name): columns for kind, name, columns in rows}
+
+
+def _primary_code(error: sqlite3.Error) -> int | None:
+    # What the module raises by itself, such as for text that is not UTF-8, has no code.
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
