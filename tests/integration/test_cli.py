@@ -106,6 +106,10 @@ def test_photos_say_why_one_failed(path: Path, capsys: pytest.CaptureFixture[str
         pytest.param("s1", "session     Wedding", id="session-by-id"),
         pytest.param("Wedding", "session     Wedding", id="session-by-name"),
         pytest.param("/photos/Wedding/", "session     Wedding", id="session-by-folder"),
+        pytest.param("file:///photos/Wedding", "session     Wedding", id="session-by-uri"),
+        pytest.param(
+            "file://localhost/photos/Wedding/Raw/IMG%5f2.NEF", "photo        IMG_2.NEF", id="photo-by-uri"
+        ),
         pytest.param("/photos/Wedding/Raw/../Raw/IMG_2.NEF", "photo        IMG_2.NEF", id="photo-by-path"),
         pytest.param("IMG_2.NEF", "photo        IMG_2.NEF", id="photo-by-name"),
     ],
@@ -172,6 +176,12 @@ def same_name_twice() -> list[Session]:
             ["jobs", "--session", "Party"], {}, 5, "There is no session Party.", id="jobs-of-nothing"
         ),
         pytest.param(
+            ["show", "file:///photos/%00"], {}, 5, "There is no session, photo", id="uri-of-no-path"
+        ),
+        pytest.param(
+            ["show", "file://elsewhere/photos/Wedding"], {}, 5, "There is no", id="uri-of-another-machine"
+        ),
+        pytest.param(
             ["photos", "Wedding"],
             {"ListSessions": sent.listed(sessions=same_name_twice())},
             2,
@@ -185,6 +195,13 @@ def same_name_twice() -> list[Session]:
             2,
             "The daemon has no method Dance.",
             id="no-such-method",
+        ),
+        pytest.param(
+            ["call", "Da\udcffnce"],
+            {"Da?nce": ("org.varlink.service.MethodNotFound", {"method": "Da?nce"})},
+            2,
+            "The daemon has no method Da?nce.",
+            id="method-not-utf-8",
         ),
         pytest.param(
             ["call", "StartExport", '{"sessionId": "s1"}'],

@@ -98,6 +98,56 @@ def test_a_full_disk_is_said_to_be_so(path: Path) -> None:
     assert ended.stderr == "darkroom: The output could not be written: No space left on device.\n"
 
 
+def redirected(where: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {where}', "sh", *COMMAND, *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+
+def test_an_output_that_is_closed_is_one_that_nobody_reads(path: Path) -> None:
+    with ScriptedDaemon(path, [serving(sent.WORLD)]):
+        status = redirected(">&-", "status", "--socket", str(path))
+
+    version = redirected(">&-", "--version")
+
+    assert (status.returncode, status.stderr) == (0, "")
+    assert (version.returncode, version.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [
+        pytest.param("<&-", "standard input is closed", id="closed"),
+        pytest.param("0>/dev/null", "Bad file descriptor", id="for-writing-only"),
+    ],
+)
+def test_parameters_that_cannot_be_read_are_wrong_usage(path: Path, where: str, reason: str) -> None:
+    ended = redirected(where, "call", "GetSummary", "-", "--socket", str(path))
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"darkroom: The parameters are not a JSON object ({reason}")
+
+
+def test_names_are_found_from_a_folder_that_is_gone(path: Path) -> None:
+    with ScriptedDaemon(path, [serving(sent.WORLD)]):
+        ended = subprocess.run(
+            [
+                *("/bin/sh", "-c", 'cd "$(mktemp -d)" && rmdir "$PWD" && exec "$@"', "sh"),
+                *COMMAND,
+                *("--socket", path, "show", "Wedding"),
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+    assert ended.stdout.splitlines()[0].split() == ["session", "Wedding"]
+
+
 def test_letters_that_the_terminal_lacks_are_written_as_escapes(path: Path) -> None:
     odd = sent.listed(sessions=[sent.session("Hochzeit-für-Łukasz")])
 

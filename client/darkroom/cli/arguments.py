@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final, NoReturn
 
 from darkroom.cli.steering import Declare, declare_steering
+from darkroom.cli.terminal import standard_screen
 
 PHOTO_STATES: Final = ("arriving", "waiting", "developing", "developed", "outdated", "failed", "missing")
 JOB_STATES: Final = ("queued", "paused", "running", "canceling", "completed", "failed", "canceled")
@@ -37,7 +38,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import version  # noqa: PLC0415 - see above
 
-        sys.stdout.write(f"darkroom {version('darkroomd')}\n")
+        standard_screen().show([f"darkroom {version('darkroomd')}"])
         parser.exit()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Final
@@ -20,7 +21,7 @@ from darkroom.errors import (
 )
 from darkroom.protocol.types import File, Job, Photo, Session
 
-_FILE_URI: Final = "file://"
+_FILE_URI: Final = re.compile(r"file:(?://(?:localhost)?)?(?P<path>/(?!/).*)", re.DOTALL | re.IGNORECASE)
 _LARGEST_JOB: Final = 2**63 - 1
 
 
@@ -50,9 +51,13 @@ class AmbiguousName(DarkroomError):
 
 def exact_path(file: File) -> str:
     """Return the path a file has on disk, bytes that are not UTF-8 as surrogate escapes."""
-    if file.uri is not None and file.uri.startswith(_FILE_URI):
-        return os.fsdecode(unquote_to_bytes("/" + file.uri.removeprefix(_FILE_URI).partition("/")[2]))
-    return file.path or ""
+    return _path_in(file.uri or "") or file.path or ""
+
+
+def _path_in(uri: str) -> str | None:
+    """Return the path in the URI of a file on this machine (RFC 8089); None for any other text."""
+    found = _FILE_URI.fullmatch(uri)
+    return None if found is None else os.fsdecode(unquote_to_bytes(found["path"]))
 
 
 def session_named(client: Client, word: str) -> Session:
@@ -154,5 +159,12 @@ def _paths_of(photo: Photo) -> Iterator[str]:
 
 
 def _spellings(word: str) -> frozenset[str]:
-    """Return the absolute paths a word may mean: as it stands, and with links followed."""
-    return frozenset((os.path.abspath(word), os.path.realpath(word))) if word else frozenset()  # noqa: PTH100 - pathlib's absolute() keeps ".."
+    """Return the absolute paths a word or URI may mean: as it stands, and with links followed."""
+    path = _path_in(word) or word
+    if not path or "\0" in path:
+        return frozenset()
+    try:
+        return frozenset((os.path.abspath(path), os.path.realpath(path)))  # noqa: PTH100 - pathlib's absolute() keeps ".."
+    except FileNotFoundError:
+        # The working directory was removed: what is relative to it names nothing.
+        return frozenset()

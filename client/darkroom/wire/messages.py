@@ -97,10 +97,10 @@ def encode_parameters(parameters: Parameters) -> bytes:
 
 
 def encode_call(call: Call) -> bytes:
-    """Return a call as the bytes of a frame."""
+    """Return a call as the bytes of a frame; lone surrogates in the method's name become ?."""
     return _encode(
         _CallMessage(
-            method=call.method,
+            method=call.method.encode(errors="replace").decode(),
             parameters=None if call.parameters == EMPTY else msgspec.Raw(call.parameters),
             more=call.mode is Mode.MORE,
             oneway=call.mode is Mode.ONEWAY,

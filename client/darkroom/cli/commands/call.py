@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 
@@ -38,7 +38,18 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
 
 
 def _given(text: str | None) -> str | bytes:
-    return sys.stdin.buffer.read() if text == "-" else text or "{}"
+    return _standard_input() if text == "-" else text or "{}"
+
+
+def _standard_input() -> bytes:
+    # The types say that there is always one; `<&-` says otherwise.
+    given: TextIO | None = sys.stdin
+    if given is None:
+        raise ParametersUnreadable("standard input is closed")
+    try:
+        return given.buffer.read()
+    except OSError as error:
+        raise ParametersUnreadable(error.strerror or str(error)) from error
 
 
 def parameters_in(text: str | bytes) -> dict[str, Any]:
