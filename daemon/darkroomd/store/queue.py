@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
 from darkroomd.core.cancellation import canceled
 from darkroomd.core.freshness import is_same_file
-from darkroomd.core.lifecycle import waiting_state
+from darkroomd.core.lifecycle import is_ending, waiting_state
 from darkroomd.core.model import (
     Claim,
     Happening,
@@ -23,6 +23,7 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.story import LogLine
+from darkroomd.store.background import return_to_background
 from darkroomd.store.catalogue import photo_of, read_job, read_photo, read_session
 from darkroomd.store.database import Database, Row
 from darkroomd.store.journal import Journal, write_log_lines
@@ -91,6 +92,7 @@ def claim(
     journal.item_as(taken.item, session.id)
     journal.job_as(taken.job)
     journal.photo_as(taken.photo)
+    journal.session_as(session)
     return taken, journal.happenings
 
 
@@ -102,12 +104,18 @@ def record_intent(database: Database, item: Item, *, fence: int, intent: str) ->
 def end(
     database: Database, item: Item, ending: Ending, *, fence: int, now_usec: int
 ) -> list[Happening] | None:
-    """Record how the item of this claim ended; None, and nothing changed, if the claim is stale."""
+    """Record how the item of this claim ended; None, and nothing changed, if the claim is stale.
+
+    A photo whose export was canceled meanwhile returns to the background queue.
+    """
+    if not is_ending(ending.state):
+        raise ValueError(f"Work cannot end as {ending.state}.")
     failure = failure_text(ending.failure)
     row = database.one("end_item", id=item.id, fence=fence, state=ending.state, failure=failure, now=now_usec)
     if row is None:
         return None
-    ended = _end_photo(database, PhotoId(row["photo_id"]), ending, now_usec=now_usec)
+    journal = Journal(database, now_usec)
+    ended = _end_photo(database, journal, row, ending, now_usec=now_usec)
     # Read after the photo has changed: it counts its photos.
     session = read_session(database, SessionId(row["session_id"]))
     photo = photo_of(database, ended, session)
@@ -115,19 +123,18 @@ def end(
     if ending.state is not ItemState.CANCELED:
         _take_sample(database, row, photo, ending, now_usec=now_usec)
     _end_job(database, row, now_usec=now_usec)
-    journal = Journal(database, now_usec)
     journal.item_as(item_from(row, photo.outputs if ending.state is ItemState.COMPLETED else ()), session.id)
     journal.job(JobId(row["job_id"]))
-    if photo.state is PhotoState.OUTDATED:
+    if photo.state is PhotoState.OUTDATED and ending.state is not ItemState.CANCELED:
         _queue_again(database, journal, row, photo, now_usec=now_usec)
     journal.photo_as(photo)
     journal.session_as(session)
     return journal.happenings
 
 
-def _end_photo(database: Database, photo_id: PhotoId, ending: Ending, *, now_usec: int) -> Row:
+def _end_photo(database: Database, journal: Journal, item: Row, ending: Ending, *, now_usec: int) -> Row:
     """Bring the photo of an item that ended up to date, and return its row."""
-    row = None
+    photo_id, row = PhotoId(item["photo_id"]), None
     if ending.output is not None:
         database.run("put_output", **output_values(ending.output))
         replaced = _is_replaced(database, ending.output)
@@ -140,12 +147,31 @@ def _end_photo(database: Database, photo_id: PhotoId, ending: Ending, *, now_use
             pixels=ending.pixels,
             now=now_usec,
         )
+    elif ending.state is ItemState.SKIPPED:
+        _skip_photo(database, photo_id, now_usec=now_usec)
+    elif ending.state is ItemState.CANCELED and _is_of_export(database, item):
+        job = read_job(database, JobId(item["job_id"]))
+        return_to_background(database, journal, job, [item], now_usec=now_usec)
     elif ending.failure is not None:
         state, failure = ending.photo_state or PhotoState.FAILED, failure_text(ending.failure)
         database.run("photo_failed", id=photo_id, state=state, failure=failure, now=now_usec)
     row = row or database.one("photo_by_id", id=photo_id)
     assert row is not None
     return row
+
+
+def _skip_photo(database: Database, photo_id: PhotoId, *, now_usec: int) -> None:
+    """Let a photo whose output is up to date show that again, unless its file was replaced meanwhile."""
+    outputs = read_photo(database, photo_id).outputs
+    if not outputs:
+        raise ValueError(f"Photo {photo_id} has no output, so that work on it cannot be skipped.")
+    replaced = any(_is_replaced(database, output) for output in outputs)
+    state = PhotoState.OUTDATED if replaced else PhotoState.DEVELOPED
+    database.run("set_photo_state", id=photo_id, state=state, now=now_usec)
+
+
+def _is_of_export(database: Database, item: Row) -> bool:
+    return read_job(database, JobId(item["job_id"])).kind is JobKind.EXPORT
 
 
 def put_back(
@@ -182,15 +208,16 @@ def put_back(
     journal.item(row)
     journal.job(JobId(row["job_id"]))
     journal.photo(photo.id)
+    journal.session(photo.session_id)
     return journal.happenings
 
 
 def _cancel(database: Database, row: Row, failure: Failure, *, now_usec: int) -> list[Happening]:
     text, photo_id = failure_text(failure), PhotoId(row["photo_id"])
     row = database.one("cancel_queued_item", id=row["id"], failure=text, now=now_usec) or row
-    database.run("photo_failed", id=photo_id, state=PhotoState.FAILED, failure=text, now=now_usec)
     journal = Journal(database, now_usec)
     after_end(database, journal, row, now_usec=now_usec)
+    _end_photo(database, journal, row, Ending(ItemState.CANCELED, failure=failure), now_usec=now_usec)
     journal.photo(photo_id)
     journal.session(SessionId(row["session_id"]))
     return journal.happenings

@@ -7,10 +7,12 @@ from typing import Final
 
 from darkroom.errors import InvalidJobState, InvalidParameter
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
-from darkroomd.core.lifecycle import waiting_state
-from darkroomd.core.model import Happening, Job, JobId, PhotoId, PhotoState, SessionId
+from darkroomd.core.lifecycle import is_live
+from darkroomd.core.model import Happening, Job, JobId, JobKind, PhotoId, PhotoState, SessionId
+from darkroomd.store.background import return_to_background, wait_anew
 from darkroomd.store.catalogue import read_job, read_photo
-from darkroomd.store.database import Database
+from darkroomd.store.database import Database, Row
+from darkroomd.store.exports import reclaim
 from darkroomd.store.journal import Journal
 from darkroomd.store.queue import after_end
 from darkroomd.store.rows import PRIORITIES, failure_text, json_text
@@ -33,18 +35,25 @@ def cancel_jobs(
     """Cancel the jobs' queued items and mark the jobs; running items are for the scheduler to stop.
 
     Jobs that were canceled by a client end as canceled, others as what became of their items. Returns the
-    jobs that had not ended. A photo that is left without an output shows `failure`.
+    jobs that had not ended. A photo that is left without an output shows `failure`, but for those of an
+    export that a client canceled: they return to the background queue.
     """
     journal = Journal(database, now_usec)
     jobs = [job for job in _jobs(database, job_ids) if job.ended_at_usec is None]
-    for job in jobs:
+    changed: list[PhotoId] = []
+    # One that is being canceled already is only waited for.
+    for job in (job for job in jobs if is_live(job.state)):
         database.run("cancel_job", id=job.id, canceling=by_client, reasons=json_text([reason]))
         rows = database.all("cancel_queued_items", job_id=job.id, failure=failure_text(failure), now=now_usec)
+        rows.sort(key=_place)
         for row in rows:
-            _leave_photo(database, journal, PhotoId(row["photo_id"]), failure, now_usec=now_usec)
             after_end(database, journal, row, now_usec=now_usec, tell_job=False)
         journal.job(job.id)
-        _tell_session(journal, job)
+        if job.kind is JobKind.EXPORT and by_client:
+            changed += return_to_background(database, journal, job, rows, now_usec=now_usec)
+        else:
+            changed += _leave_photos(database, rows, failure, now_usec=now_usec)
+    _tell_photos(database, journal, changed)
     return [job.id for job in jobs], journal.happenings
 
 
@@ -53,28 +62,30 @@ def retry_jobs(
 ) -> tuple[tuple[list[JobId], int], list[Happening]]:
     """Queue the failed (and canceled) items of ended jobs again; return those jobs and the number of items.
 
-    An item whose photo is being worked on by another job is left as it is.
+    An item whose photo is being worked on by another job is left as it is; but an export takes back what
+    waits in the background.
     """
-    states = [ItemState.FAILED, *([ItemState.CANCELED] if include_canceled else [])]
+    states = json_text([ItemState.FAILED, *([ItemState.CANCELED] if include_canceled else [])])
     journal = Journal(database, now_usec)
     revived: list[JobId] = []
+    changed: list[PhotoId] = []
     count = 0
-    for job in _in_state(_jobs(database, job_ids), lambda job: job.ended_at_usec is not None):
-        rows = database.all("revive_items", job_id=job.id, states=json_text(states))
+    for job in _in_state(_jobs(database, job_ids), _has_ended):
+        if job.kind is JobKind.EXPORT:
+            reclaim(database, journal, job.id, states, now_usec=now_usec)
+        rows = database.all("revive_items", job_id=job.id, states=states)
         if not rows:
             continue
         database.run("revive_job", id=job.id)
-        _reorder(database, job, job.priority, count=len(rows))
+        _reorder(database, job, job.priority)
         for row in rows:
-            photo = read_photo(database, PhotoId(row["photo_id"]))
-            state = waiting_state(has_output=bool(photo.outputs))
-            database.run("photo_queued_again", id=photo.id, state=state, now=now_usec)
             journal.item(row)
-            journal.photo(photo.id)
         journal.job(job.id)
-        _tell_session(journal, job)
+        photos = [read_photo(database, PhotoId(row["photo_id"])) for row in rows]
+        changed += [photo.id for photo in photos if wait_anew(database, photo, now_usec=now_usec)]
         revived.append(job.id)
         count += len(rows)
+    _tell_photos(database, journal, changed)
     return (revived, count), journal.happenings
 
 
@@ -101,8 +112,9 @@ def set_priority(
     journal = Journal(database, now_usec)
     jobs = list(_in_state(_jobs(database, job_ids), _is_live))
     for job in jobs:
-        waiting = database.one("count_queued_items", id=job.id)
-        _reorder(database, job, priority, count=0 if waiting is None else waiting["queued"])
+        _reorder(database, job, priority)
+    # Told at last: each has its place only once all have theirs.
+    for job in jobs:
         journal.job(job.id)
     return [job.id for job in jobs], journal.happenings
 
@@ -162,7 +174,11 @@ def _in_state(jobs: Sequence[Job], fits: Callable[[Job], bool]) -> Sequence[Job]
 
 
 def _is_live(job: Job) -> bool:
-    return job.ended_at_usec is None and job.state is not JobState.CANCELING
+    return is_live(job.state)
+
+
+def _has_ended(job: Job) -> bool:
+    return job.ended_at_usec is not None
 
 
 def _is_waiting(job: Job) -> bool:
@@ -174,8 +190,11 @@ def _is_paused(database: Database, job_id: JobId) -> bool:
     return row is not None and bool(row["paused"])
 
 
-def _reorder(database: Database, job: Job, priority: Priority, *, count: int) -> None:
+def _reorder(database: Database, job: Job, priority: Priority) -> None:
     rank = PRIORITIES.index(priority)
+    # The running item takes its place as well, for the case that it is put back.
+    left = database.one("count_items_left", id=job.id)
+    count = 0 if left is None else left["items"]
     turn = take_turns(database, job.session_id or SessionId(""), priority=rank, count=count)
     database.run("reorder_items", job_id=job.id, priority=rank, turn=turn)
     database.run("place_job", id=job.id, priority=rank, turn=turn, position=0)
@@ -201,17 +220,29 @@ def _end_of_queue(database: Database, jobs: Sequence[Job]) -> tuple[int, int, in
     return priority, max(0 if last is None else last["turn"], furthest) + 1, 0
 
 
-def _leave_photo(
-    database: Database, journal: Journal, photo_id: PhotoId, failure: Failure, *, now_usec: int
-) -> None:
-    photo = read_photo(database, photo_id)
-    if photo.state in {PhotoState.WAITING, PhotoState.OUTDATED}:
-        database.run(
-            "photo_failed", id=photo_id, state=PhotoState.FAILED, failure=failure_text(failure), now=now_usec
-        )
+def _leave_photos(
+    database: Database, rows: Sequence[Row], failure: Failure, *, now_usec: int
+) -> list[PhotoId]:
+    """Let the photos of canceled items show that nobody develops them; return those that change by that."""
+    text = failure_text(failure)
+    left: list[PhotoId] = []
+    for row in rows:
+        photo = read_photo(database, PhotoId(row["photo_id"]))
+        if photo.state in {PhotoState.WAITING, PhotoState.OUTDATED}:
+            database.run("photo_failed", id=photo.id, state=PhotoState.FAILED, failure=text, now=now_usec)
+            left.append(photo.id)
+    return left
+
+
+def _tell_photos(database: Database, journal: Journal, photo_ids: Sequence[PhotoId]) -> None:
+    """Tell of the photos and of their sessions, once each."""
+    sessions: dict[SessionId, None] = {}
+    for photo_id in dict.fromkeys(photo_ids):
+        sessions[read_photo(database, photo_id).session_id] = None
         journal.photo(photo_id)
+    for session_id in sessions:
+        journal.session(session_id)
 
 
-def _tell_session(journal: Journal, job: Job) -> None:
-    if job.session_id is not None:
-        journal.session(job.session_id)
+def _place(row: Row) -> tuple[int, int, int]:
+    return row["turn"], row["position"], row["id"]

@@ -30,14 +30,14 @@ UPDATE job SET paused = :paused, revision = revision + 1 WHERE id = :id AND ende
 -- name: hold_items
 UPDATE item SET held = :held WHERE job_id = :job_id AND state = 'queued';
 
--- name: count_queued_items
-SELECT queued FROM job WHERE id = :id;
+-- name: count_items_left
+SELECT queued + running AS items FROM job WHERE id = :id;
 
 -- name: reorder_items
 UPDATE item SET priority = :priority, position = 0, turn = :turn + ranked.rank
 FROM (
-    SELECT id, row_number() OVER (ORDER BY turn, position, id) - 1 AS rank
-    FROM item WHERE job_id = :job_id AND state = 'queued'
+    SELECT id, row_number() OVER (ORDER BY state DESC, turn, position, id) - 1 AS rank
+    FROM item WHERE job_id = :job_id AND state IN ('queued', 'running')
 ) AS ranked
 WHERE item.id = ranked.id;
 

@@ -1,0 +1,112 @@
+"""Jobs as they enter the queue, and what goes back there by itself when an export is canceled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from darkroom.protocol.types import Priority
+from darkroomd.core.lifecycle import waiting_state
+from darkroomd.core.model import CorrelationId, Job, JobId, JobKind, Photo, PhotoId, PhotoState, SessionId
+from darkroomd.store.catalogue import read_photo
+from darkroomd.store.database import Database, Row
+from darkroomd.store.journal import Journal
+from darkroomd.store.rows import PRIORITIES
+from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a job is made of, beside its items."""
+
+    kind: JobKind
+    session_id: SessionId
+    label: str
+    correlation_id: CorrelationId
+    priority: Priority
+    creator: str | None = None
+    creator_uid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A job that was made, and the first of the turns that its items take."""
+
+    job_id: JobId
+    session_id: SessionId
+    priority: int
+    turn: int
+
+
+def insert_job(database: Database, request: Request, *, count: int, now_usec: int) -> Place:
+    """Make a job that is to have `count` items."""
+    priority = PRIORITIES.index(request.priority)
+    turn = take_turns(database, request.session_id, priority=priority, count=count)
+    row = database.one(
+        "insert_job",
+        kind=request.kind,
+        priority=priority,
+        turn=turn,
+        session_id=request.session_id,
+        label=request.label,
+        creator=request.creator,
+        creator_uid=request.creator_uid,
+        correlation_id=request.correlation_id,
+        now=now_usec,
+    )
+    assert row is not None
+    return Place(JobId(row["id"]), request.session_id, priority, turn)
+
+
+def insert_items(
+    database: Database, place: Place, items: Sequence[tuple[PhotoId, CorrelationId]], *, recipe: str
+) -> None:
+    """Give the job its items, in their order."""
+    for number, (photo_id, correlation_id) in enumerate(items):
+        database.run(
+            "insert_item",
+            job_id=place.job_id,
+            photo_id=photo_id,
+            session_id=place.session_id,
+            recipe=recipe,
+            priority=place.priority,
+            turn=place.turn + number,
+            correlation_id=correlation_id,
+        )
+
+
+def return_to_background(
+    database: Database, journal: Journal, export: Job, rows: Sequence[Row], *, now_usec: int
+) -> list[PhotoId]:
+    """Queue what the canceled items of an export left undone as a backfill, and tell of that job.
+
+    Returns the photos that changed, which the caller is to tell of.
+    """
+    photos = [read_photo(database, PhotoId(row["photo_id"])) for row in rows]
+    undone = [
+        (photo, row["recipe"])
+        for photo, row in zip(photos, rows, strict=True)
+        if photo.state not in {PhotoState.DEVELOPED, PhotoState.MISSING}
+    ]
+    for recipe in dict.fromkeys(recipe for _, recipe in undone):
+        left = [photo for photo, wanted in undone if wanted == recipe]
+        backfill = Request(
+            JobKind.BACKFILL,
+            left[0].session_id,
+            export.label,
+            export.correlation_id,
+            PRIORITY_OF_KIND[JobKind.BACKFILL],
+        )
+        place = insert_job(database, backfill, count=len(left), now_usec=now_usec)
+        insert_items(database, place, [(photo.id, photo.correlation_id) for photo in left], recipe=recipe)
+        journal.job(place.job_id, "job.created")
+    return [photo.id for photo, _ in undone if wait_anew(database, photo, now_usec=now_usec)]
+
+
+def wait_anew(database: Database, photo: Photo, *, now_usec: int) -> bool:
+    """Let the photo show that it waits and nothing else; return whether that is new."""
+    state = waiting_state(has_output=bool(photo.outputs))
+    if photo.state is state and photo.failure is None:
+        return False
+    database.run("photo_queued_again", id=photo.id, state=state, now=now_usec)
+    return True
