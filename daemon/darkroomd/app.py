@@ -21,9 +21,10 @@ from darkroomd.api.listener import check_socket_path, open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
 from darkroomd.config import Config, IntakeSection, load_config
+from darkroomd.core.damage import Damage
 from darkroomd.core.estimate import KEPT, rate_of
 from darkroomd.core.failure_share import FailureLimit
-from darkroomd.core.faults import NowhereToLook, StateInUse, StateUnusable
+from darkroomd.core.faults import NowhereToLook, StateCorrupt, StateInUse, StateUnusable
 from darkroomd.core.intake import RAW_EXTENSIONS
 from darkroomd.core.model import CorrelationId, Happening, Health
 from darkroomd.core.retry import RetryPolicy
@@ -50,7 +51,7 @@ from darkroomd.services.surroundings import IntakeOptions, OutputPlan, Surroundi
 from darkroomd.services.worker_process import WorkerSettings
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
-from darkroomd.store.store import open_store
+from darkroomd.store.store import Store, open_store
 from darkroomd.system.clock import now_usec
 from darkroomd.system.lock import LockHeld, exclusive_lock
 from darkroomd.system.paths import Places
@@ -124,7 +125,7 @@ def check(settings: Settings) -> None:
 
 
 def serve(settings: Settings) -> int:
-    """Run the daemon until it is told to stop; return its exit status.
+    """Run the daemon until it is told to stop, or cannot go on; return its exit status.
 
     Raises:
         DarkroomError: the daemon refuses to start; nothing was changed.
@@ -140,12 +141,20 @@ def serve(settings: Settings) -> int:
             raise StateInUse(settings.state, held.holder) from held
         except OSError as error:
             raise StateUnusable(settings.state, os.strerror(error.errno or 0)) from error
+        status = 0
         try:
             anyio.run(_serve, settings, stories)
+        except* StateCorrupt as group:
+            # Whoever supervises starts it again, and that repairs it.
+            damage = _first(group)
+            log.critical(
+                "stopped_by_damage", code=damage.code, message=damage.message, context=damage.context
+            )
+            status = damage.exit_status
         except* DarkroomError as group:
             raise _first(group) from group
     log.info("stopped")
-    return 0
+    return status
 
 
 def _first(group: BaseExceptionGroup[DarkroomError]) -> DarkroomError:
@@ -154,6 +163,17 @@ def _first(group: BaseExceptionGroup[DarkroomError]) -> DarkroomError:
         error = error.exceptions[0]
     assert isinstance(error, DarkroomError)
     return error
+
+
+def _tell_of(damage: Damage) -> None:
+    log.error(
+        "database_moved_aside",
+        code=StateCorrupt.code,
+        message=damage.message,
+        path=str(damage.path),
+        kept=str(damage.kept),
+        problem=damage.problem,
+    )
 
 
 async def _serve(settings: Settings, stories: Stories) -> None:
@@ -171,6 +191,8 @@ async def _serve(settings: Settings, stories: Stories) -> None:
         open_store(settings.state / DATABASE_NAME, publish) as store,
         LocalExecutor(_executor_options(settings)) as executor,
     ):
+        if store.damage is not None:
+            _tell_of(store.damage)
         about = Health(
             version=metadata.version("darkroomd"),
             pid=os.getpid(),
@@ -264,12 +286,13 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             sample_days=config.history.sample_days,
         )
         housekeeping = Housekeeping(desk, history, retention, now_usec=now_usec)
-        services = _Services(server, records, scheduler, intake, housekeeping)
+        services = _Services(store, server, records, scheduler, intake, housekeeping)
         await _run(services, settings, publish)
 
 
 @dataclass(frozen=True, slots=True)
 class _Services:
+    store: Store
     server: Server
     records: SessionRecords
     scheduler: Scheduler
@@ -281,6 +304,7 @@ async def _run(services: _Services, settings: Settings, publish: Callable[[Happe
     """Run the services; end them in the order in which nothing is lost."""
     stop = anyio.Event()
     async with anyio.create_task_group() as doors:
+        doors.start_soon(_end_on_damage, services.store)
         await doors.start(_watch_signals, stop, services.scheduler)
         await doors.start(services.server.run)
         await doors.start(services.records.run)
@@ -298,6 +322,10 @@ async def _run(services: _Services, settings: Settings, publish: Callable[[Happe
             await services.records.flush()
             await services.server.stop()
         doors.cancel_scope.cancel()
+
+
+async def _end_on_damage(store: Store) -> None:
+    raise await store.front.damage()
 
 
 async def _watch_signals(

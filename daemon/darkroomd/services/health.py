@@ -62,7 +62,12 @@ def health_checks(
             )
         return Check("space", ok=True, message="There is enough space on every disk.")
 
-    return engine, queue, folders, space
+    async def database() -> Check:
+        if store.damage is not None:
+            return Check("database", ok=False, message=store.damage.message)
+        return Check("database", ok=True, message="The queue database was found in order.")
+
+    return engine, queue, database, folders, space
 
 
 async def _all_sessions(store: Store) -> list[Session]:
