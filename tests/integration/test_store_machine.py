@@ -12,13 +12,24 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from darkroom.errors import InvalidJobState
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
-from darkroomd.core.lifecycle import job_state
-from darkroomd.core.model import Arrival, Claim, CorrelationId, Fingerprint, JobId, JobKind, SessionId
+from darkroomd.core.lifecycle import ITEM_MOVES, JOB_MOVES, job_state
+from darkroomd.core.model import (
+    Arrival,
+    Claim,
+    CorrelationId,
+    Fingerprint,
+    ItemId,
+    JobId,
+    JobKind,
+    PhotoId,
+    SessionId,
+)
 from darkroomd.core.naming import photo_id
 from darkroomd.core.queue_order import Waiting, next_item
-from darkroomd.store import arrivals, catalogue, queue, verbs
+from darkroomd.store import arrivals, catalogue, exports, queue, verbs
 from darkroomd.store.arrivals import NewJob
-from darkroomd.store.database import Database, open_database
+from darkroomd.store.database import Database, Row, open_database
+from darkroomd.store.exports import Exported, MustStop, NewExport
 from darkroomd.store.queue import Ending
 from darkroomd.store.rows import PRIORITIES
 
@@ -50,6 +61,8 @@ class Queue(RuleBasedStateMachine):
         self.now = 1_000
         self.photos = 0
         self.hands: list[Claim] = []
+        self.jobs_seen: dict[JobId, JobState] = {}
+        self.items_seen: dict[ItemId, ItemState] = {}
         for session in SESSIONS:
             with self.database.transaction():
                 arrivals.add_session(
@@ -201,6 +214,56 @@ class Queue(RuleBasedStateMachine):
 
         assert self.waiting_jobs() == [*rest[:at], moved, *rest[at:]]
 
+    @precondition(lambda self: self.photos)
+    @rule(session=st.sampled_from(SESSIONS), numbers=FEW, paused=st.booleans())
+    def export(self, session: SessionId, numbers: list[int], paused: bool) -> None:
+        known = self.rows("SELECT id FROM photo WHERE session_id = ? ORDER BY seq", session)
+        wanted = [PhotoId(known[number % len(known)]["id"]) for number in numbers if known]
+        background, asked_for = self.live(wanted, "develop", "backfill"), self.live(wanted, "export")
+        runs = [item for item in background.values() if item["state"] == "running"]
+        expected = [photo for photo in dict.fromkeys(wanted) if photo not in asked_for]
+        order = NewExport(
+            session, tuple(wanted), "jpg", "export", CorrelationId("e"), paused=paused, creator="test"
+        )
+
+        with self.database.transaction():
+            exported, told = exports.start_export(self.database, order, now_usec=self.now)
+
+        if runs:
+            assert exported == MustStop(tuple(item["id"] for item in runs))
+            assert told == []
+            return
+        assert isinstance(exported, Exported)
+        items = self.rows("SELECT * FROM item WHERE job_id = ? ORDER BY turn", exported.job_id)
+        assert [item["photo_id"] for item in items] == expected
+        assert {item["state"] for item in items} <= {"queued"}
+        assert exported.superseded == tuple(dict.fromkeys(item["job_id"] for item in background.values()))
+        assert exported.elsewhere == tuple(dict.fromkeys(item["job_id"] for item in asked_for.values()))
+        self.ends_as_superseded([item["id"] for item in background.values()], exported.job_id)
+
+    def ends_as_superseded(self, items: list[int], by: JobId | None) -> None:
+        for number in items:
+            item = catalogue.read_item_by_id(self.database, ItemId(number))
+            assert item.state is ItemState.CANCELED
+            assert item.failure is not None
+            assert (item.failure.code, item.failure.context) == ("superseded", {"jobId": by})
+            job = catalogue.read_job(self.database, item.job_id)
+            assert "superseded" in job.state_reasons
+            assert job.failure is None or job.failure.code != "superseded"
+
+    def live(self, photos: list[PhotoId], *kinds: str) -> dict[str, Row]:
+        """Return the live items of the photos in jobs of these kinds, in the order of the photos."""
+        rows = self.rows(
+            "SELECT item.*, job.kind FROM item JOIN job ON job.id = item.job_id "
+            "WHERE item.state IN ('queued', 'running')"
+        )
+        found = {row["photo_id"]: row for row in rows if row["kind"] in kinds}
+        return {photo: found[photo] for photo in photos if photo in found}
+
+    def rows(self, query: str, *values: object) -> list[Row]:
+        found: list[Row] = self.database._connection.execute(query, values).fetchall()
+        return found
+
     def waiting_jobs(self) -> list[JobId]:
         page = catalogue.read_jobs(self.database, None, by_position=True, cursor=None, limit=1000)
         return [job.id for job in page.entries if job.state is not JobState.CANCELING]
@@ -260,6 +323,29 @@ class Queue(RuleBasedStateMachine):
                 canceling=bool(row["canceling"]),
             )
             assert job.state is expected
+
+    @invariant()
+    def jobs_and_items_move_as_the_tables_say(self) -> None:
+        jobs = {job: catalogue.read_job(self.database, job).state for job in self.jobs()}
+        items = {
+            ItemId(row["id"]): ItemState(row["state"]) for row in self.rows("SELECT id, state FROM item")
+        }
+
+        for job, before in self.jobs_seen.items():
+            assert jobs[job] in {before, *JOB_MOVES[before].values()}
+        for item, state in self.items_seen.items():
+            assert items[item] in {state, *ITEM_MOVES[state].values()}
+        self.jobs_seen, self.items_seen = jobs, items
+
+    @invariant()
+    def a_photo_that_waits_is_in_the_queue_and_shows_nothing_of_exports(self) -> None:
+        lost = self.rows(
+            "SELECT id FROM photo WHERE state IN ('waiting', 'outdated') AND NOT EXISTS ("
+            "SELECT 1 FROM item WHERE item.photo_id = photo.id AND item.state IN ('queued', 'running'))"
+        )
+        marked = self.rows("SELECT id FROM photo WHERE failure LIKE '%superseded%'")
+
+        assert (lost, marked) == ([], [])
 
     @invariant()
     def a_photo_has_at_most_one_live_item(self) -> None:
