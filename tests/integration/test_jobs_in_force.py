@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from darkroom.protocol.types import InhibitMode, ItemState, JobState
+from darkroom.protocol.types import Failure, InhibitMode, ItemState, JobState
 from darkroomd.bus import Bus
 from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.model import (
@@ -20,6 +20,7 @@ from darkroomd.core.model import (
     Happening,
     JobId,
     JobKind,
+    PhotoState,
     SessionId,
 )
 from darkroomd.core.retry import RetryPolicy
@@ -29,6 +30,7 @@ from darkroomd.services.jobs import Jobs
 from darkroomd.services.scheduler import OnStage, Scheduler
 from darkroomd.services.stories import Stories
 from darkroomd.store.desk import JobDesk
+from darkroomd.store.exports import Exported, NewExport
 from darkroomd.store.history import History
 from darkroomd.store.store import Store, open_store
 
@@ -36,6 +38,7 @@ pytestmark = pytest.mark.anyio
 
 NOW = 1_700_000_000_000_000
 ROUNDS = 30
+FAILURE = Failure(code="canceled", message="It is over.", transient=False, context={})
 
 
 class Endless:
@@ -68,6 +71,22 @@ class House:
         )
         queued = await self.store.arrive(arrival, kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
         return queued.job_id
+
+    async def export(self, *jobs: JobId) -> Exported:
+        """Export the photos of these jobs."""
+        photos = [
+            item.photo_id
+            for job in jobs
+            for item in (await self.store.items(job, states=None, cursor=None, limit=9)).entries
+            if item.photo_id is not None
+        ]
+        order = NewExport(SessionId("s"), tuple(photos), "jpg", "export", CorrelationId("e"))
+        return await self.jobs.export(order)
+
+    async def states(self) -> list[tuple[JobKind, JobState]]:
+        """Return what each job is and where it stands, oldest first."""
+        page = await self.store.jobs(None, by_position=False, cursor=None, limit=99)
+        return [(job.kind, job.state) for job in reversed(page.entries)]
 
     async def running(self) -> int:
         return (await self.store.totals()).counts.running
@@ -157,3 +176,53 @@ async def test_a_canceled_job_has_ended_when_the_verb_returns(house: House) -> N
         items = await house.store.items(job_id, states=None, cursor=None, limit=9)
         ended.append(((await house.store.job(job_id)).state, [item.state for item in items.entries]))
     assert ended == [(JobState.CANCELED, [ItemState.CANCELED])] * ROUNDS
+
+
+async def test_an_export_is_developed_instead_of_what_ran_in_the_background(house: House) -> None:
+    seen: list[list[tuple[JobKind, JobState]]] = []
+    for number in range(ROUNDS):
+        job_id = await house.add_photo(number)
+        await turns(number)
+
+        exported = await house.export(job_id)
+
+        seen.append((await house.states())[-2:])
+        assert exported.job_id is not None
+        await house.store.stop_job(exported.job_id, reason="over", now_usec=NOW)
+        await house.scheduler.interrupt(job_ids=[exported.job_id], failure=FAILURE)
+    assert [background for background, _ in seen] == [(JobKind.DEVELOP, JobState.CANCELED)] * ROUNDS
+    assert {export for _, export in seen} <= {
+        (JobKind.EXPORT, JobState.QUEUED),
+        (JobKind.EXPORT, JobState.RUNNING),
+    }
+
+
+async def test_an_export_leaves_the_background_work_on_other_photos_alone(house: House) -> None:
+    first = await house.add_photo(1)
+    await turns(50)
+    second = await house.add_photo(2)
+
+    exported = await house.export(second)
+
+    assert exported.superseded == (second,)
+    assert (await house.store.job(first)).state is JobState.RUNNING
+
+
+async def test_a_canceled_export_leaves_all_its_photos_in_the_background(house: House) -> None:
+    jobs = [await house.add_photo(number) for number in range(3)]
+    await turns(50)
+    exported = await house.export(*jobs)
+    await turns(50)
+    assert exported.job_id is not None
+
+    await house.jobs.cancel([exported.job_id], reason=None)
+
+    photos = (
+        await house.store.photos(SessionId("s"), states=None, discarded=None, cursor=None, limit=9)
+    ).entries
+    backfill = [state for kind, state in await house.states() if kind is JobKind.BACKFILL]
+    assert (await house.store.job(exported.job_id)).state is JobState.CANCELED
+    assert [photo.failure for photo in photos] == [None] * 3
+    assert {photo.state for photo in photos} <= {PhotoState.WAITING, PhotoState.DEVELOPING}
+    assert set(backfill) <= {JobState.QUEUED, JobState.RUNNING}
+    assert (await house.store.totals()).progress.total == 3

@@ -10,6 +10,9 @@ import anyio
 from darkroom.protocol.types import Failure
 from darkroomd.core.model import Claim, ItemId
 
+RECORD_SECONDS: Final = 5.0
+"""How long the end of an interrupted item may take to be recorded before nobody waits for it any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -28,3 +31,13 @@ class Hand:
         self.scope: Final = anyio.CancelScope()
         self.canceled_by: Failure | None = None
         self.over: Final = anyio.Event()
+
+    async def stop(self, failure: Failure | None) -> None:
+        """Interrupt the work, and wait `RECORD_SECONDS` at most until that is recorded.
+
+        With `failure` the item is canceled, without it goes back to the queue.
+        """
+        self.canceled_by = failure
+        self.scope.cancel()
+        with anyio.move_on_after(RECORD_SECONDS):
+            await self.over.wait()

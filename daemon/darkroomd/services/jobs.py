@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from darkroom.errors import TimedOut
 from darkroom.protocol.types import InhibitMode, JobState, Priority
 from darkroomd.core.cancellation import canceled
 from darkroomd.core.gate import Holder, Pause
@@ -12,6 +13,7 @@ from darkroomd.core.model import JobId
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.store.desk import JobDesk
+from darkroomd.store.exports import Exported, MustStop, NewExport
 from darkroomd.store.verbs import CANCELED_BY_CLIENT
 
 
@@ -52,6 +54,17 @@ class Jobs:
             else:
                 await self._scheduler.settle()
             yield holder
+
+    async def export(self, export: NewExport) -> Exported:
+        """Have photos developed now, instead of in the background, where work on them is stopped.
+
+        Raises `NoSuchSession`, `NoSuchPhoto`, and `TimedOut`, with nothing changed, if that does not stop.
+        """
+        async with self._scheduler.aside(export.photo_ids):
+            answer = await self._desk.export(export, now_usec=self._now_usec())
+        if isinstance(answer, MustStop):
+            raise TimedOut
+        return answer
 
     async def cancel(self, job_ids: Sequence[int], *, reason: str | None) -> list[JobId]:
         """Cancel jobs with all their items; return those that had not ended."""

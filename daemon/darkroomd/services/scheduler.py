@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -16,9 +17,10 @@ from darkroom.errors import DarkroomError
 from darkroom.protocol.types import Failure, ItemState, Priority
 from darkroomd.core.estimate import Developed as Cost
 from darkroomd.core.estimate import Rate
+from darkroomd.core.export_plan import BACKGROUND
 from darkroomd.core.failure_share import REASON, FailureLimit, has_failed_too_often
 from darkroomd.core.faults import StateUnreadable, StateUnwritable
-from darkroomd.core.model import Claim, Happening, JobId, PhotoState, SessionId
+from darkroomd.core.model import Claim, Happening, JobId, PhotoId, PhotoState, SessionId
 from darkroomd.core.retry import (
     GiveUp,
     Hold,
@@ -30,7 +32,7 @@ from darkroomd.core.retry import (
 )
 from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome
 from darkroomd.services.gatekeeper import Gatekeeper
-from darkroomd.services.hand import Hand, Work
+from darkroomd.services.hand import RECORD_SECONDS, Hand, Work
 from darkroomd.services.stories import Stories
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
@@ -38,9 +40,6 @@ from darkroomd.store.store import Store
 USEC: Final = 1_000_000
 LONGEST_REST: Final = 30.0
 """Seconds after which the clock on the wall is looked at again, if something is to happen at a time."""
-
-RECORD_SECONDS: Final = 5.0
-"""How long the end of an interrupted item may take to be recorded when the daemon is told to stop."""
 
 log = structlog.get_logger()
 
@@ -123,12 +122,17 @@ class Scheduler:
         """
         await self.settle()
         hand = self._hand
-        if hand is None or (job_ids is not None and hand.claim.job.id not in job_ids):
-            return
-        hand.canceled_by = failure
-        hand.scope.cancel()
-        with anyio.move_on_after(RECORD_SECONDS):
-            await hand.over.wait()
+        if hand is not None and (job_ids is None or hand.claim.job.id in job_ids):
+            await hand.stop(failure)
+
+    @asynccontextmanager
+    async def aside(self, photo_ids: Collection[PhotoId]) -> AsyncGenerator[None, None]:
+        """Start nothing inside; background work on one of these photos is stopped, and back in the queue."""
+        async with self._choosing:
+            hand = self._hand
+            if hand is not None and hand.claim.job.kind in BACKGROUND and hand.claim.photo.id in photo_ids:
+                await hand.stop(None)
+            yield
 
     def stop(self, *, within_seconds: float) -> None:
         """Start nothing more; what runs is interrupted after `within_seconds` and goes back to the queue."""
@@ -300,7 +304,7 @@ class Scheduler:
         decision = after_failure(
             self._policy,
             failure,
-            attempt=claim.item.attempt,
+            attempt=claim.item.attempt - claim.item.deaths,
             environment=outcome.environment,
             now_usec=self._now_usec(),
         )

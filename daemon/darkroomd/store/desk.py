@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from darkroom.protocol.types import Failure, JobState, Priority
 from darkroomd.core.model import JobId
-from darkroomd.store import verbs
+from darkroomd.store import exports, verbs
+from darkroomd.store.exports import Exported, MustStop, NewExport
 from darkroomd.store.front import Front
 
 
@@ -57,6 +58,12 @@ class JobDesk:
         """Put waiting jobs before another one, or behind all others; return them."""
         return await self._front.write(
             lambda database: verbs.move_jobs(database, job_ids, before=before, now_usec=now_usec)
+        )
+
+    async def export(self, export: NewExport, *, now_usec: int) -> Exported | MustStop:
+        """Make an export; raise `NoSuchSession`, `NoSuchPhoto`."""
+        return await self._front.write(
+            lambda database: exports.start_export(database, export, now_usec=now_usec)
         )
 
     async def clear(self, *, states: Sequence[JobState], ended_before_usec: int | None, now_usec: int) -> int:
