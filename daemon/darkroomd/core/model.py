@@ -242,6 +242,7 @@ class Item:
         attempt: how often work on it was started; 0 before the first time.
         fence: number of the present claim; a result with another number is late.
         retry_at_usec: not to be started before this time.
+        deaths: how often in a row the daemon died with this item in work; no failures of its own.
     """
 
     id: ItemId
@@ -257,6 +258,7 @@ class Item:
     correlation_id: CorrelationId
     started_at_usec: int | None
     ended_at_usec: int | None
+    deaths: int = 0
 
 
 @dataclass(frozen=True, slots=True)

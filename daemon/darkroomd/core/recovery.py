@@ -68,12 +68,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Develop again."""
+    """Develop again, once this daemon has lived `after_seconds` without the photo."""
+
+    after_seconds: float
+    failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
 class Abandon:
-    """The photo was there each time the daemon went down: it is failed, so that the rest can go on."""
+    """The photo takes the daemon down: it is failed, so that the rest can go on."""
 
     failure: Failure
 
@@ -81,17 +84,30 @@ class Abandon:
 def after_restart(policy: RetryPolicy, item: Item, found: Found | None) -> Finish | Record | Repeat | Abandon:
     """Return what to do with an item that a dead daemon left running.
 
-    `found` is None where no intent had been committed.
+    `found` is None where no intent had been committed. The first death proves nothing: any photo may be in
+    work when somebody pulls the plug. From then on the photo sits out (`sit_out_seconds`, anew at each
+    start), so that each later death means: a daemon that lived for a while without the photo died with it.
     """
     if found is not None and found.final:
         return Record()
     if found is not None and found.part:
         return Finish()
-    if item.attempt < policy.attempts:
-        return Repeat()
+    deaths = item.deaths + 1
+    context = {"attempts": item.attempt, "deaths": deaths}
+    if deaths < policy.attempts:
+        message = (
+            "The daemon stopped without warning while it developed this photo. It is tried again after a "
+            "while, when others had their turn."
+        )
+        failure = Failure(code="worker.crashed", message=message, transient=True, context=context)
+        return Repeat(sit_out_seconds(policy, deaths=deaths), failure)
     message = (
-        f"The daemon stopped without warning each of the {item.attempt} times this photo was developed. "
+        f"The daemon stopped without warning {deaths} times in a row while it developed this photo. "
         "Look at the file; then export it again."
     )
-    context = {"attempts": item.attempt}
     return Abandon(Failure(code="worker.crashed", message=message, transient=False, context=context))
+
+
+def sit_out_seconds(policy: RetryPolicy, *, deaths: int) -> float:
+    """Return how long a daemon has to live before it tries a photo that so many died with, at least 1."""
+    return policy.waits_seconds[min(deaths, len(policy.waits_seconds)) - 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -12,9 +12,9 @@ from anyio import to_thread
 
 from darkroom.errors import DarkroomError
 from darkroom.protocol.types import ItemState
-from darkroomd.core.model import Item, Session, SessionId
-from darkroomd.core.recovery import Abandon, Finish, Intent, Repeat, after_restart
-from darkroomd.core.retry import RetryPolicy
+from darkroomd.core.model import Happening, Item, Session, SessionId
+from darkroomd.core.recovery import Abandon, Finish, Intent, Repeat, after_restart, sit_out_seconds
+from darkroomd.core.retry import USEC, RetryPolicy
 from darkroomd.files.documents import document_written_at
 from darkroomd.services.publishing import (
     decode_intent,
@@ -24,8 +24,10 @@ from darkroomd.services.publishing import (
     record_published,
 )
 from darkroomd.services.survey import sweep_leftovers
+from darkroomd.store.database import Database
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
+from darkroomd.store.suspects import put_back_suspect, renew_waits
 
 PAGE: Final = 500
 
@@ -42,6 +44,7 @@ async def recover(
     for item, text in await store.left_running():
         intent = None if text is None else decode_intent(text)
         await _settle(store, item, intent, policy=policy, now_usec=now_usec)
+    await _renew_waits(store, policy=policy, now_usec=now_usec())
     stale: list[SessionId] = []
     async for session in _sessions(store):
         await _sweep(session.folder, output_folder)
@@ -69,13 +72,35 @@ async def _settle(
         ending = Ending(ItemState.FAILED, failure=decision.failure)
     elif intent is not None and not isinstance(decision, Repeat):
         ending = await _published(store, intent, finish=isinstance(decision, Finish), now_usec=now_usec())
-    fence = item.fence or 0
+    fence, now = item.fence or 0, now_usec()
     if ending is not None:
-        await store.end(item, ending, fence=fence, now_usec=now_usec())
+        await store.end(item, ending, fence=fence, now_usec=now)
+    elif isinstance(decision, Repeat):
+        await _put_back_suspect(store, item, decision, fence=fence, now_usec=now)
     else:
-        await store.put_back(
-            item, fence=fence, failure=None, retry_at_usec=None, refund=False, now_usec=now_usec()
+        await store.put_back(item, fence=fence, failure=None, retry_at_usec=None, refund=False, now_usec=now)
+
+
+async def _put_back_suspect(store: Store, item: Item, repeat: Repeat, *, fence: int, now_usec: int) -> None:
+    def change(database: Database) -> tuple[None, Sequence[Happening]]:
+        happenings = put_back_suspect(
+            database,
+            item,
+            fence=fence,
+            failure=repeat.failure,
+            retry_at_usec=now_usec + round(repeat.after_seconds * USEC),
+            now_usec=now_usec,
         )
+        return None, happenings or []
+
+    await store.front.write(change)
+
+
+async def _renew_waits(store: Store, *, policy: RetryPolicy, now_usec: int) -> None:
+    def retry_at_usec(item: Item) -> int:
+        return now_usec + round(sit_out_seconds(policy, deaths=item.deaths) * USEC)
+
+    await store.front.write(lambda database: (None, renew_waits(database, retry_at_usec, now_usec=now_usec)))
 
 
 async def _published(store: Store, intent: Intent, *, finish: bool, now_usec: int) -> Ending | None:

@@ -247,4 +247,5 @@ def item_from(row: Row, outputs: Sequence[Output] = ()) -> Item:
         correlation_id=CorrelationId(row["correlation_id"]),
         started_at_usec=row["started_at_usec"],
         ended_at_usec=row["ended_at_usec"],
+        deaths=row["deaths"],
     )
