@@ -74,7 +74,7 @@ async def test_an_idle_daemon_has_nothing_to_do(daemon: Serving) -> None:
 async def test_the_summary_counts_what_waits_and_why(daemon: Serving) -> None:
     session = await daemon.add_session()
     await daemon.add_photo(session)
-    daemon.gate.hold(Hold(NOW + 1, "disk.full"), "No space.")
+    daemon.gate.hold(Hold(60.0, "disk.full"), "No space.")
 
     async with daemon.client() as client:
         reply = await client.ask("GetSummary")

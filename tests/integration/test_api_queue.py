@@ -265,7 +265,7 @@ async def test_a_job_says_all_that_it_waits_for(daemon: Serving) -> None:
         await client.ask("PauseJobs", {"jobIds": [queued.job_id]})
         await client.ask("PauseQueue")
         await inhibit(holder)
-        daemon.gate.hold(Hold(NOW + 1, "disk.full"), "No space.")
+        daemon.gate.hold(Hold(60.0, "disk.full"), "No space.")
 
         job = (await client.ask("GetJob", {"jobId": queued.job_id}))["parameters"]["job"]
         listed = (await client.ask("ListJobs"))["parameters"]["jobs"]

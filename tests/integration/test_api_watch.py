@@ -248,7 +248,7 @@ async def test_a_stop_that_is_published_ends_watching_too(daemon: Serving) -> No
 async def test_the_queue_is_told_as_it_is(daemon: Serving) -> None:
     async with daemon.client() as client:
         await watch(client)
-        daemon.gate.hold(Hold(NOW + 1, "disk.full"), "No space.")
+        daemon.gate.hold(Hold(60.0, "disk.full"), "No space.")
         event = await client.event()
 
     assert event["queue"]["waitReasons"] == ["disk.full"]

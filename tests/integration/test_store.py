@@ -400,6 +400,7 @@ def test_the_database_is_safe_against_a_power_cut(tmp_path: Path) -> None:
         ("waiting_jobs_page", "job_waiting"),
         ("position_of_job", "job_waiting"),
         ("ready_retries", "item_retry"),
+        ("bound_retries", "item_retry"),
         ("photos_page", "photo_of_session"),
         ("output_at", "output_by_path"),
     ],
@@ -410,6 +411,7 @@ def test_a_hot_statement_uses_its_index(tmp_path: Path, statement: str, index: s
         (
             *(
                 "now",
+                "latest",
                 "fence",
                 "boot",
                 "photo_id",

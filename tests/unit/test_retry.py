@@ -10,7 +10,7 @@ from darkroomd.core.retry import (
     SessionHold,
     TryAgain,
     after_failure,
-    session_hold_usec,
+    session_hold_seconds,
 )
 
 POLICY = RetryPolicy(waits_seconds=(2.0, 10.0), attempts=4, environment_wait_seconds=5.0)
@@ -56,14 +56,14 @@ def test_a_fault_of_the_whole_system_holds_the_queue_whatever_the_attempt(attemp
         now_usec=0,
     )
 
-    assert decision == Hold(5_000_000, "system.files")
+    assert decision == Hold(5.0, "system.files")
 
 
 @pytest.mark.parametrize("code", ["session.gone", "disk.full", "disk.read_only", "disk.not_permitted"])
 def test_one_session_s_folder_or_disk_does_not_hold_the_others(code: str) -> None:
     decision = after_failure(POLICY, failure(code, transient=True), attempt=9, environment=True, now_usec=0)
 
-    assert decision == SessionHold(5_000_000, code)
+    assert decision == SessionHold(5.0, code)
 
 
 @pytest.mark.parametrize(
@@ -77,4 +77,4 @@ def test_one_session_s_folder_or_disk_does_not_hold_the_others(code: str) -> Non
     ],
 )
 def test_a_session_that_fails_again_and_again_is_probed_less_and_less(times: int, seconds: int) -> None:
-    assert session_hold_usec(POLICY, times=times) == seconds * 1_000_000
+    assert session_hold_seconds(POLICY, times=times) == seconds

@@ -30,6 +30,11 @@ class RetryPolicy:
     attempts: int = 3
     environment_wait_seconds: float = 5.0
 
+    @property
+    def longest_wait_seconds(self) -> float:
+        """Bound on the time before an attempt; one that is due later was put off before the clock jumped."""
+        return max(self.waits_seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class TryAgain:
@@ -40,17 +45,17 @@ class TryAgain:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Not the photo's fault: put the item back unburnt and start nothing until `until_usec`."""
+    """Not the photo's fault: put the item back unburnt and start nothing for so many seconds."""
 
-    until_usec: int
+    seconds: float
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class SessionHold:
-    """Not the photo's fault, and of its session alone: put the item back unburnt, and start nothing of it."""
+    """The same of one session alone: start nothing of it for so many seconds."""
 
-    until_usec: int
+    seconds: float
     reason: str
 
 
@@ -59,13 +64,13 @@ class GiveUp:
     """The item has failed for good."""
 
 
-def session_hold_usec(policy: RetryPolicy, *, times: int) -> int:
+def session_hold_seconds(policy: RetryPolicy, *, times: int) -> float:
     """Return how long a session is left alone after its folder failed so many times in a row, at least 1.
 
     It doubles: the probes of several dead shares must not take all the time of the living ones.
     """
     doubled = policy.environment_wait_seconds * 2.0 ** min(times - 1, 16)
-    return round(min(doubled, max(LONGEST_HOLD_SECONDS, policy.environment_wait_seconds)) * USEC)
+    return min(doubled, max(LONGEST_HOLD_SECONDS, policy.environment_wait_seconds))
 
 
 def after_failure(
@@ -73,9 +78,8 @@ def after_failure(
 ) -> TryAgain | Hold | SessionHold | GiveUp:
     """Return what to do after the `attempt`-th run of an item ended with `failure`."""
     if environment:
-        until = now_usec + round(policy.environment_wait_seconds * USEC)
         fault = SessionHold if failure.code.startswith(SESSION_FAULTS) else Hold
-        return fault(until, failure.code)
+        return fault(policy.environment_wait_seconds, failure.code)
     if not failure.transient or attempt >= policy.attempts:
         return GiveUp()
     wait = policy.waits_seconds[min(attempt, len(policy.waits_seconds)) - 1]

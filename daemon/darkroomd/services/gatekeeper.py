@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
+import anyio
 import structlog
 
 from darkroom.protocol.types import InhibitMode
@@ -42,6 +44,14 @@ class Schedule:
         return datetime.fromtimestamp(now_usec / USEC, self.zone)
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """A fault that is given time to go away, until a point on the monotonic clock."""
+
+    reason: str
+    until: float
+
+
 class Gatekeeper:
     """Answers whether work may be started now; tells of each change, and wakes whoever waits for one."""
 
@@ -52,15 +62,17 @@ class Gatekeeper:
         *,
         schedule: Schedule,
         now_usec: Callable[[], int],
+        monotonic: Callable[[], float] = anyio.current_time,
     ) -> None:
         self._history = history
         self._publish = publish
         self._schedule = schedule
         self._now_usec = now_usec
+        self._monotonic = monotonic
         self._holders: dict[int, Holder] = {}
         self._last_holder = 0
-        self._fault: Hold | None = None
-        self._sessions: dict[SessionId, SessionHold] = {}
+        self._fault: _Rest | None = None
+        self._sessions: dict[SessionId, _Rest] = {}
         self._held_times: dict[SessionId, int] = {}
         self._arrivals: dict[SessionId, str] = {}
         self._pause: Pause | None = None
@@ -80,27 +92,22 @@ class Gatekeeper:
         """The pause that is in force."""
         return self._pause if is_in_force(self._pause, now_usec=self._now_usec()) else None
 
-    @property
-    def fault(self) -> Hold | None:
-        """The fault of the environment that is waited for."""
-        return self._fault
-
     def permission(self) -> Permission:
         """Return what may be started now."""
         now = self._now_usec()
-        fault = self._fault.reason if self._fault is not None else None
+        fault = self._fault
         circumstances = Circumstances(
             pause=self._pause,
             inhibited=bool(self._holders),
             in_schedule=self._schedule.is_open(now),
-            fault=fault if self._fault is not None and now < self._fault.until_usec else None,
+            fault=fault.reason if fault is not None and self._monotonic() < fault.until else None,
         )
         return permission(circumstances, now_usec=now)
 
     def wait_reasons(self) -> tuple[str, ...]:
         """Return why nothing, or not everything, is started; a fault counts until work succeeded again."""
         faults = [] if self._fault is None else [self._fault.reason]
-        faults += [hold.reason for hold in self._sessions.values()]
+        faults += [rest.reason for rest in self._sessions.values()]
         faults += self._arrivals.values()
         return tuple(dict.fromkeys((*self.permission().reasons, *faults)))
 
@@ -117,17 +124,18 @@ class Gatekeeper:
 
     def waiting_sessions(self) -> frozenset[SessionId]:
         """Return the sessions whose folders are given time to become usable again."""
-        now = self._now_usec()
-        return frozenset(session for session, hold in self._sessions.items() if now < hold.until_usec)
+        now = self._monotonic()
+        return frozenset(session for session, rest in self._sessions.items() if now < rest.until)
 
-    def next_change_usec(self) -> int | None:
-        """Return when the answer may change by itself."""
-        now = self._now_usec()
-        times = [self._pause.until_usec if self._pause is not None else None]
-        times.append(self._fault.until_usec if self._fault is not None else None)
-        times.append(self._schedule.next_change_usec(now))
-        times += [hold.until_usec for hold in self._sessions.values()]
-        return min((time for time in times if time is not None and time > now), default=None)
+    def seconds_to_change(self) -> float:
+        """Return how long the answer holds if nothing else happens and no clock jumps; infinity: for ever."""
+        on_the_wall, now = self._now_usec(), self._monotonic()
+        times = [self._schedule.next_change_usec(on_the_wall)]
+        times.append(None if self._pause is None else self._pause.until_usec)
+        waits = [(time - on_the_wall) / USEC for time in times if time is not None]
+        rests = [*self._sessions.values(), *([] if self._fault is None else [self._fault])]
+        waits += [rest.until - now for rest in rests]
+        return min((wait for wait in waits if wait > 0), default=math.inf)
 
     async def set_pause(self, pause: Pause | None) -> None:
         """Pause the queue or let it go on, durably."""
@@ -152,14 +160,14 @@ class Gatekeeper:
         """Start nothing until the fault has been given time to go away."""
         if self._fault is None:
             log.error("queue_waits", reason=hold.reason, message=why)
-        self._fault = hold
+        self._fault = _Rest(hold.reason, self._monotonic() + hold.seconds)
         self._tell()
 
     def hold_session(self, session_id: SessionId, hold: SessionHold, why: str) -> None:
         """Start nothing of a session until its folder has been given time to become usable again."""
         if session_id not in self._sessions:
             log.error("session_waits", session=session_id, reason=hold.reason, message=why)
-        self._sessions[session_id] = hold
+        self._sessions[session_id] = _Rest(hold.reason, self._monotonic() + hold.seconds)
         self._held_times[session_id] = self.held_times(session_id) + 1
         self._tell()
 
@@ -174,7 +182,7 @@ class Gatekeeper:
         """
         over = self._sessions.keys() - self.waiting_sessions()
         sessions = [session_id] if session_id is not None else list(over)
-        gone = [hold for session in sessions if (hold := self._sessions.pop(session, None)) is not None]
+        gone = [rest for session in sessions if (rest := self._sessions.pop(session, None)) is not None]
         for session in sessions:
             self._held_times.pop(session, None)
         if self._fault is not None:

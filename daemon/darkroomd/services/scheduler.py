@@ -28,7 +28,7 @@ from darkroomd.core.retry import (
     SessionHold,
     TryAgain,
     after_failure,
-    session_hold_usec,
+    session_hold_seconds,
 )
 from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome
 from darkroomd.services.gatekeeper import Gatekeeper
@@ -179,7 +179,7 @@ class Scheduler:
             if claim is None and self._gate.held_sessions():
                 claim = await self._claim(least_priority, self._gate.waiting_sessions())
         except (StateUnwritable, StateUnreadable) as error:
-            self._gate.hold(Hold(self._probe_usec(), error.code), error.message)
+            self._gate.hold(Hold(self._policy.environment_wait_seconds, error.code), error.message)
             return None
         if claim is None:
             self._gate.release()
@@ -191,6 +191,7 @@ class Scheduler:
             boot=self._boot,
             least_priority=least_priority,
             waiting_sessions=sessions,
+            longest_wait_usec=round(self._policy.longest_wait_seconds * USEC),
             now_usec=self._now_usec(),
         )
 
@@ -318,8 +319,7 @@ class Scheduler:
                 await self._put_back(claim, failure=failure, retry_at_usec=None)
             case SessionHold():
                 times = self._gate.held_times(claim.session.id) + 1
-                until = self._now_usec() + session_hold_usec(self._policy, times=times)
-                hold = SessionHold(until, decision.reason)
+                hold = SessionHold(session_hold_seconds(self._policy, times=times), decision.reason)
                 self._gate.hold_session(claim.session.id, hold, failure.message)
                 await self._put_back(claim, failure=failure, retry_at_usec=None)
             case GiveUp():
@@ -369,27 +369,24 @@ class Scheduler:
             try:
                 return await write()
             except (StateUnwritable, StateUnreadable) as error:
-                self._gate.hold(Hold(self._probe_usec(), error.code), error.message)
+                self._gate.hold(Hold(self._policy.environment_wait_seconds, error.code), error.message)
                 if self._stopping:
                     return None
             with anyio.move_on_after(self._policy.environment_wait_seconds):
                 await self._stop_requested.wait()
 
-    def _probe_usec(self) -> int:
-        return self._now_usec() + round(self._policy.environment_wait_seconds * USEC)
-
     async def _rest(self, woken: anyio.Event) -> None:
         try:
             retry = await self._store.next_retry_usec()
         except StateUnreadable as error:
-            self._gate.hold(Hold(self._probe_usec(), error.code), error.message)
+            self._gate.hold(Hold(self._policy.environment_wait_seconds, error.code), error.message)
             retry = None
-        times = (self._gate.next_change_usec(), retry)
-        due = min((time for time in times if time is not None), default=None)
-        if self._gate.permission().least_priority is None:
-            # A retry that is due changes nothing while nothing may be started.
-            due = self._gate.next_change_usec()
-        # The clock on the wall may jump, and does not stand still while the machine sleeps.
-        seconds = math.inf if due is None else min(max(0.0, (due - self._now_usec()) / USEC), LONGEST_REST)
+        seconds = self._gate.seconds_to_change()
+        # A retry that is due changes nothing while nothing may be started.
+        if retry is not None and self._gate.permission().least_priority is not None:
+            seconds = min(seconds, max(0.0, (retry - self._now_usec()) / USEC))
+        if not math.isinf(seconds):
+            # The clock on the wall may jump, and does not stand still while the machine sleeps.
+            seconds = min(seconds, LONGEST_REST)
         with anyio.move_on_after(seconds):
             await woken.wait()

@@ -63,10 +63,13 @@ def claim(
     boot: str,
     least_priority: Priority,
     waiting_sessions: Collection[SessionId],
+    longest_wait_usec: int | None = None,
     now_usec: int,
 ) -> tuple[Claim | None, list[Happening]]:
     """Take the next item: the attempt and a new fence are committed before its work begins."""
     database.run("ready_retries", now=now_usec)
+    if longest_wait_usec is not None:
+        database.run("bound_retries", latest=now_usec + longest_wait_usec)
     row = database.one(
         "claim_item",
         boot=boot,

@@ -148,10 +148,12 @@ class Store:
         now_usec: int,
         least_priority: Priority = Priority.LOW,
         waiting_sessions: Collection[SessionId] = (),
+        longest_wait_usec: int | None = None,
     ) -> Claim | None:
         """Take the next item to work on, if any may start now.
 
-        Nothing below `least_priority` and nothing of `waiting_sessions` is taken.
+        Nothing below `least_priority` and nothing of `waiting_sessions` is taken. A retry that is due later
+        than in `longest_wait_usec` was put off before the clock was set back: it is due after that time.
         """
         return await self.front.write(
             lambda database: queue.claim(
@@ -159,6 +161,7 @@ class Store:
                 boot=boot,
                 least_priority=least_priority,
                 waiting_sessions=waiting_sessions,
+                longest_wait_usec=longest_wait_usec,
                 now_usec=now_usec,
             )
         )

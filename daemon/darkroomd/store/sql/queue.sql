@@ -26,6 +26,9 @@ ON CONFLICT (session_id, priority) DO UPDATE SET turn = max(turn, excluded.turn)
 -- name: ready_retries
 UPDATE item SET retry_at_usec = NULL WHERE state = 'queued' AND retry_at_usec <= :now;
 
+-- name: bound_retries
+UPDATE item SET retry_at_usec = :latest WHERE state = 'queued' AND retry_at_usec > :latest;
+
 -- name: live_item_of_photo
 SELECT * FROM item WHERE photo_id = :photo_id AND recipe = :recipe AND state IN ('queued', 'running');
 
