@@ -6,8 +6,10 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -300,8 +302,11 @@ def test_a_start_that_cannot_work_is_refused_in_one_line_and_changes_nothing(tmp
     (tmp_path / "file").write_bytes(b"")
     (tmp_path / "good").mkdir()
     (tmp_path / "bad.toml").write_text("[intake]\nquiet_second = 1\n")
-    (tmp_path / "corrupt").mkdir()
-    (tmp_path / "corrupt" / "queue.db").write_bytes(b"no database" * 999)
+    newer = tmp_path / "newer" / "queue.db"
+    newer.parent.mkdir()
+    with closing(sqlite3.connect(newer)) as database:
+        database.execute("PRAGMA user_version = 99")
+    content = newer.read_bytes()
     good = ["--session", str(tmp_path / "good"), "--socket", str(tmp_path / "s.sock")]
     before = sorted(tmp_path.rglob("*"))
 
@@ -311,7 +316,7 @@ def test_a_start_that_cannot_work_is_refused_in_one_line_and_changes_nothing(tmp
         start_refused("--root", str(tmp_path / "none"), *arguments(tmp_path)[:4]),
         start_refused(*arguments(tmp_path)[:4]),
         start_refused(*good, "--config", str(tmp_path / "bad.toml"), "--state-dir", str(tmp_path / "state")),
-        start_refused(*good, "--state-dir", str(tmp_path / "corrupt")),
+        start_refused(*good, "--state-dir", str(newer.parent)),
         start_refused(
             *good[:2], "--socket", str(tmp_path / ("x" * 120)), "--state-dir", str(tmp_path / "st")
         ),
@@ -323,11 +328,11 @@ def test_a_start_that_cannot_work_is_refused_in_one_line_and_changes_nothing(tmp
         "session.not_found",
         "config.no_sessions",
         "config.invalid",
-        "state.corrupt",
+        "state.too_new",
         "socket.path_too_long",
     ]
     assert 0 not in [status for status, _ in refusals]
-    assert (tmp_path / "corrupt" / "queue.db").read_bytes() == b"no database" * 999
+    assert newer.read_bytes() == content
     left = set(tmp_path.rglob("*")) - set(before)
     assert {path.name for path in left} <= {"config.toml", "darkroomd.lock", "s.sock.lock", "state"}
 

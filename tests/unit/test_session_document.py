@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from darkroom.protocol.types import Failure
 from darkroomd.core.json_values import Broken, Json, JsonObject, decode_object, encode_object
 from darkroomd.core.model import (
+    Arrival,
     CorrelationId,
     Fingerprint,
     Inputs,
@@ -23,7 +24,7 @@ from darkroomd.core.model import (
     PhotoState,
     SessionId,
 )
-from darkroomd.core.recorded_outputs import read_outputs
+from darkroomd.core.recorded_outputs import read_photos, remember
 from darkroomd.core.session_document import merge, name_of
 
 FOLDER = Path("/photos/party")
@@ -101,6 +102,9 @@ def test_a_developed_photo_is_recorded_in_full() -> None:
         "attemptCount": 1,
         "lastAttemptAt": "2023-11-14T22:13:20.000Z",
         "lastError": None,
+        "backgroundExportFailed": False,
+        "rawSizeBytes": 1000,
+        "rawMtimeNs": 1_700_000_000_123_456_789,
         "correlationId": "c0ffee",
         "presetId": "neutral",
         "outputs": [
@@ -231,7 +235,7 @@ def test_a_lost_database_is_rebuilt_from_what_was_written() -> None:
     document = decode_object(encode_object(merge(None, [photo], folder=FOLDER)))
     assert not isinstance(document, Broken)
 
-    recorded = read_outputs(document)["\udcff.NEF"]
+    recorded = read_photos(document)["\udcff.NEF"]
 
     assert recorded.correlation_id == "c0ffee"
     (output,) = recorded.outputs
@@ -259,13 +263,74 @@ def test_a_lost_database_is_rebuilt_from_what_was_written() -> None:
     ],
 )
 def test_a_record_that_is_not_complete_is_passed_over(change: JsonObject) -> None:
-    assert read_outputs(recorded_with(change)) == {}
+    assert read_photos(recorded_with(change))["a.NEF"].outputs == ()
+
+
+def arrival(raw: Fingerprint = RAW) -> Arrival:
+    return Arrival(
+        session_id=SessionId("s"),
+        name="a.NEF",
+        fingerprint=raw,
+        look="look",
+        preset_id=None,
+        unsupported=(),
+        warnings=(),
+        correlation_id=CorrelationId("new"),
+        arrived_at_usec=AT,
+    )
+
+
+def test_a_failure_and_its_attempts_are_known_from_what_was_written() -> None:
+    document = decode_object(encode_object(merge(None, [replace(FAILED, attempts=3)], folder=FOLDER)))
+    assert not isinstance(document, Broken)
+
+    known, failure = remember(read_photos(document)["a.NEF"], arrival())
+
+    assert (known.attempts, known.last_attempt_at_usec) == (3, AT)
+    assert failure == Failure(
+        code="raw.truncated", message="Cut \ufffd.", transient=False, context={"path": "\ufffd", "at": 3}
+    )
+
+
+@pytest.mark.parametrize(
+    ("photo", "raw", "attempts"),
+    [
+        pytest.param(replace(FAILED, state=PhotoState.WAITING), RAW, 1, id="tried-but-not-given-up"),
+        pytest.param(FAILED, replace(RAW, size_bytes=9), 0, id="another-size"),
+        pytest.param(FAILED, replace(RAW, mtime_ns=9), 0, id="another-time"),
+        pytest.param(replace(FAILED, attempts=0), RAW, 0, id="never-tried"),
+        pytest.param(PHOTO, RAW, 0, id="developed-and-lost-since"),
+    ],
+)
+def test_a_photo_that_did_not_fail_as_it_is_now_is_developed(
+    photo: Photo, raw: Fingerprint, attempts: int
+) -> None:
+    recorded = read_photos(merge(None, [photo], folder=FOLDER)).get("a.NEF")
+
+    known, failure = remember(recorded, arrival(raw))
+
+    assert (known.attempts, failure) == (attempts, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"backgroundExportFailed": 1}, id="not-quite-true"),
+        pytest.param({"lastError": "raw.truncated"}, id="error-as-text"),
+        pytest.param({"lastError": {"code": "raw.truncated"}}, id="no-sentence"),
+        pytest.param({"lastError": {"code": 5, "message": "x"}}, id="code-as-a-number"),
+    ],
+)
+def test_a_failure_that_is_not_complete_is_passed_over(change: JsonObject) -> None:
+    recorded = read_photos({"photos": [entry(FAILED) | change]})["a.NEF"]
+
+    assert recorded.failure is None
 
 
 def test_a_time_that_a_program_rounded_only_costs_a_comparison() -> None:
     document = recorded_with({"mtimeNs": None, "createdAt": "yesterday"})
 
-    (output,) = read_outputs(document)["a.NEF"].outputs
+    (output,) = read_photos(document)["a.NEF"].outputs
 
     assert (output.mtime_ns, output.created_at_usec) == (0, 0)
 
@@ -299,5 +364,5 @@ def test_no_document_is_too_strange_to_be_merged_and_read(document: JsonObject) 
     merged = merge(document, [PHOTO], folder=FOLDER)
 
     assert isinstance(decode_object(encode_object(merged)), dict)
-    assert "a.NEF" in read_outputs(merged)
-    assert isinstance(read_outputs(document), dict)
+    assert "a.NEF" in read_photos(merged)
+    assert isinstance(read_photos(document), dict)

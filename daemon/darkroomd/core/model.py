@@ -171,7 +171,12 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A settled, frozen photo as intake hands it to the queue."""
+    """A settled, frozen photo as intake hands it to the queue.
+
+    Attributes:
+        attempts: what was tried before by the session's own record; only of a photo that is new to the queue.
+        last_attempt_at_usec: when the last of them began.
+    """
 
     session_id: SessionId
     name: str
@@ -182,6 +187,8 @@ class Arrival:
     warnings: tuple[str, ...]
     correlation_id: CorrelationId
     arrived_at_usec: int
+    attempts: int = 0
+    last_attempt_at_usec: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,18 @@
-"""Outputs as `boothy.session.json` records them: enough to rebuild a lost database."""
+"""Photos as `boothy.session.json` records them: enough to rebuild a lost database."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from darkroom.protocol.types import Failure
 from darkroomd.core.json_values import Json, JsonObject, as_list, as_object, as_text, as_whole, either
-from darkroomd.core.model import CorrelationId, Fingerprint, Inputs, Output, PhotoId
+from darkroomd.core.model import Arrival, CorrelationId, Fingerprint, Inputs, Output, PhotoId
 from darkroomd.core.naming import output_id
 from darkroomd.core.session_document import name_of
 
@@ -73,25 +74,59 @@ class RecordedPhoto:
     outputs: tuple[RecordedOutput, ...]
     attempts: int = 0
     last_attempt_at_usec: int | None = None
+    failure: Failure | None = None
+    raw_size_bytes: int | None = None
+    raw_mtime_ns: int | None = None
 
 
-def read_outputs(document: Mapping[str, Json]) -> dict[str, RecordedPhoto]:
-    """Return the photos with complete records of outputs, by file name; anything else is passed over."""
+def remember(recorded: RecordedPhoto | None, arrival: Arrival) -> tuple[Arrival, Failure | None]:
+    """Return a photo that is new to the queue with the attempts on it, and with the failure they ended in.
+
+    They count if they were made on the RAW file as it is now, by its size and time, and not for an output
+    that was lost since.
+    """
+    raw = (arrival.fingerprint.size_bytes, arrival.fingerprint.mtime_ns)
+    if recorded is None or recorded.outputs or (recorded.raw_size_bytes, recorded.raw_mtime_ns) != raw:
+        return arrival, None
+    known = replace(arrival, attempts=recorded.attempts, last_attempt_at_usec=recorded.last_attempt_at_usec)
+    return known, recorded.failure
+
+
+def read_photos(document: Mapping[str, Json]) -> dict[str, RecordedPhoto]:
+    """Return the photos with complete records of outputs or with attempts, by file name.
+
+    Anything else is passed over.
+    """
     found: dict[str, RecordedPhoto] = {}
     for entry in as_list(document.get("photos")) or []:
         name, fields = name_of(entry), as_object(entry) or {}
         records = (_read(as_object(value) or {}) for value in as_list(fields.get("outputs")) or [])
         outputs = tuple(record for record in records if record is not None)
-        if name is not None and outputs:
+        attempts = max(0, as_whole(either(fields, "attemptCount", "attempt_count")) or 0)
+        if name is not None and (outputs or attempts):
             correlation_id = as_text(either(fields, "correlationId", "correlation_id"))
             recorded = RecordedPhoto(
                 CorrelationId(correlation_id) if correlation_id else None,
                 outputs,
-                attempts=max(0, as_whole(either(fields, "attemptCount", "attempt_count")) or 0),
+                attempts=attempts,
                 last_attempt_at_usec=_usec(either(fields, "lastAttemptAt", "last_attempt_at")) or None,
+                failure=_failure(fields),
+                raw_size_bytes=as_whole(either(fields, "rawSizeBytes", "raw_size_bytes")),
+                raw_mtime_ns=as_whole(either(fields, "rawMtimeNs", "raw_mtime_ns")),
             )
             found.setdefault(name, recorded)
     return found
+
+
+def _failure(fields: JsonObject) -> Failure | None:
+    """Return the failure of a photo that had failed for good."""
+    error = as_object(either(fields, "lastError", "last_error")) or {}
+    code, message = as_text(error.get("code")), as_text(error.get("message"))
+    failed = either(fields, "backgroundExportFailed", "background_export_failed")
+    if failed is not True or code is None or message is None:
+        return None
+    context: dict[str, Any] = {**(as_object(error.get("context")) or {})}
+    return Failure(code=code, message=message, transient=False, context=context)
 
 
 def _read(fields: JsonObject) -> RecordedOutput | None:

@@ -28,7 +28,7 @@ from darkroomd.core.model import (
     Session,
 )
 from darkroomd.core.naming import output_name, photo_id, renamed_by
-from darkroomd.core.recorded_outputs import RecordedPhoto
+from darkroomd.core.recorded_outputs import RecordedPhoto, remember
 from darkroomd.files.sidecars import FrozenLook
 from darkroomd.services.admission import Admission, Comparison, Delayed, Refused, admit, compare
 from darkroomd.services.surroundings import Surroundings
@@ -219,6 +219,10 @@ class Handover:
             return Fate.HANDED_OVER
         if known is None:
             self._arrived.append(file.name)
+            arrival, failure = remember(file.recorded, arrival)
+            if failure is not None:
+                await self._restore(arrival, failure)
+                return Fate.HANDED_OVER
         if file.backlog:
             self._backlog[file] = arrival
             return Fate.WAITS
@@ -231,6 +235,11 @@ class Handover:
         log.info("photo_queued", raw=str(self._raw / file.name), job=queued.job_id)
         self._around.on_document_dirty(self._session.id)
         return Fate.HANDED_OVER
+
+    async def _restore(self, arrival: Arrival, failure: Failure) -> None:
+        await self._around.store.restore_failure(arrival, failure, now_usec=self._around.now_usec())
+        log.info("failure_restored", raw=str(self._raw / arrival.name), code=failure.code)
+        self._around.on_document_dirty(self._session.id)
 
     async def _known(self, name: str) -> Photo | None:
         try:

@@ -11,7 +11,7 @@ from darkroomd.core.freshness import Altered, UpToDate, Wanted, assess
 from darkroomd.core.intake import SIDECAR_SUFFIX, Ignored
 from darkroomd.core.model import RAW_FOLDER, Fingerprint, Photo, PhotoState
 from darkroomd.core.naming import OUTPUT_SUFFIX, output_names
-from darkroomd.core.recorded_outputs import RecordedPhoto, read_outputs
+from darkroomd.core.recorded_outputs import RecordedPhoto, read_photos
 from darkroomd.core.session_document import DOCUMENT_NAME
 from darkroomd.files.documents import read_document
 from darkroomd.files.fingerprint import stat_of
@@ -60,8 +60,8 @@ def find_outdated(
 
 
 def read_recorded(folder: Path) -> dict[str, RecordedPhoto]:
-    """Return what the record of the session in `folder` knows of outputs."""
-    return read_outputs(read_document(folder) or {})
+    """Return what the record of the session in `folder` knows of its photos."""
+    return read_photos(read_document(folder) or {})
 
 
 def sweep_leftovers(folder: Path, *, output_folder: str) -> tuple[str, ...]:

@@ -146,6 +146,20 @@ def adopt(
     return journal.happenings
 
 
+def restore_failure(
+    database: Database, arrival: Arrival, failure: Failure, *, photo_id: PhotoId, now_usec: int
+) -> list[Happening]:
+    """Record a photo that had failed for good by the session's own record; it is not queued."""
+    journal = Journal(database, now_usec)
+    session = read_session(database, arrival.session_id)
+    known, _ = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
+    text = failure_text(failure)
+    database.run("photo_failed", id=photo_id, state=PhotoState.FAILED, failure=text, now=now_usec)
+    journal.photo(photo_id, "photo.changed" if known else "photo.added")
+    journal.session(arrival.session_id)
+    return journal.happenings
+
+
 def refresh_fingerprint(
     database: Database, photo_id: PhotoId, fingerprint: Fingerprint, *, now_usec: int
 ) -> None:
@@ -196,7 +210,14 @@ def _record_photo(
     }
     if known is None:
         name = os.fsencode(arrival.name)
-        row = database.one("insert_photo", session_id=arrival.session_id, name=name, **values)
+        row = database.one(
+            "insert_photo",
+            session_id=arrival.session_id,
+            name=name,
+            attempts=arrival.attempts,
+            last_attempt_at_usec=arrival.last_attempt_at_usec,
+            **values,
+        )
     else:
         row = database.one("replace_photo_inputs", **values)
     assert row is not None

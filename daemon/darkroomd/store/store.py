@@ -121,6 +121,16 @@ class Store:
 
         await self.front.write(change)
 
+    async def restore_failure(self, arrival: Arrival, failure: Failure, *, now_usec: int) -> None:
+        """Record a photo that had failed for good by the session's own record; it is not queued."""
+        identity = photo_id(arrival.session_id, arrival.name)
+        await self.front.write(
+            lambda database: (
+                None,
+                arrivals.restore_failure(database, arrival, failure, photo_id=identity, now_usec=now_usec),
+            )
+        )
+
     async def refresh_fingerprint(
         self, photo_id: PhotoId, fingerprint: Fingerprint, *, now_usec: int
     ) -> None:

@@ -35,10 +35,10 @@ ORDER BY seq LIMIT :limit;
 -- name: insert_photo
 INSERT INTO photo (
     id, session_id, name, fingerprint, look, preset_id, state, unsupported, warnings,
-    correlation_id, arrived_at_usec, changed_at_usec
+    attempts, last_attempt_at_usec, correlation_id, arrived_at_usec, changed_at_usec
 ) VALUES (
     :id, :session_id, :name, :fingerprint, :look, :preset_id, :state, :unsupported, :warnings,
-    :correlation_id, :arrived_at_usec, :now
+    :attempts, :last_attempt_at_usec, :correlation_id, :arrived_at_usec, :now
 )
 RETURNING *;
 
