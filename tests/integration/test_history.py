@@ -61,5 +61,9 @@ def test_odd_questions_are_refused(tmp_path: Path, session: Path) -> None:
         with pytest.raises(InvalidParameter):
             list(client.list_log_lines(job_id=1, minimum_level="loud"))
         with pytest.raises(InvalidParameter):
+            client.get_statistics(group_by="")
+        with pytest.raises(InvalidParameter):
             client.call("ListLogLines")
+        with pytest.raises(InvalidParameter, match="jobId"):
+            list(client.list_log_lines(job_id=1, item_id=1))
         daemon.stop()

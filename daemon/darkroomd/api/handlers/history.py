@@ -44,7 +44,7 @@ class HistoryHandlers:
         """Return figures by day, or by what was asked for."""
         asked = request.parameters
         try:
-            grouping = Grouping(asked.group_by or Grouping.DAY)
+            grouping = Grouping.DAY if asked.group_by is None else Grouping(asked.group_by)
         except ValueError:
             raise InvalidParameter("groupBy") from None
         statistics = await self._queries.statistics(
@@ -57,8 +57,7 @@ class HistoryHandlers:
         asked = request.parameters
         if asked.minimum_level is not None and asked.minimum_level not in LEVELS:
             raise InvalidParameter("minimumLevel")
-        if asked.correlation_id is None and asked.job_id is None and asked.item_id is None:
-            raise InvalidParameter("correlationId")
+        _check_selector(asked)
         if asked.follow and request.stream is None:
             raise InvalidParameter("follow")
         limit = page_size(asked.limit)
@@ -93,6 +92,14 @@ class HistoryHandlers:
             if beat.cancelled_caught:
                 await stream(_show(page))
         raise Stopping
+
+
+def _check_selector(asked: ListLogLines) -> None:
+    """Raise `InvalidParameter` unless it is said, exactly once, whose lines are wanted."""
+    selectors = {"itemId": asked.item_id, "jobId": asked.job_id, "correlationId": asked.correlation_id}
+    given = [name for name, selector in selectors.items() if selector is not None]
+    if len(given) != 1:
+        raise InvalidParameter(given[-1] if given else "correlationId")
 
 
 def _show(page: Page[LogLine]) -> LogLinesReply:
