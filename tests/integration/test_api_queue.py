@@ -13,8 +13,11 @@ import anyio
 import pytest
 
 from api_server import NOW, Client, Serving, serving
+from darkroom.protocol.types import ItemState
+from darkroomd.api.handlers import daemon as daemon_handlers
 from darkroomd.api.handlers import queue as queue_handlers
 from darkroomd.core.retry import Hold
+from darkroomd.store.queue import Ending
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +65,23 @@ async def test_a_queue_that_is_not_paused_says_so(daemon: Serving) -> None:
         "runningItems": 0,
         "failedItems": 0,
     }
+
+
+async def test_photos_of_the_last_of_many_sessions_count_too(
+    daemon: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(daemon_handlers, "MAXIMUM_LIMIT", 1)
+    for name in ("anne", "berta"):
+        await daemon.add_session(name)
+    await daemon.add_photo(await daemon.add_session("zoe"))
+    claim = await daemon.store.claim(boot="b", now_usec=NOW)
+    assert claim is not None
+    await daemon.store.end(claim.item, Ending(ItemState.COMPLETED), fence=claim.fence, now_usec=NOW)
+
+    async with daemon.client() as client:
+        reply = await client.ask("GetSummary")
+
+    assert reply["parameters"]["summary"]["text"] == "Everything is developed."
 
 
 async def test_a_pause_is_shown_with_its_reason_and_its_end_until_it_is_over(daemon: Serving) -> None:

@@ -14,7 +14,7 @@ from darkroomd.api import views
 from darkroomd.api.hub import Hub
 from darkroomd.api.paging import MAXIMUM_LIMIT
 from darkroomd.api.requests import Handlers, Request, Stream
-from darkroomd.core.model import QueueStatus
+from darkroomd.core.model import Page, QueueStatus, Session
 from darkroomd.services.queries import Queries
 
 USEC: Final = 1_000_000
@@ -82,8 +82,15 @@ class DaemonHandlers:
         return views.summary(await self._queries.status(), any_photos=any_photos)
 
     async def _any_photos(self) -> bool:
-        page = await self._queries.sessions(cursor=None, limit=MAXIMUM_LIMIT)
-        return any(session.counts.photos for session in page.entries)
+        # The first session has some as a rule; whoever has only empty ones pays for looking at all.
+        page = await self._queries.sessions(cursor=None, limit=1)
+        while page.next_cursor is not None and not _has_photos(page):
+            page = await self._queries.sessions(cursor=page.next_cursor, limit=MAXIMUM_LIMIT)
+        return _has_photos(page)
+
+
+def _has_photos(page: Page[Session]) -> bool:
+    return any(session.counts.photos for session in page.entries)
 
 
 def _is_idle(status: QueueStatus) -> bool:
