@@ -9,8 +9,9 @@ from typing import Any
 import anyio
 import pytest
 
-from api_server import NOW, Client, Serving, serving
+from api_server import NOW, PATIENCE_SECONDS, Client, Serving, serving
 from darkroom.protocol.types import Failure, ItemState
+from darkroomd.api import connection, server
 from darkroomd.api.handlers import jobs as job_handlers
 from darkroomd.core.model import Claim
 from darkroomd.store.queue import Ending
@@ -378,3 +379,26 @@ async def test_whoever_hangs_up_while_waiting_makes_room_at_once(daemon: Serving
 
     async with daemon.client() as client:
         assert "parameters" in await client.ask("GetQueue")
+
+
+async def test_whoever_hangs_up_with_more_calls_waiting_than_are_read_makes_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "CONNECTIONS_PER_USER", 1)
+    monkeypatch.setattr(connection, "INBOUND_LIMIT_BYTES", 10)
+    monkeypatch.setattr(connection, "LOOK_SECONDS", 0.02)
+    async with serving(tmp_path) as daemon:
+        [job_id] = await add_jobs(daemon, 1)
+        async with daemon.client() as client:
+            await client.ask("GetQueue")
+            await client.call(f"{DARKROOM}.WaitJob", {"jobId": job_id})
+            await client.call(f"{DARKROOM}.GetQueue")
+
+        with anyio.fail_after(PATIENCE_SECONDS):
+            while "error" in await ask_anew(daemon, "GetQueue"):
+                continue
+
+
+async def ask_anew(daemon: Serving, method: str) -> dict[str, Any]:
+    async with daemon.client() as client:
+        return await client.ask(method)

@@ -22,7 +22,7 @@ from darkroomd.core.access import Peer
 CHUNK_BYTES: Final = 1 << 16
 
 LOOK_SECONDS: Final = 20.0
-"""How often to look whether a peer that has closed its sending half has closed the other one too."""
+"""How often to look whether a peer of which nothing more is read has closed the connection."""
 
 Answer: TypeAlias = Callable[[Call, Caller], Awaitable[Reply]]
 """Returns the last reply to a call; those before it go to the caller."""
@@ -122,8 +122,8 @@ class Connection:
                 await self._receive()
         except PeerGone:
             answering.cancel()
-        while self._wire.peer_is_done:
-            # Without this, whoever waits for a reply that never comes would be waited for in turn.
+        # Nothing more is read. Without this, whoever waits for a reply that never comes would be waited for.
+        while True:
             if self._stream.has_hung_up():
                 answering.cancel()
             await anyio.sleep(LOOK_SECONDS)
