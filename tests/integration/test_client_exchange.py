@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -204,6 +205,22 @@ def test_a_listener_that_accepts_nobody_is_too_busy(path: Path) -> None:
 
         with Client(path, timeout=0.05) as client, pytest.raises(DaemonUnreachable, match="busy"):
             client.get_summary()
+
+
+@pytest.fixture
+def no_more_files() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as first_free:
+        lowest = first_free.fileno()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("no_more_files")
+def test_no_room_for_a_socket_is_said_to_be_so() -> None:
+    with Client("/nowhere") as client, pytest.raises(DaemonUnreachable, match="Too many open files"):
+        client.get_summary()
 
 
 def test_a_list_has_the_entries_of_all_pages(path: Path) -> None:

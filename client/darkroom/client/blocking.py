@@ -41,7 +41,8 @@ class Client(QueueCalls, JobCalls, SessionCalls, RecordCalls):
 
         Args:
             cursor: of an earlier stream.
-            kinds: None: all. Give `reset` too to hear of gaps.
+            kinds: None: all. Those about the stream itself (`ready`, `reset`, `keepalive`, `stopping`)
+                always come.
             job_ids: None: of all jobs.
             session_ids: None: of all sessions.
             progress_interval_usec: microseconds between two `progress` of a job, at least; 0: none at all.

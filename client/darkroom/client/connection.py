@@ -120,7 +120,10 @@ class Connection:
 
 
 def _connect(path: str, *, timeout_seconds: float) -> socket.socket:
-    channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    except OSError as error:
+        raise _unreachable(path, error) from error
     try:
         # A timeout of Python's own does not wait for a place in the queue of a Unix socket: this one does.
         seconds = max(timeout_seconds, 1e-3)
