@@ -323,9 +323,37 @@ def test_what_has_no_log_is_said_to_have_none(
 def test_a_job_that_nothing_was_written_about_is_said_to_be_so(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status = run(path, "log", "99", answers={"ListLogLines": NO_LOG})
+    status = run(path, "log", "7", answers={**sent.WORLD, "ListLogLines": NO_LOG})
 
     assert (status, capsys.readouterr().out) == (0, "No such log lines.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "answers", "sentence"),
+    [
+        pytest.param(
+            ["99"], {"GetJob": (f"{INTERFACE}.NoSuchJob", {"jobId": 99})}, "There is no job 99.", id="job"
+        ),
+        pytest.param(
+            ["--item", "99", "--json"],
+            {"GetItem": (f"{INTERFACE}.NoSuchItem", {"itemId": 99})},
+            "There is no item 99.",
+            id="item",
+        ),
+    ],
+)
+def test_the_log_of_what_was_never_there_is_not_found(
+    path: Path,
+    *,
+    words: list[str],
+    answers: dict[str, Any],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status = run(path, "log", *words, answers={"ListLogLines": NO_LOG, **answers})
+
+    output = capsys.readouterr()
+    assert (status, output.out, output.err) == (5, "", f"darkroom: {sentence}\n")
 
 
 def test_a_correlation_id_can_be_followed_before_anything_is_written(

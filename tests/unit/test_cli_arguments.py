@@ -54,6 +54,7 @@ def test_nothing_is_said_by_default() -> None:
         pytest.param(["photos", "--all", "--state", "pretty"], id="unknown-state"),
         pytest.param(["jobs", "--state", "developed"], id="state-of-a-photo"),
         pytest.param(["watch", "--job", "seven"], id="not-a-number"),
+        pytest.param(["watch", "--job", "-1"], id="no-number-of-a-job"),
         pytest.param(["status", "--sock", "/s"], id="abbreviated"),
         pytest.param(["show"], id="show-what"),
         pytest.param(["call", "GetJob", "{}", "{}"], id="too-much"),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NoReturn
 
-from darkroom.cli.steering import Declare, declare_steering
+from darkroom.cli.steering import Declare, declare_steering, number
 from darkroom.cli.terminal import standard_screen
 
 PHOTO_STATES: Final = ("arriving", "waiting", "developing", "developed", "outdated", "failed", "missing")
@@ -174,7 +174,7 @@ def _watch(add: Declare) -> None:
     command = add("watch", "Show what happens, as it happens, until Ctrl-C.")
     command.add_argument("--kind", action="append", metavar="KIND", help="only these, such as photo.changed")
     command.add_argument("--session", action="append", metavar="SESSION", help="only of this session")
-    command.add_argument("--job", action="append", type=int, metavar="ID", help="only of this job")
+    command.add_argument("--job", action="append", type=number, metavar="ID", help="only of this job")
 
 
 def _call(add: Declare) -> None:

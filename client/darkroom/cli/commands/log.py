@@ -38,7 +38,12 @@ class SessionHasNoLog(DarkroomError):
 
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
-    """Show the log lines, with `--follow` until the reader or the daemon goes away."""
+    """Show the log lines, with `--follow` until the reader or the daemon goes away.
+
+    Raises:
+        NoSuchJob: nothing is known of the job, nor written about it.
+        NoSuchItem: the same of the item.
+    """
     told = False
     for line in _lines(client, arguments):
         told = True
@@ -46,9 +51,18 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
             screen.show_json([msgspec.json.encode(line)])
         else:
             screen.show([log_line(line, paint=screen.paint)])
-    if not told and not arguments.json:
-        screen.show(["No such log lines."])
+    if not told:
+        _check_known(client, arguments)
+        screen.show([] if arguments.json else ["No such log lines."])
     return EXIT_DONE
+
+
+def _check_known(client: Client, arguments: argparse.Namespace) -> None:
+    # Asked only now: what was written about a job outlives it.
+    if arguments.item is not None:
+        client.get_item(arguments.item)
+    elif _is_number(arguments.what):
+        client.get_job(int(arguments.what))
 
 
 def _lines(client: Client, arguments: argparse.Namespace) -> Iterator[LogLine]:
