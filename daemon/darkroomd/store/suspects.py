@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from darkroom.protocol.types import Failure
+from darkroom.protocol.types import Failure, JobState
 from darkroomd.core.model import Happening, Item
 from darkroomd.store import queue
-from darkroomd.store.catalogue import read_item
+from darkroomd.store.catalogue import read_item, read_job
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
 
@@ -21,11 +21,13 @@ def put_back_suspect(
     """
     if database.one("count_death", id=item.id, fence=fence) is None:
         return None
+    canceling = read_job(database, item.job_id).state is JobState.CANCELING
     return queue.put_back(
         database,
         item,
         fence=fence,
-        failure=failure,
+        # What somebody canceled ends as that, whatever happened to the daemon since.
+        failure=None if canceling else failure,
         retry_at_usec=retry_at_usec,
         refund=False,
         now_usec=now_usec,
