@@ -82,7 +82,9 @@ def arrive(
     known, _ = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
     live = database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe)
     if live is not None:
-        database.run("promote_item", id=live["id"], correlation_id=arrival.correlation_id)
+        promoted = database.one("promote_item", id=live["id"], correlation_id=arrival.correlation_id)
+        if promoted is not None:
+            journal.item(promoted)
         job_id = JobId(live["job_id"])
     else:
         job = NewJob(kind, arrival.session_id, arrival.name, arrival.correlation_id)
@@ -162,11 +164,15 @@ def restore_failure(
 
 def refresh_fingerprint(
     database: Database, photo_id: PhotoId, fingerprint: Fingerprint, *, now_usec: int
-) -> None:
+) -> list[Happening]:
     """Record that the same content now stands under another fingerprint."""
     text = fingerprint_text(fingerprint)
     database.run("refresh_fingerprint", id=photo_id, fingerprint=text, now=now_usec)
     database.run("refresh_output_inputs", id=photo_id, fingerprint=text)
+    journal = Journal(database, now_usec)
+    journal.photo(photo_id)
+    journal.session(read_photo(database, photo_id).session_id)
+    return journal.happenings
 
 
 def mark_missing(

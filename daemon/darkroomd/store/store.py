@@ -137,8 +137,7 @@ class Store:
         """Record that the same content now stands under another fingerprint."""
 
         def change(database: Database) -> tuple[None, list[Happening]]:
-            arrivals.refresh_fingerprint(database, photo_id, fingerprint, now_usec=now_usec)
-            return None, []
+            return None, arrivals.refresh_fingerprint(database, photo_id, fingerprint, now_usec=now_usec)
 
         await self.front.write(change)
 
