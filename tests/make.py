@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from darkroomd.imaging.dng import Facts, Layout, Sensor, write_dng
@@ -46,3 +50,22 @@ def raws() -> Path | None:
     named = os.environ.get("DARKROOM_RAWS")
     folder = Path(named) if named else Path(__file__).parents[2] / "shared" / "raws"
     return folder if folder.is_dir() else None
+
+
+@dataclass
+class Peak:
+    """What Python objects took at most, in bytes; complete once the measuring has ended."""
+
+    size_bytes: int = 0
+
+
+@contextmanager
+def peak_memory() -> Generator[Peak]:
+    """Measure how much memory Python objects take at most meanwhile, beyond what they took before."""
+    peak = Peak()
+    tracemalloc.start()
+    try:
+        yield peak
+        peak.size_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

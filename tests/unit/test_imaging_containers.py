@@ -11,7 +11,7 @@ from darkroomd.imaging import ciff, tiff
 from darkroomd.imaging.containers import bytes_needed, exif_block, tag_folders
 from darkroomd.imaging.dng import Layout
 from darkroomd.imaging.tiff import Block, Field
-from make import make_dng
+from make import make_dng, peak_memory
 
 CR3_FOLDERS = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 
@@ -104,6 +104,16 @@ def test_other_makers_lengths_are_not_believed() -> None:
     fields = (tiff.long(254, 0), tiff.short(262, 32803), tiff.long(273, 500), tiff.long(279, 9_999_999))
 
     assert bytes_needed(block_of(*fields)) == 501
+
+
+def test_the_search_for_a_cr3s_blocks_copies_no_more_than_those() -> None:
+    moov = box(b"moov", box(b"uuid", bytes(16)) * 50 + cr3()[28:])
+    blob = box(b"ftyp", b"crx \0\0\0\1") + moov + box(b"mdat", bytes(4_000_000))
+
+    with peak_memory() as peak:
+        tag_folders(blob)
+
+    assert peak.size_bytes < 500_000
 
 
 def test_a_jpeg_without_exif_has_no_block() -> None:

@@ -12,6 +12,7 @@ from darkroomd.imaging.extents import Coding, Extent, Rows, sensor_extents
 from darkroomd.imaging.gaps import check_written
 from darkroomd.imaging.refusals import Refusal
 from darkroomd.imaging.tiff import Block, Field
+from make import peak_memory
 
 LENGTH = 40_000
 
@@ -138,3 +139,26 @@ def test_no_shape_makes_the_search_raise(
 
     with suppress(Refusal):
         check_written(blob, sensor_extents(blob, raw_height=7), black=512)
+
+
+def test_a_picture_in_no_end_of_places_is_not_followed_for_ever() -> None:
+    places = range(1_000, 71_000)
+    cfa, strips = tiff.short(262, 32803), (tiff.long(273, *places), tiff.long(279, *(1 for _ in places)))
+    block = Block()
+    again = block.add((tiff.long(254, 0), cfa, tiff.short(259, 34892), *strips))
+    first = block.add((tiff.long(tiff.SUB_FOLDERS, again), cfa, tiff.short(259, 34892), *strips))
+
+    found = extents_of(block.finish(first=first))
+
+    assert len(found) == 100_000
+
+
+def test_a_shape_that_is_told_a_million_times_is_read_once() -> None:
+    widths = Field(256, tiff.LONG, 1 << 18, b"\1\1\0\0" * (1 << 18))
+    strip = (tiff.short(259, 1), tiff.long(273, 8), tiff.long(279, 9))
+    blob = raw_of(widths, tiff.long(257, 9), tiff.short(258, 16), *strip)
+
+    with peak_memory() as peak:
+        extents_of(blob)
+
+    assert peak.size_bytes < 200_000

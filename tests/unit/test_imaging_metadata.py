@@ -17,6 +17,7 @@ from darkroomd.imaging.dng import Facts, Sensor, dng_bytes
 from darkroomd.imaging.metadata import Metadata, exif_block, read_metadata
 from darkroomd.imaging.samples import colour_chart
 from darkroomd.imaging.tiff import Block, Field
+from make import peak_memory
 
 SILENT = ShotFacts(iso=0, exposure_seconds=0, f_number=0, focal_length_mm=0, taken_at=None)
 TAKEN_AT = datetime(2024, 5, 4, 10, 30, 15, 250_000)  # noqa: DTZ001 - cameras have no zone
@@ -76,7 +77,7 @@ def test_makers_notes_previews_and_serial_numbers_do_not() -> None:
 
     main, exif, _ = as_pillow_reads(read_metadata(blob, SILENT))
 
-    assert set(main) == {271, 274, 305, 531, tiff.EXIF_FOLDER}
+    assert set(main) == {271, 274, 282, 283, 296, 305, 531, tiff.EXIF_FOLDER}
     assert set(exif) == {36864, 37121, 40960, 40961, 40962, 40963}
 
 
@@ -171,7 +172,11 @@ def test_the_decoders_junk_is_left_out(number: float) -> None:
         pytest.param(Field(33437, tiff.RATIONAL, 1, struct.pack("<2I", 5, 0)), id="division-by-zero"),
         pytest.param(tiff.text(34855, "many"), id="text-for-a-number"),
         pytest.param(tiff.text(36867, "2024:13:45 99:99:99"), id="no-such-date"),
+        pytest.param(tiff.text(36867, "9999:12:31 23:00:00"), id="last-year-of-the-calendar"),
+        pytest.param(tiff.text(36867, "0001:01:01 00:00:00"), id="clock-never-set"),
         pytest.param(tiff.text(36881, "+99:00"), id="no-such-zone"),
+        pytest.param(tiff.text(36881, "+05:75"), id="no-such-minute"),
+        pytest.param(tiff.text(37521, "\u0663"), id="digits-of-another-script"),
         pytest.param(tiff.text(37521, "12x"), id="no-digits"),
         pytest.param(tiff.text(42036, "\1\2\3"), id="control-characters"),
     ],
@@ -186,11 +191,69 @@ def test_a_tag_that_makes_no_sense_is_left_out_with_a_warning(junk: Field) -> No
 
 
 def test_zeros_and_blanks_mean_unknown_and_are_no_junk() -> None:
-    blanks = [tiff.rational(33434, Fraction()), tiff.short(34855, 0), tiff.text(36867, "   ")]
+    blanks = [
+        tiff.rational(33434, Fraction()),
+        tiff.short(34855, 0),
+        tiff.text(36867, "   "),
+        tiff.text(36868, "0000:00:00 00:00:00"),
+    ]
 
     metadata = read_metadata(block_of([tiff.text(271, "A")], exif=blanks), SILENT)
 
     assert metadata.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        pytest.param("+02:00", "+02:00", id="as-exif-writes-it"),
+        pytest.param("-0330", "-03:30", id="without-a-colon"),
+        pytest.param("Z", "+00:00", id="zulu"),
+    ],
+)
+def test_an_offset_is_written_as_exif_writes_it(said: str, written: str) -> None:
+    shot = [tiff.text(36867, "2024:05:04 10:30:15"), tiff.text(36881, said)]
+
+    _, exif, _ = as_pillow_reads(read_metadata(block_of([tiff.text(271, "A")], exif=shot), SILENT))
+
+    assert exif[36881] == written
+
+
+def test_a_lens_of_unknown_aperture_keeps_its_focal_lengths() -> None:
+    lens = (24, 1, 70, 1, 0, 0, 0, 0)
+    shot = [Field(42034, tiff.RATIONAL, 4, struct.pack("<8I", *lens))]
+
+    metadata = read_metadata(block_of([tiff.text(271, "A")], exif=shot), SILENT)
+
+    assert metadata.exif[42034].payload == struct.pack("<8I", *lens)
+    assert metadata.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "lens",
+    [
+        pytest.param((24, 0, 70, 1, 4, 1, 4, 1), id="a-number-by-zero"),
+        pytest.param((24, 1, 70, 1, 4, 1, 4_000_000_000, 1), id="no-such-aperture"),
+        pytest.param((24, 1, 70, 1, 4, 1), id="three-numbers"),
+    ],
+)
+def test_a_lens_that_makes_no_sense_is_left_out(lens: tuple[int, ...]) -> None:
+    shot = [Field(42034, tiff.RATIONAL, len(lens) // 2, struct.pack(f"<{len(lens)}I", *lens))]
+
+    metadata = read_metadata(block_of([tiff.text(271, "A")], exif=shot), SILENT)
+
+    assert 42034 not in metadata.exif
+
+
+@pytest.mark.parametrize("kind", [tiff.BYTE, tiff.RATIONAL])
+def test_a_tag_of_a_million_values_costs_no_more_than_its_first_ones(kind: int) -> None:
+    values = b"\7" * (1 << 20)
+    blob = block_of([], exif=[Field(33434, kind, len(values) // (8 if kind == tiff.RATIONAL else 1), values)])
+
+    with peak_memory() as peak:
+        read_metadata(blob, SILENT)
+
+    assert peak.size_bytes < 200_000
 
 
 def test_a_text_from_a_file_is_printable_and_bounded() -> None:

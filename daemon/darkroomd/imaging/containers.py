@@ -5,6 +5,7 @@ Nothing here raises on content; what cannot be found is not there.
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -79,11 +80,13 @@ def _of_tiff(block: bytes) -> TagFolders:
 
 def _of_cr3(blob: bytes) -> TagFolders:
     """Return the folders of the boxes CMT1, CMT2 and CMT4, each of which is a TIFF block of its own."""
+    # A file has one: many of them would only be a way to cost time.
+    moovs = (box for box in _boxes(blob, 0, len(blob)) if box[0] == b"moov")
     blocks = {
         kind: blob[at + _BOX.size : at + length]
-        for _, moov, moov_length in (box for box in _boxes(blob, 0, len(blob)) if box[0] == b"moov")
+        for _, moov, moov_length in itertools.islice(moovs, 1)
         for outer, uuid, uuid_length in _boxes(blob, moov + _BOX.size, moov + moov_length)
-        if outer == b"uuid" and blob[uuid + _BOX.size :].startswith(_CR3_FOLDERS, 0, len(_CR3_FOLDERS))
+        if outer == b"uuid" and blob.startswith(_CR3_FOLDERS, uuid + _BOX.size)
         for kind, at, length in _boxes(blob, uuid + _BOX.size + len(_CR3_FOLDERS), uuid + uuid_length)
     }
     main, exif, gps = (tiff.main_folder(blocks.get(kind, b"")) for kind in (b"CMT1", b"CMT2", b"CMT4"))
@@ -126,7 +129,7 @@ def exif_block(jpeg: bytes) -> bytes:
 
 def number(folder: tiff.Folder, tag: int) -> int:
     """Return the first integer of `tag`, 0 where there is none."""
-    values = folder[tag].integers() if tag in folder else ()
+    values = folder[tag].integers(most=1) if tag in folder else ()
     return values[0] if values else 0
 
 

@@ -5,6 +5,7 @@ Nothing here raises on content; what reaches beyond the end of the file is left 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ _ONE_PLANE_EACH: Final = 2
 _WORD_BITS: Final = 16
 
 _EXTENT_LIMIT: Final = 100_000
-"""Of one folder; a picture of 250 megapixels has four thousand tiles."""
+"""Of one file; a picture of 250 megapixels has four thousand tiles."""
 
 
 class Coding(Enum):
@@ -83,7 +84,7 @@ def sensor_extents(blob: bytes, *, raw_height: int) -> Iterator[Extent]:
         raw_height: rows by the decoder's word; old containers tell another picture's shape.
     """
     left = len(blob)
-    for extent in _named(blob, raw_height=raw_height):
+    for extent in itertools.islice(_named(blob, raw_height=raw_height), _EXTENT_LIMIT):
         if extent.start < 0 or not 0 < extent.length <= len(blob) - extent.start:
             continue
         left -= extent.length
@@ -117,8 +118,10 @@ def _is_shorter_than_unpacked(folder: tiff.Folder) -> bool:
 def _of_folder(folder: tiff.Folder, *, raw_height: int) -> Iterator[Extent]:
     coding = _coding(folder)
     places, sizes = (_TILES, _TILE_LENGTHS) if _TILES in folder else (_STRIPS, _STRIP_LENGTHS)
-    starts, lengths = (folder[tag].integers() if tag in folder else () for tag in (places, sizes))
-    for place, (start, length) in enumerate(zip(starts[:_EXTENT_LIMIT], lengths, strict=False)):
+    starts, lengths = (
+        folder[tag].integers(most=_EXTENT_LIMIT) if tag in folder else () for tag in (places, sizes)
+    )
+    for place, (start, length) in enumerate(zip(starts, lengths, strict=False)):
         rows = None
         if coding is Coding.PLAIN:
             rows = _rows(folder, place, length) or _rows_of_whole(length, raw_height)

@@ -41,6 +41,9 @@ EMPTY_ROWS_SHARE: Final = 0.01
 WRITTEN_SHARE: Final = 0.5
 """So many values beside a gap must be other than zero to tell it from a clipped area."""
 
+_WIDEST: Final = 65_536
+"""So many values are looked at beside a gap: no sensor's row is longer, only that of a forged file."""
+
 _BESIDE: Final = 16
 """Fewer values beside a gap tell nothing."""
 
@@ -184,8 +187,8 @@ class _Marks:
         span, whole = min(end - start, self.width), len(self.marks)
         above = self._is_written(start - self.width, start - self.width + span)
         below = self._is_written(end + self.width - span, end + self.width)
-        begins = above and self._is_written(start - start % self.width, start)
-        ends = below and self._is_written(end, end + -end % self.width)
+        begins = above and self._is_written(max(start - start % self.width, start - _WIDEST), start)
+        ends = below and self._is_written(end, end + min(-end % self.width, _WIDEST))
         if black > 0:
             return begins or ends or (above and below)
         return (begins and (ends or end == whole)) or (ends and start == 0)

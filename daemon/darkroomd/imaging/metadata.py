@@ -80,6 +80,10 @@ def exif_block(metadata: Metadata, *, width: int, height: int) -> bytes:
     main = {
         **metadata.main,
         tags.ORIENTATION: tiff.short(tags.ORIENTATION, 1),
+        # Without meaning for a photo, but Exif demands them: 72 to the inch stands for "not known".
+        tags.X_RESOLUTION: tiff.rational(tags.X_RESOLUTION, Fraction(72)),
+        tags.Y_RESOLUTION: tiff.rational(tags.Y_RESOLUTION, Fraction(72)),
+        tags.RESOLUTION_UNIT: tiff.short(tags.RESOLUTION_UNIT, 2),
         tags.SOFTWARE: tiff.text(tags.SOFTWARE, "darkroomd"),
         tags.Y_CB_CR_POSITIONING: tiff.short(tags.Y_CB_CR_POSITIONING, 1),
         tiff.EXIF_FOLDER: tiff.long(tiff.EXIF_FOLDER, block.add(list(exif.values()))),

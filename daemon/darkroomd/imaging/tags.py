@@ -7,8 +7,9 @@ sense. Ranges are generous: they keep junk out, not unusual cameras.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from fractions import Fraction
 from typing import Final, TypeAlias
 
@@ -19,6 +20,7 @@ Check: TypeAlias = Callable[[int, Entry], Field | None]
 
 MAKE, MODEL, ORIENTATION, SOFTWARE, CHANGED_AT = 271, 272, 274, 305, 306
 ARTIST, COPYRIGHT, Y_CB_CR_POSITIONING = 315, 33432, 531
+X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH, BIAS = 33434, 33437, 34855, 37386, 37380
 TAKEN_AT, DIGITIZED_AT = 36867, 36868
 LENS_MODEL = 42036
@@ -34,16 +36,27 @@ VERSION, COMPONENTS, FLASHPIX_VERSION, COLOUR_SPACE, WIDTH, HEIGHT = (
 )
 
 _TEXT_LIMIT: Final = 200
-_DATE: Final = re.compile(r"(\d{4})[:/.-](\d{2})[:/.-](\d{2})[ T](\d{2}):(\d{2}):(\d{2})")
-_ZONE: Final = re.compile(r"([+-])(\d{2}):?(\d{2})")
-_DIGITS: Final = re.compile(r"\d{1,9}")
+_LOOKED_AT: Final = 10_000
+_MOST_VALUES: Final = 4
+"""No tag that is passed on has more."""
+
+_BLANKS: Final = b"\0 :0"
+"""What a date or text that was never set consists of."""
+
+_FIRST_YEAR: Final = 1900
+"""Clocks that were never set say year 0 or 1."""
+
+_DATE: Final = re.compile(r"(\d{4})[:/.-](\d{2})[:/.-](\d{2})[ T](\d{2}):(\d{2}):(\d{2})", re.ASCII)
+_ZONE: Final = re.compile(r"([+-])(\d{2}):?([0-5]\d)", re.ASCII)
+_DIGITS: Final = re.compile(r"\d{1,9}", re.ASCII)
 _HIGHEST_ZONE_HOURS: Final = 14
 SHORT_LIMIT: Final = 65_535
 
 
 def clean_text(text: str) -> str:
     """Return the printable characters of a string from a file, trimmed and bounded."""
-    return "".join(mark for mark in text if mark.isprintable()).strip()[:_TEXT_LIMIT].rstrip()
+    printable = (mark for mark in text[:_LOOKED_AT] if mark.isprintable())
+    return "".join(printable).strip()[:_TEXT_LIMIT].rstrip()
 
 
 def _text(tag: int, entry: Entry) -> Field | None:
@@ -60,9 +73,10 @@ def parse_date(text: str) -> datetime | None:
     """Return a camera's date and time, or None where it was never set or makes no sense."""
     match = _DATE.match(text.strip())
     try:
-        return datetime(*(int(part) for part in match.groups())) if match else None  # type: ignore[arg-type] # noqa: DTZ001 - six numbers and no zone
+        date = datetime(*(int(part) for part in match.groups())) if match else None  # type: ignore[arg-type] # noqa: DTZ001 - six numbers and no zone
     except ValueError:
         return None
+    return date if date is not None and _FIRST_YEAR <= date.year < MAXYEAR else None
 
 
 def date_field(tag: int, date: datetime) -> Field:
@@ -72,7 +86,11 @@ def date_field(tag: int, date: datetime) -> Field:
 
 def _zone(tag: int, entry: Entry) -> Field | None:
     zone = parse_zone(entry.text())
-    return tiff.text(tag, entry.text().strip()) if zone is not None else None
+    if zone is None:
+        return None
+    minutes = abs(zone) // timedelta(minutes=1)
+    sign = "-" if zone < timedelta() else "+"
+    return tiff.text(tag, f"{sign}{minutes // 60:02}:{minutes % 60:02}")
 
 
 def parse_zone(text: str) -> timedelta | None:
@@ -98,7 +116,7 @@ def _code(limit: int, *, lowest: int = 0) -> Check:
     """Check for one whole number from `lowest` to below `limit`."""
 
     def check(tag: int, entry: Entry) -> Field | None:
-        values = entry.integers()
+        values = entry.integers(most=1)
         return tiff.short(tag, values[0]) if values and lowest <= values[0] < limit else None
 
     return check
@@ -110,12 +128,24 @@ def _between(
     """Check for so many fractions within bounds, both included."""
 
     def check(tag: int, entry: Entry) -> Field | None:
-        values = entry.fractions()[:count]
+        values = entry.fractions(most=count)
         if len(values) < count or not all(lowest <= value <= highest for value in values):
             return None
         return tiff.signed_rational(tag, *values) if signed else tiff.rational(tag, *values)
 
     return check
+
+
+def _lens_range(tag: int, entry: Entry) -> Field | None:
+    """Check for the shortest and longest focal length and the f-numbers there, 0/0 where not known."""
+    pairs = entry.quotients(most=_MOST_VALUES)
+    known = [Fraction(over, under) for over, under in pairs if under]
+    is_sound = all(0 <= value <= _LONGEST_LENS for value in known) and all(
+        over == 0 for over, under in pairs if not under
+    )
+    if entry.kind != tiff.RATIONAL or len(pairs) < _MOST_VALUES or not any(known) or not is_sound:
+        return None
+    return Field(tag, tiff.RATIONAL, _MOST_VALUES, b"".join(struct.pack("<2I", *pair) for pair in pairs))
 
 
 def _one_of(*texts: str) -> Check:
@@ -125,6 +155,9 @@ def _one_of(*texts: str) -> Check:
 
     return check
 
+
+_LONGEST_LENS: Final = 100_000
+"""In millimetres; f-numbers are less."""
 
 _TINY: Final = Fraction(1, 10_000_000)
 
@@ -160,7 +193,7 @@ EXIF_CHECKS: Final[Mapping[int, Check]] = {
     41987: _code(2),  # WhiteBalance
     41989: _code(SHORT_LIMIT + 1, lowest=1),  # FocalLengthIn35mmFilm
     41990: _code(5),  # SceneCaptureType
-    42034: _between(0, 100_000, count=4),  # LensSpecification
+    42034: _lens_range,  # LensSpecification
     42035: _text,  # LensMake
     LENS_MODEL: _text,
 }
@@ -198,5 +231,5 @@ def junk(folder: Folder, checks: Mapping[int, Check]) -> list[int]:
 
 
 def _is_unknown(entry: Entry) -> bool:
-    values = entry.fractions()
-    return not entry.payload.strip(b"\0 ") or (bool(values) and not any(values))
+    values = entry.fractions(most=_MOST_VALUES)
+    return not bytes(entry.payload[:_TEXT_LIMIT]).strip(_BLANKS) or (bool(values) and not any(values))

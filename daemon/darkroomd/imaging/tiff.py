@@ -6,6 +6,7 @@ mapping from tag to `Entry`; a "block" is a byte string in which a TIFF header s
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,32 +43,42 @@ _FOLDER_LIMIT: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One tag's values as they stand in the file; readers return nothing where the type does not fit."""
+    """One tag's values as they stand in the file; readers return nothing where the type does not fit.
+
+    The payload is a window on the file: a thousand tags that name the same megabyte cost nothing.
+    """
 
     kind: int
     count: int
-    payload: bytes
+    payload: bytes | memoryview
     order: Order
 
-    def integers(self) -> tuple[int, ...]:
-        """Return the values of an integer field."""
+    def integers(self, *, most: int | None = None) -> tuple[int, ...]:
+        """Return the values of an integer field, or the first ones of them."""
         letter = _INTEGERS.get(self.kind)
-        return struct.unpack(f"{self.order}{self.count}{letter}", self.payload) if letter else ()
+        count = self.count if most is None else min(self.count, most)
+        return struct.unpack_from(f"{self.order}{count}{letter}", self.payload) if letter else ()
 
-    def fractions(self) -> tuple[Fraction, ...]:
-        """Return the values of a rational or integer field; a division by zero ends the list."""
+    def fractions(self, *, most: int) -> tuple[Fraction, ...]:
+        """Return the first values of a rational or integer field; a division by zero ends the list."""
+        if self.kind not in _FRACTIONS:
+            return tuple(Fraction(value) for value in self.integers(most=most))
+        pairs = itertools.takewhile(lambda pair: pair[1] != 0, self.quotients(most=most))
+        return tuple(Fraction(over, under) for over, under in pairs)
+
+    def quotients(self, *, most: int) -> tuple[tuple[int, int], ...]:
+        """Return the first pairs of numerator and denominator of a rational field, zeros and all."""
         letter = _FRACTIONS.get(self.kind)
         if letter is None:
-            return tuple(Fraction(value) for value in self.integers())
-        parts = struct.unpack(f"{self.order}{2 * self.count}{letter}", self.payload)
-        pairs = zip(parts[::2], parts[1::2], strict=True)
-        return tuple(Fraction(over, under) for over, under in pairs if under)
+            return ()
+        parts = struct.unpack_from(f"{self.order}{2 * min(self.count, most)}{letter}", self.payload)
+        return tuple(zip(parts[::2], parts[1::2], strict=True))
 
     def text(self) -> str:
         """Return the characters before the first NUL, as UTF-8 or else Latin-1, or nothing."""
         if self.kind not in (BYTE, ASCII, UNDEFINED):
             return ""
-        content = self.payload.split(b"\0", 1)[0]
+        content = bytes(self.payload).split(b"\0", 1)[0]
         try:
             return content.decode("utf-8")
         except UnicodeDecodeError:
@@ -97,13 +108,14 @@ def read_folder(block: bytes, order: Order, at: int) -> tuple[dict[int, Entry], 
     end = at + 2 + count * _ENTRY_BYTES
     if count > _ENTRY_LIMIT or end > len(block):
         return {}, 0
-    entries = (_read_entry(block, order, place) for place in range(at + 2, end, _ENTRY_BYTES))
+    window = memoryview(block)
+    entries = (_read_entry(window, order, place) for place in range(at + 2, end, _ENTRY_BYTES))
     folder = {tag: entry for tag, entry in entries if entry is not None}
     following = int(struct.unpack_from(f"{order}I", block, end)[0]) if end + 4 <= len(block) else 0
     return folder, following
 
 
-def _read_entry(block: bytes, order: Order, place: int) -> tuple[int, Entry | None]:
+def _read_entry(block: memoryview, order: Order, place: int) -> tuple[int, Entry | None]:
     tag, kind, count = struct.unpack_from(f"{order}HHI", block, place)
     length = _SIZES.get(kind, 0) * count
     if not 0 < length <= _PAYLOAD_LIMIT_BYTES:
@@ -130,7 +142,7 @@ def folders(block: bytes) -> Iterator[dict[int, Entry]]:
         if folder:
             yield folder
         waiting += [following] if following else []
-        waiting += folder[SUB_FOLDERS].integers()[:_FOLDER_LIMIT] if SUB_FOLDERS in folder else ()
+        waiting += folder[SUB_FOLDERS].integers(most=_FOLDER_LIMIT) if SUB_FOLDERS in folder else ()
 
 
 def main_folder(block: bytes) -> dict[int, Entry]:
@@ -142,7 +154,7 @@ def main_folder(block: bytes) -> dict[int, Entry]:
 def linked_folder(block: bytes, folder: Folder, tag: int) -> dict[int, Entry]:
     """Return the folder that `tag` points to, or an empty one."""
     order = byte_order(block)
-    places = folder[tag].integers() if tag in folder else ()
+    places = folder[tag].integers(most=1) if tag in folder else ()
     return read_folder(block, order, places[0])[0] if order and places else {}
 
 
