@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import socket
+import struct
 import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -26,6 +29,9 @@ from make import make_develop, make_dng
 
 RED = 0
 MARK = (204, 31, 26)
+
+NO_SUCH_KIND = 15
+"""Of a field: LibRaw makes huge numbers of it."""
 
 
 def developed(request: Develop, *, limits: Limits | None = None) -> Developed:
@@ -73,6 +79,15 @@ def test_every_orientation_is_turned_upright(tmp_path: Path, orientation: int, l
     assert picture.shape == (64, 96, 3)
     assert np.abs(picture[4:12, 4:12].mean(axis=(0, 1)) - MARK).max() < 6
     assert np.ptp(picture[40:, 40:, RED], axis=1).max() < 20
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 15])
+def test_an_orientation_that_does_not_exist_turns_nothing(tmp_path: Path, orientation: int) -> None:
+    source = make_dng(tmp_path / "a.dng", facts=Facts(orientation=orientation))
+
+    done = developed(make_develop(source))
+
+    assert (done.width, done.height) == (96, 64)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +239,7 @@ def in_cells(blob: bytes, *, tile: int | None) -> bytes:
     shape = [tiff.long(322, side), tiff.long(323, rows)] if tile else [tiff.long(278, rows)]
     starts, lengths = (324, 325) if tile else (273, 279)
     fields = [
-        tiff.Field(tag, entry.kind, entry.count, entry.payload)
+        tiff.Field(tag, entry.kind, entry.count, bytes(entry.payload))
         for tag, entry in folder.items()
         if tag not in {273, 278, 279, tiff.EXIF_FOLDER}
     ]
@@ -339,7 +354,7 @@ def test_a_limit_is_kept(tmp_path: Path, name: str, limits: Limits) -> None:
 
 def test_a_matrix_that_makes_all_colours_one_is_damage(tmp_path: Path) -> None:
     blob = dng_bytes(Sensor().expose(colour_chart(width=96, height=64)))
-    sound = tiff.main_folder(blob)[50721].payload
+    sound = bytes(tiff.main_folder(blob)[50721].payload)
     source = tmp_path / "a.dng"
     source.write_bytes(blob.replace(sound, b"\1\0\0\0\1\0\0\0" * 9))
 
@@ -382,6 +397,31 @@ def test_a_folder_under_a_raws_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.dng").mkdir()
 
     assert refused(make_develop(tmp_path / "a.dng")) == "raw.unsupported"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems tell of a socket otherwise")
+def test_a_socket_under_a_raws_name_is_refused(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(os.fspath(tmp_path / "a.dng"))
+
+        assert refused(make_develop(tmp_path / "a.dng")) == "raw.unsupported"
+
+
+def test_a_link_under_a_raws_name_is_not_followed(tmp_path: Path) -> None:
+    make_dng(tmp_path / "elsewhere")
+    (tmp_path / "a.dng").symlink_to(tmp_path / "elsewhere")
+
+    assert refused(make_develop(tmp_path / "a.dng")) == "raw.unsupported"
+
+
+def test_a_saturation_that_no_value_reaches_is_damage(tmp_path: Path) -> None:
+    source = tmp_path / "a.dng"
+    blob = dng_bytes(Sensor().expose(colour_chart(width=96, height=64)), layout=Layout.LINEAR)
+    levels = struct.pack("<HHI", 50717, tiff.SHORT, 3)
+    assert blob.count(levels) == 1
+    source.write_bytes(blob.replace(levels, struct.pack("<HHI", 50717, NO_SUCH_KIND, 3)))
+
+    assert refused(make_develop(source)) == "raw.damaged"
 
 
 def test_a_missing_raw_is_missing(tmp_path: Path) -> None:

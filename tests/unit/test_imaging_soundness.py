@@ -93,15 +93,21 @@ def test_other_chatter_is_no_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "height", "code"),
+    ("width", "height", "pixel_aspect", "code"),
     [
-        pytest.param(60_000, 60_000, "raw.too_large", id="beyond-the-limit"),
-        pytest.param(0, 100, "raw.damaged", id="no-area"),
+        pytest.param(60_000, 60_000, 1.0, "raw.too_large", id="beyond-the-limit"),
+        pytest.param(15_000, 15_000, 0.5, "raw.too_large", id="beyond-it-with-square-pixels"),
+        pytest.param(15_000, 15_000, 2.0, "raw.too_large", id="beyond-it-with-square-pixels-across"),
+        pytest.param(65_501, 100, 1.0, "raw.too_large", id="longer-than-a-jpeg"),
+        pytest.param(100, 33_000, 0.5, "raw.too_large", id="longer-than-a-jpeg-with-square-pixels"),
+        pytest.param(0, 100, 1.0, "raw.damaged", id="no-area"),
+        pytest.param(100, 100, 0.0, "raw.damaged", id="no-width-of-a-pixel"),
+        pytest.param(100, 100, float("nan"), "raw.damaged", id="no-number"),
     ],
 )
-def test_a_size_out_of_bounds_is_refused(width: int, height: int, code: str) -> None:
+def test_a_size_out_of_bounds_is_refused(width: int, height: int, pixel_aspect: float, code: str) -> None:
     with pytest.raises(Refusal) as refusal:
-        soundness.check_size(width=width, height=height, limit_pixels=250_000_000)
+        soundness.check_size(width=width, height=height, pixel_aspect=pixel_aspect, limit_pixels=250_000_000)
 
     assert code_of(refusal) == code
 
@@ -127,9 +133,16 @@ def test_an_unknown_matrix_is_no_damage() -> None:
     soundness.check_colour(matrices=(np.zeros((4, 3), np.float32),), white_balance=(0.0, 1.0, 0.0, 0.0))
 
 
-def test_levels_without_room_between_them_are_refused() -> None:
+@pytest.mark.parametrize(
+    "white",
+    [
+        pytest.param(500, id="no-room-between-them"),
+        pytest.param(65_536, id="no-value-reaches-it"),
+    ],
+)
+def test_levels_that_make_no_picture_are_refused(white: int) -> None:
     with pytest.raises(Refusal) as refusal:
-        soundness.check_levels(black=500, white=500)
+        soundness.check_levels(black=500, white=white)
 
     assert code_of(refusal) == "raw.damaged"
 

@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Final
 
 import numpy as np
@@ -15,12 +16,21 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from darkroomd.imaging import ciff, gaps, refusals, soundness, srgb
-from darkroomd.imaging.containers import bytes_needed
+from darkroomd.imaging.containers import bytes_needed, number, tag_folders
 from darkroomd.imaging.extents import sensor_extents
 
 _BAYER_CELL: Final = (2, 2)
 _GREY: Final = 1
 _COLOURS: Final = 3
+_ORIENTATION: Final = 274
+_ORIENTATIONS: Final = range(1, 9)
+
+
+class Orientation(Enum):
+    """What to make of the file's word on how the camera was held."""
+
+    SOUND = "sound"
+    SENSELESS = "senseless"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,10 @@ def opened(blob: bytes, *, limit_pixels: int) -> Generator[rawpy.RawPy]:
         with rawpy.RawPy() as raw:
             raw.open_buffer(io.BytesIO(blob))
             soundness.check_size(
-                width=raw.sizes.raw_width, height=raw.sizes.raw_height, limit_pixels=limit_pixels
+                width=raw.sizes.raw_width,
+                height=raw.sizes.raw_height,
+                pixel_aspect=raw.sizes.pixel_aspect,
+                limit_pixels=limit_pixels,
             )
             yield raw
     except (MemoryError, rawpy.LibRawUnsufficientMemoryError) as error:
@@ -85,7 +98,7 @@ def unpack(raw: rawpy.RawPy, blob: bytes) -> None:
 def shot_facts(raw: rawpy.RawPy) -> ShotFacts:
     """Return what LibRaw says of the shot; to be asked after `unpack`."""
     try:
-        other, lens = raw.other, raw.lens
+        other = raw.other
     except (ValueError, OverflowError, OSError):  # a time stamp beyond the calendar
         return ShotFacts(iso=0, exposure_seconds=0, f_number=0, focal_length_mm=0, taken_at=None)
     return ShotFacts(
@@ -94,12 +107,29 @@ def shot_facts(raw: rawpy.RawPy) -> ShotFacts:
         f_number=other.aperture,
         focal_length_mm=other.focal_length,
         taken_at=other.timestamp if other.timestamp.year > 1970 else None,  # noqa: PLR2004 - the epoch is "none"
-        lens=lens.model,
+        lens=_lens(raw),
     )
 
 
-def render(raw: rawpy.RawPy) -> NDArray[np.uint8]:
+def _lens(raw: rawpy.RawPy) -> str:
+    try:
+        return raw.lens.model
+    except ValueError:  # a name that is not UTF-8
+        return ""
+
+
+def orientation_of(blob: bytes) -> Orientation:
+    """Return whether what the file says of its orientation is one of Exif's eight; silence is sound."""
+    main = tag_folders(blob).main
+    is_sound = _ORIENTATION not in main or number(main, _ORIENTATION) in _ORIENTATIONS
+    return Orientation.SOUND if is_sound else Orientation.SENSELESS
+
+
+def render(raw: rawpy.RawPy, orientation: Orientation = Orientation.SOUND) -> NDArray[np.uint8]:
     """Demosaic, balance and turn the picture upright: (height, width, 3) uint8, sRGB, 0 to 255.
+
+    A senseless orientation leaves it as the sensor saw it: LibRaw looks at the lowest three bits of the
+    number and would turn what says 0 ("not known") by a quarter.
 
     The array owns its memory: it stays when `raw` is closed.
     """
@@ -120,6 +150,7 @@ def render(raw: rawpy.RawPy) -> NDArray[np.uint8]:
         no_auto_bright=True,
         adjust_maximum_thr=0.0,
         user_sat=white - black,
+        user_flip=0 if orientation is Orientation.SENSELESS else None,
         highlight_mode=rawpy.HighlightMode.Clip,
     )
     with _deterministic_threads(raw):

@@ -108,7 +108,7 @@ def _picture(
             decoder.unpack(raw, blob)
             metadata = read_metadata(blob, decoder.shot_facts(raw))
             watch.enter(DEVELOP)
-            pixels = decoder.render(raw)
+            pixels = decoder.render(raw, decoder.orientation_of(blob))
             watch.enter(ENCODE)
         soundness.check_chatter(chatter.lines)
     except Refusal as refusal:

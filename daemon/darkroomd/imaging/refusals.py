@@ -66,7 +66,7 @@ def unreadable(path: bytes, error: OSError) -> Refusal:
 
 
 def not_a_file(path: bytes) -> Refusal:
-    """What stands under the name is a folder, a pipe, a device or a socket."""
+    """What stands under the name is a folder, a link, a pipe, a device or a socket."""
     return Refusal(
         "raw.unsupported",
         "This is not a regular file. Put the RAW file itself into the Raw folder.",
@@ -115,6 +115,15 @@ def too_large(**context: object) -> Refusal:
     return Refusal(
         "raw.too_large",
         "The picture is larger than allowed. Raise the limit in the configuration if it is meant.",
+        context=context,
+    )
+
+
+def longer_than_a_jpeg(**context: object) -> Refusal:
+    """The picture does not fit the format of the output."""
+    return Refusal(
+        "raw.too_large",
+        "The picture is longer than a JPEG can be. Develop it with the camera maker's program.",
         context=context,
     )
 
@@ -178,7 +187,7 @@ def not_opened(path: bytes, error: OSError) -> Refusal:
     """The RAW file could not be opened or read."""
     if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
         return not_written(path, error)
-    if error.errno == errno.EISDIR:
+    if error.errno in (errno.EISDIR, errno.ELOOP, errno.ENXIO):  # a folder, a link, a socket
         return not_a_file(path)
     if error.errno not in (errno.ENOENT, errno.ENOTDIR):
         return unreadable(path, error)

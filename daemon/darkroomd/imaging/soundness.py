@@ -6,6 +6,7 @@ value everywhere, or a picture in fewer bytes than the densest coding needs.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -21,6 +22,12 @@ DENSEST_BITS_PER_PIXEL: Final = 0.05
 EMPTY_TAIL_SHARE: Final = 0.05
 """So much of the rows must be empty to be missing: some sensors have a few dark rows at their edge."""
 
+LONGEST_SIDE: Final = 65_500
+"""That libjpeg writes, in pixels."""
+
+HIGHEST_VALUE: Final = 65_535
+"""Of a sensor, as LibRaw hands them over."""
+
 LEAST_DETERMINANT: Final = 1e-3
 """Of a colour matrix; those of cameras are about one."""
 
@@ -28,12 +35,25 @@ _SHORT_READ: Final = re.compile(r"premature end|unexpected end", re.IGNORECASE)
 """How libjpeg and LibRaw tell on their standard error that the data ended too early."""
 
 
-def check_size(*, width: int, height: int, limit_pixels: int) -> None:
-    """Refuse a picture that is empty or beyond the limit, before memory is spent on it."""
+def check_size(*, width: int, height: int, pixel_aspect: float, limit_pixels: int) -> None:
+    """Refuse a picture that is empty or beyond the limits, before memory is spent on it.
+
+    Args:
+        width: of the sensor.
+        height: of the sensor.
+        pixel_aspect: width of a pixel by its height. LibRaw makes pixels square by making the picture
+            longer in one direction.
+        limit_pixels: that the sensor and the finished picture may have.
+    """
     if width < 1 or height < 1:
         raise refusals.damaged("the picture has no area", width=width, height=height)
+    if not (math.isfinite(pixel_aspect) and pixel_aspect > 0):
+        raise refusals.damaged("the pixels have no shape", width=width, height=height)
+    width, height = round(width * max(1.0, pixel_aspect)), round(height / min(1.0, pixel_aspect))
     if width * height > limit_pixels:
         raise refusals.too_large(width=width, height=height, limitPixels=limit_pixels)
+    if max(width, height) > LONGEST_SIDE:
+        raise refusals.longer_than_a_jpeg(width=width, height=height, longest=LONGEST_SIDE)
 
 
 def check_length(*, length_bytes: int, needed_bytes: int, pixels: int) -> None:
@@ -91,9 +111,11 @@ def check_colour(*, matrices: Sequence[NDArray[np.float32]], white_balance: Sequ
 
 
 def check_levels(*, black: int, white: int) -> None:
-    """Refuse levels between which no value can lie."""
+    """Refuse levels between which no value can lie, or whose light no value can reach."""
     if white <= black:
         raise refusals.damaged("saturation is not above black", black=black, white=white)
+    if white > HIGHEST_VALUE:
+        raise refusals.damaged("saturation is beyond every value", black=black, white=white)
 
 
 RECORDED_FLOOR: Final = 0.5
