@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from darkroom.errors import InvalidCursor, NoSuchItem, NoSuchJob, NoSuchPhoto, NoSuchSession
-from darkroom.protocol.types import ItemState, JobFilter
+from darkroom.protocol.types import ItemState, JobFilter, JobState
 from darkroomd.core.model import (
     Entry,
     Item,
     ItemId,
     Job,
     JobId,
+    JobKind,
     Output,
     Page,
     Photo,
     PhotoId,
+    PhotoState,
     Progress,
     QueueCounts,
     Session,
@@ -38,6 +40,27 @@ from darkroomd.store.rows import (
 
 SESSION_CURSOR: Final = "after:"
 """What a cursor of sessions begins with, so that any other text is known to be none."""
+
+JOBS_IN_STATE: Final[Mapping[JobState, str]] = {
+    JobState.QUEUED: "jobs_page_live",
+    JobState.PAUSED: "jobs_page_busy",
+    JobState.RUNNING: "jobs_page_busy",
+    JobState.CANCELING: "jobs_page_busy",
+    JobState.COMPLETED: "jobs_page_completed",
+    JobState.FAILED: "jobs_page_failed",
+    JobState.CANCELED: "jobs_page_canceled",
+}
+"""The statement with the index of all jobs in that state, and of few others."""
+
+OFTEN: Final = frozenset({JobState.QUEUED, JobState.COMPLETED})
+"""States that so many jobs are in that any other condition leads to fewer."""
+
+ITEMS_APART: Final = frozenset({ItemState.SKIPPED, ItemState.FAILED, ItemState.CANCELED})
+PHOTOS_APART: Final = frozenset(PhotoState) - {PhotoState.WAITING, PhotoState.DEVELOPED}
+"""States of the few among many, which have an index of their own."""
+
+FRONT: Final = (-1, 0, 0, 0)
+"""Before the first place in the queue: priority, turn, position and id."""
 
 LAST: Final = 1 << 62
 """Greater than any id."""
@@ -107,8 +130,9 @@ def read_photos(
 ) -> Page[Photo]:
     """Return photos of a session in the order in which they came; raise `NoSuchSession`, `InvalidCursor`."""
     folder = read_session(database, session_id).folder
+    apart = states is not None and PHOTOS_APART.issuperset(states)
     rows = database.all(
-        "photos_page",
+        "photos_page_apart" if apart else "photos_page",
         session_id=session_id,
         after=place_number(cursor, default=0),
         states=_list(states),
@@ -130,7 +154,7 @@ def read_job(database: Database, job_id: JobId, *, running: Row | None = None) -
     row = database.one("job_by_id", id=job_id)
     if row is None:
         raise NoSuchJob(job_id)
-    return _job(database, row) if running is None else job_from(row, item=running, position=None)
+    return _jobs(database, [row])[0] if running is None else job_from(row, item=running, position=None)
 
 
 def read_jobs(
@@ -138,7 +162,7 @@ def read_jobs(
 ) -> Page[Job]:
     """Return jobs, newest first or the waiting ones as they will run; raise `InvalidCursor`."""
     wanted = job_filter or JobFilter()
-    conditions = {
+    conditions: dict[str, object] = {
         "states": _list(wanted.states),
         "kinds": _list(wanted.kinds),
         "session_ids": _list(wanted.session_ids),
@@ -146,18 +170,55 @@ def read_jobs(
         "creator_uid": wanted.creator_uid,
         "created_after": wanted.created_after_usec,
         "created_before": wanted.created_before_usec,
-        "limit": limit + 1,
     }
     if by_position:
         priority, turn, position, after = _place(cursor)
         rows = database.all(
-            "waiting_jobs_page", priority=priority, turn=turn, position=position, after=after, **conditions
+            "waiting_jobs_page",
+            priority=priority,
+            turn=turn,
+            position=position,
+            after=after,
+            limit=limit + 1,
+            **conditions,
         )
         keys = [f"{row['priority']}.{row['turn']}.{row['position']}.{row['id']}" for row in rows]
     else:
-        rows = database.all("jobs_page", before=place_number(cursor, default=LAST), **conditions)
+        before = place_number(cursor, default=LAST)
+        rows = _newest_jobs(database, wanted, conditions, before=before, limit=limit + 1)
         keys = [row["id"] for row in rows]
-    return page_of([_job(database, row) for row in rows[:limit]], limit, keys)
+    return page_of(_jobs(database, rows[:limit]), limit, keys)
+
+
+def _newest_jobs(
+    database: Database, wanted: JobFilter, conditions: Mapping[str, object], *, before: int, limit: int
+) -> list[Row]:
+    """Return the newest rows of jobs that fit, each from the index that leads to the fewest."""
+    found: dict[int, Row] = {}
+    for statement, one in _ways(wanted):
+        chosen = {} if one is None else {"one": one}
+        for row in database.all(statement, before=before, limit=limit, **chosen, **conditions):
+            found[row["id"]] = row
+    return [found[number] for number in sorted(found, reverse=True)[:limit]]
+
+
+def _ways(wanted: JobFilter) -> list[tuple[str, object]]:
+    """Return the statements that find all the jobs that fit between them, and what each is given."""
+    if wanted.creators is not None:
+        return [("jobs_page_of_creator", creator) for creator in set(wanted.creators)]
+    if wanted.creator_uid is not None:
+        return [("jobs_page_of_creator_uid", wanted.creator_uid)]
+    if wanted.states is not None and OFTEN.isdisjoint(wanted.states):
+        return _ways_of_states(wanted.states)
+    if wanted.kinds is not None and JobKind.DEVELOP not in wanted.kinds:
+        return [("jobs_page_of_kind", kind) for kind in set(wanted.kinds)]
+    if wanted.session_ids is not None:
+        return [("jobs_page_of_session", session_id) for session_id in set(wanted.session_ids)]
+    return [("jobs_page", None)] if wanted.states is None else _ways_of_states(wanted.states)
+
+
+def _ways_of_states(states: Iterable[JobState]) -> list[tuple[str, object]]:
+    return [(statement, None) for statement in sorted({JOBS_IN_STATE[state] for state in states})]
 
 
 def read_items(
@@ -171,8 +232,9 @@ def read_items(
     """Return items of a job in their order; raise `NoSuchJob`, `InvalidCursor`."""
     if database.one("job_by_id", id=job_id) is None:
         raise NoSuchJob(job_id)
+    apart = states is not None and ITEMS_APART.issuperset(states)
     rows = database.all(
-        "items_page",
+        "items_page_apart" if apart else "items_page",
         job_id=job_id,
         after=place_number(cursor, default=0),
         states=_list(states),
@@ -221,14 +283,42 @@ def read_totals(database: Database) -> Totals:
     return Totals(counts=counts, progress=progress, running=item, running_raw=raw)
 
 
-def _job(database: Database, row: Row) -> Job:
-    item = database.one("running_item_of_job", job_id=row["id"]) if row["running"] else None
-    position = None
-    if row["started_at_usec"] is None and row["ended_at_usec"] is None:
-        place = {name: row[name] for name in ("priority", "turn", "position", "id")}
-        found = database.one("position_of_job", **place)
-        position = None if found is None else found["position"]
-    return job_from(row, item=item, position=position)
+def _jobs(database: Database, rows: Sequence[Row]) -> list[Job]:
+    positions = _positions(database, rows)
+    return [
+        job_from(
+            row,
+            item=database.one("running_item_of_job", job_id=row["id"]) if row["running"] else None,
+            position=positions.get(row["id"]),
+        )
+        for row in rows
+    ]
+
+
+def _positions(database: Database, rows: Sequence[Row]) -> dict[int, int]:
+    """Return by id how many jobs wait before each of those that wait: one walk through the index for all."""
+    places = sorted(
+        (row["priority"], row["turn"], row["position"], row["id"])
+        for row in rows
+        if row["started_at_usec"] is None and row["ended_at_usec"] is None
+    )
+    positions: dict[int, int] = {}
+    count, before = 0, FRONT
+    for place in places:
+        priority, turn, position, number = place
+        between = database.one(
+            "count_waiting_between",
+            **dict(zip(("from_priority", "from_turn", "from_position", "from_id"), before, strict=True)),
+            priority=priority,
+            turn=turn,
+            position=position,
+            id=number,
+        )
+        assert between is not None
+        count += between["jobs"]
+        positions[number] = count
+        before = place
+    return positions
 
 
 def _photos(database: Database, folder: Path, rows: Sequence[Row]) -> list[Photo]:
@@ -260,7 +350,7 @@ def place_number(cursor: str | None, *, default: int = 0) -> int:
 def _place(cursor: str | None) -> tuple[int, ...]:
     """Return priority, turn, position and id of the job that a page of waiting jobs ended with."""
     if cursor is None:
-        return -1, 0, 0, 0
+        return FRONT
     if _PLACE.fullmatch(cursor) is None:
         raise InvalidCursor(cursor)
     return tuple(int(number) for number in cursor.split("."))

@@ -20,8 +20,13 @@ BUSY_TIMEOUT_SECONDS: Final = 5.0
 LOG_LIMIT_BYTES: Final = 16 << 20
 """What a large transaction leaves of the write-ahead log; smaller ones reuse it."""
 
-CHECKPOINT_PAGES: Final = 250
-"""How long the write-ahead log may grow, in pages of 4 KiB: a megabyte, on a disk that may be nearly full."""
+PAGE_BYTES: Final = 4096
+FEWEST_LOG_PAGES: Final = 250
+MOST_LOG_PAGES: Final = 2000
+"""How long the write-ahead log may grow until it is folded in: the longer, the less is written twice."""
+
+LOG_SHARE: Final = 256
+"""The log takes one part in so many of the space that is free, lest it be what fills the disk."""
 
 CACHED_STATEMENTS: Final = 256
 """More than there are named statements, so that each is compiled once."""
@@ -110,13 +115,14 @@ def open_database(path: Path) -> Database:
     """
     try:
         examine(path)
+        space = os.statvfs(path.parent)
         connection = _connect(path)
     except sqlite3.Error as error:
         raise StateUnusable(path.parent, str(error)) from error
     except OSError as error:
         raise StateUnusable(path.parent, os.strerror(error.errno or 0)) from error
     try:
-        _settle(connection)
+        _settle(connection, space)
         _migrate(connection)
     except sqlite3.OperationalError as error:
         connection.close()
@@ -167,11 +173,17 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _settle(connection: sqlite3.Connection) -> None:
+def log_pages(free_bytes: int) -> int:
+    """Return how long the write-ahead log may grow on a disk with so much space, in pages."""
+    return max(FEWEST_LOG_PAGES, min(MOST_LOG_PAGES, free_bytes // LOG_SHARE // PAGE_BYTES))
+
+
+def _settle(connection: sqlite3.Connection, space: os.statvfs_result) -> None:
+    pages = log_pages(space.f_bavail * space.f_frsize)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {pages}")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}")
 
 

@@ -101,9 +101,9 @@ def write_facts(database: Database, happenings: Sequence[Happening]) -> Sequence
     first: int = newest["sequence"] + 1
     bulk = len(happenings) > WHOLE_PHOTOS
     database.many("append_fact", (_fact(happening, bulk=bulk) for happening in happenings))
-    last = first + len(happenings) - 1
-    if first // SWEEP_EVERY != (last + 1) // SWEEP_EVERY:
-        database.run("forget_facts", upto=last - KEPT_FACTS)
+    swept = (first + len(happenings) - 1) // SWEEP_EVERY * SWEEP_EVERY
+    if swept >= first:
+        database.run("forget_facts", upto=swept - KEPT_FACTS)
     return [replace(happening, sequence=first + number) for number, happening in enumerate(happenings)]
 
 

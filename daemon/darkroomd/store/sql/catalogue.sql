@@ -25,6 +25,14 @@ SELECT * FROM photo WHERE session_id = :session_id AND name = :name;
 -- name: photos_of_session
 SELECT * FROM photo WHERE session_id = :session_id ORDER BY seq;
 
+-- name: photos_page_apart
+SELECT * FROM photo INDEXED BY photo_apart
+WHERE session_id = :session_id AND seq > :after
+  AND state IN ('arriving', 'developing', 'outdated', 'failed', 'missing')
+  AND state IN (SELECT value FROM json_each(:states))
+  AND (:discarded IS NULL OR (discarded_by IS NOT NULL) = :discarded)
+ORDER BY seq LIMIT :limit;
+
 -- name: photos_page
 SELECT * FROM photo
 WHERE session_id = :session_id AND seq > :after

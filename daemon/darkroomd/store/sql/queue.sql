@@ -34,7 +34,8 @@ SELECT * FROM item WHERE photo_id = :photo_id AND recipe = :recipe AND state IN 
 
 -- name: promote_item
 UPDATE item SET correlation_id = :correlation_id, retry_at_usec = NULL, attempt = 0, failure = NULL
-WHERE id = :id AND state = 'queued';
+WHERE id = :id AND state = 'queued'
+RETURNING *;
 
 -- name: claim_item
 UPDATE item SET
@@ -58,7 +59,7 @@ SELECT min(retry_at_usec) AS at FROM item INDEXED BY item_retry
 WHERE state = 'queued' AND retry_at_usec IS NOT NULL;
 
 -- name: job_started
-UPDATE job SET started_at_usec = coalesce(started_at_usec, :now), revision = revision + 1 WHERE id = :id;
+UPDATE job SET started_at_usec = :now, revision = revision + 1 WHERE id = :id AND started_at_usec IS NULL;
 
 -- name: job_waits_again
 UPDATE job SET started_at_usec = NULL, revision = revision + 1
@@ -99,6 +100,12 @@ SELECT * FROM item INDEXED BY item_running WHERE state = 'running' ORDER BY id;
 -- name: item_by_id
 SELECT * FROM item WHERE id = :id;
 
+-- name: items_page_apart
+SELECT * FROM item INDEXED BY item_apart
+WHERE job_id = :job_id AND id > :after AND state IN ('skipped', 'failed', 'canceled')
+  AND state IN (SELECT value FROM json_each(:states))
+ORDER BY id LIMIT :limit;
+
 -- name: items_page
 SELECT * FROM item
 WHERE job_id = :job_id AND id > :after
@@ -123,6 +130,114 @@ WHERE id < :before
   AND (:created_before IS NULL OR created_at_usec < :created_before)
 ORDER BY id DESC LIMIT :limit;
 
+-- name: jobs_page_busy
+SELECT * FROM job_status
+WHERE ended_at_usec IS NULL AND (started_at_usec IS NOT NULL OR paused = 1 OR canceling = 1) AND id < :before
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
+  AND (:creators IS NULL OR creator IN (SELECT value FROM json_each(:creators)))
+  AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
+  AND (:created_after IS NULL OR created_at_usec >= :created_after)
+  AND (:created_before IS NULL OR created_at_usec < :created_before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: jobs_page_live
+SELECT * FROM job_status
+WHERE ended_at_usec IS NULL AND id < :before
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
+  AND (:creators IS NULL OR creator IN (SELECT value FROM json_each(:creators)))
+  AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
+  AND (:created_after IS NULL OR created_at_usec >= :created_after)
+  AND (:created_before IS NULL OR created_at_usec < :created_before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: jobs_page_failed
+SELECT * FROM job_status
+WHERE ended_at_usec IS NOT NULL AND canceling = 0 AND failed > 0 AND id < :before
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
+  AND (:creators IS NULL OR creator IN (SELECT value FROM json_each(:creators)))
+  AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
+  AND (:created_after IS NULL OR created_at_usec >= :created_after)
+  AND (:created_before IS NULL OR created_at_usec < :created_before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: jobs_page_canceled
+SELECT * FROM job_status
+WHERE ended_at_usec IS NOT NULL AND (canceling = 1 OR (failed = 0 AND canceled > 0)) AND id < :before
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
+  AND (:creators IS NULL OR creator IN (SELECT value FROM json_each(:creators)))
+  AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
+  AND (:created_after IS NULL OR created_at_usec >= :created_after)
+  AND (:created_before IS NULL OR created_at_usec < :created_before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: jobs_page_completed
+SELECT * FROM job_status
+WHERE ended_at_usec IS NOT NULL AND canceling = 0 AND failed = 0 AND canceled = 0 AND id < :before
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
+  AND (:creators IS NULL OR creator IN (SELECT value FROM json_each(:creators)))
+  AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
+  AND (:created_after IS NULL OR created_at_usec >= :created_after)
+  AND (:created_before IS NULL OR created_at_usec < :created_before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: jobs_page_of_session
+SELECT * FROM job_status
+WHERE session_id = :one AND id < :before
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
+  AND (:creators IS NULL OR creator IN (SELECT value FROM json_each(:creators)))
+  AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
+  AND (:created_after IS NULL OR created_at_usec >= :created_after)
+  AND (:created_before IS NULL OR created_at_usec < :created_before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: jobs_page_of_kind
+SELECT * FROM job_status
+WHERE kind = :one AND id < :before
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
+  AND (:creators IS NULL OR creator IN (SELECT value FROM json_each(:creators)))
+  AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
+  AND (:created_after IS NULL OR created_at_usec >= :created_after)
+  AND (:created_before IS NULL OR created_at_usec < :created_before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: jobs_page_of_creator
+SELECT * FROM job_status
+WHERE creator = :one AND id < :before
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
+  AND (:creators IS NULL OR creator IN (SELECT value FROM json_each(:creators)))
+  AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
+  AND (:created_after IS NULL OR created_at_usec >= :created_after)
+  AND (:created_before IS NULL OR created_at_usec < :created_before)
+ORDER BY id DESC LIMIT :limit;
+
+-- name: jobs_page_of_creator_uid
+SELECT * FROM job_status
+WHERE creator_uid = :one AND id < :before
+  AND (:states IS NULL OR state IN (SELECT value FROM json_each(:states)))
+  AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+  AND (:session_ids IS NULL OR session_id IN (SELECT value FROM json_each(:session_ids)))
+  AND (:creators IS NULL OR creator IN (SELECT value FROM json_each(:creators)))
+  AND (:creator_uid IS NULL OR creator_uid = :creator_uid)
+  AND (:created_after IS NULL OR created_at_usec >= :created_after)
+  AND (:created_before IS NULL OR created_at_usec < :created_before)
+ORDER BY id DESC LIMIT :limit;
+
 -- name: waiting_jobs_page
 SELECT * FROM job_status
 WHERE ended_at_usec IS NULL AND started_at_usec IS NULL
@@ -136,9 +251,10 @@ WHERE ended_at_usec IS NULL AND started_at_usec IS NULL
   AND (:created_before IS NULL OR created_at_usec < :created_before)
 ORDER BY priority, turn, position, id LIMIT :limit;
 
--- name: position_of_job
-SELECT count(*) AS position FROM job INDEXED BY job_waiting
+-- name: count_waiting_between
+SELECT count(*) AS jobs FROM job INDEXED BY job_waiting
 WHERE ended_at_usec IS NULL AND started_at_usec IS NULL
+  AND (priority, turn, position, id) >= (:from_priority, :from_turn, :from_position, :from_id)
   AND (priority, turn, position, id) < (:priority, :turn, :position, :id);
 
 -- name: queue_totals
