@@ -252,6 +252,19 @@ def test_waiting_returns_how_the_job_ended(path: Path) -> None:
     assert 0 < asked[0]["timeoutUsec"] <= 60_000_000
 
 
+@pytest.mark.parametrize(
+    ("given", "sent_usec"),
+    [pytest.param(2**63 - 1, 2**63 - 1, id="largest"), pytest.param(-1, 0, id="negative")],
+)
+def test_a_time_to_wait_is_one_that_the_protocol_has(path: Path, given: int, sent_usec: int) -> None:
+    asked: list[dict[str, Any]] = []
+
+    with ScriptedDaemon(path, [waiting(DONE, asked=asked)]), Client(path) as client:
+        client.wait_job(7, timeout_usec=given)
+
+    assert asked[0]["timeoutUsec"] == sent_usec
+
+
 def test_a_job_that_takes_too_long_is_not_waited_for(path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.call()

@@ -16,7 +16,7 @@ JOB_STATES: Final = ("queued", "paused", "running", "canceling", "completed", "f
 JOB_KINDS: Final = ("develop", "backfill", "export", "archive")
 
 _EPILOGUE: Final = """\
-sessions are given by name, folder or id; photos by file name, path or id.
+sessions are given by name, folder or id; photos by file name, path or id; paths also as file:// URIs.
 
 exit status: 0 done, 1 the work failed, 2 wrong usage, 3 no daemon reached, 4 not permitted, 5 not found.
 

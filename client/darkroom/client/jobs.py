@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from typing import Final
 
 from darkroom.client.exchange import PAGE_ENTRIES, Exchange
 from darkroom.client.patience import SILENCE_SECONDS, Patience
 from darkroom.errors import ConnectionLost, DaemonUnreachable, Stopping, TimedOut
 from darkroom.protocol import calls, replies
 from darkroom.protocol.types import Item, ItemState, Job, JobFilter, JobState, Priority
+
+_LONGEST_USEC: Final = 2**63 - 1
+"""The largest number the protocol has."""
 
 
 class JobCalls(Exchange):
@@ -144,4 +148,7 @@ class JobCalls(Exchange):
 
 
 def _left_usec(deadline: float | None) -> int | None:
-    return None if deadline is None else max(0, int((deadline - time.monotonic()) * 1_000_000))
+    if deadline is None:
+        return None
+    # A float this large is not exact, and could become more than was asked for.
+    return max(0, min(_LONGEST_USEC, int((deadline - time.monotonic()) * 1_000_000)))
