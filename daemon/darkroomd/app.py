@@ -36,6 +36,7 @@ from darkroomd.imaging.messages import Recipe
 from darkroomd.imaging.version import pipeline_version
 from darkroomd.logs import LogFormat, configure
 from darkroomd.services.development import Development, recipe_digest
+from darkroomd.services.disks import Disks
 from darkroomd.services.executor import ExecutorOptions, LocalExecutor
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.health import health_checks
@@ -43,7 +44,7 @@ from darkroomd.services.housekeeping import Housekeeping, Retention
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
 from darkroomd.services.queries import Queries
-from darkroomd.services.recovery import recover
+from darkroomd.services.recovery import Recovery
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.session_records import SessionRecords
 from darkroomd.services.stories import Stories
@@ -206,13 +207,20 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             environment_wait_seconds=config.retry.environment_wait_seconds,
         )
         records = SessionRecords(store)
-        for stale in await recover(store, policy=policy, output_folder=recipe.folder, now_usec=now_usec):
-            records.mark(stale)
         zone = local_zone(os.environ)
         history = History(store.front)
         schedule = Schedule(parse_windows(config.schedule.allow), zone)
         gate = Gatekeeper(history, publish, schedule=schedule, now_usec=now_usec)
         await gate.load()
+        recovery = Recovery(
+            store,
+            gate,
+            Disks(),
+            policy=policy,
+            output_folder=recipe.folder,
+            now_usec=now_usec,
+            on_stale=records.mark,
+        )
         scheduler = Scheduler(
             store,
             Development(
@@ -221,6 +229,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
                 recipe=recipe,
                 deadline_seconds=config.worker.deadline_seconds,
                 now_usec=now_usec,
+                disks=Disks(),
             ),
             publish,
             gate=gate,
@@ -286,12 +295,13 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             sample_days=config.history.sample_days,
         )
         housekeeping = Housekeeping(desk, history, retention, now_usec=now_usec)
-        services = _Services(store, server, records, scheduler, intake, housekeeping)
+        services = _Services(recovery, store, server, records, scheduler, intake, housekeeping)
         await _run(services, settings, publish)
 
 
 @dataclass(frozen=True, slots=True)
 class _Services:
+    recovery: Recovery
     store: Store
     server: Server
     records: SessionRecords
@@ -306,6 +316,7 @@ async def _run(services: _Services, settings: Settings, publish: Callable[[Happe
     async with anyio.create_task_group() as doors:
         doors.start_soon(_end_on_damage, services.store)
         await doors.start(_watch_signals, stop, services.scheduler)
+        await doors.start(services.recovery.run)
         await doors.start(services.server.run)
         await doors.start(services.records.run)
         await doors.start(services.housekeeping.run)

@@ -23,6 +23,7 @@ _REASONS: Final = {
     "disk.full": "no space left on the disk",
     "disk.io": "the disk reports errors",
     "disk.not_permitted": "the folder may not be written to",
+    "disk.not_responding": "the disk does not answer",
     "disk.read_only": "the disk is read-only",
     "session.gone": "the session's folder is not there",
     "state.unwritable": "the queue cannot be written to the disk",

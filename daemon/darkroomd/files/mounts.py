@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,15 +17,29 @@ _REMOTE: Final = re.compile(
 )
 
 
-def is_remote(path: Path) -> bool:
-    """Whether a path lies on a network or FUSE file system; False where the system does not say."""
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """Where a file system is mounted, and whether it may be a network away."""
+
+    point: Path
+    remote: bool
+
+
+def mount_of(path: Path) -> Mount:
+    """Return the mount that holds an absolute path, without asking its disk; `path` where nobody knows."""
     if sys.platform != "linux":
-        return False
+        return Mount(path, remote=False)
     try:
         table = MOUNTS.read_bytes()
     except OSError:
-        return False
-    return is_remote_type(type_of_mount(table.decode("utf-8", "surrogateescape"), path))
+        return Mount(path, remote=False)
+    point, file_system = find_mount(table.decode("utf-8", "surrogateescape"), path)
+    return Mount(point, is_remote_type(file_system))
+
+
+def is_remote(path: Path) -> bool:
+    """Whether a path lies on a network or FUSE file system; False where the system does not say."""
+    return mount_of(path).remote
 
 
 def is_remote_type(file_system: str) -> bool:
@@ -34,7 +49,12 @@ def is_remote_type(file_system: str) -> bool:
 
 def type_of_mount(table: str, path: Path) -> str:
     """Return the type of the file system that holds an absolute path, by a table as in `mountinfo`."""
-    deepest, found = -1, ""
+    return find_mount(table, path)[1]
+
+
+def find_mount(table: str, path: Path) -> tuple[Path, str]:
+    """Return where that file system is mounted and its type; the path and nothing where that is unknown."""
+    deepest, found = -1, (path, "")
     for line in table.splitlines():
         before, separator, after = line.partition(" - ")
         fields = before.split(" ")
@@ -43,7 +63,7 @@ def type_of_mount(table: str, path: Path) -> str:
         point = Path(_unescaped(fields[4]))
         # Of two mounts on one folder the later one is on top.
         if len(point.parts) >= deepest and path.is_relative_to(point):
-            deepest, found = len(point.parts), after.split(" ", 1)[0]
+            deepest, found = len(point.parts), (point, after.split(" ", 1)[0])
     return found
 
 

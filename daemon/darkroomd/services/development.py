@@ -7,13 +7,13 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import anyio
 import msgspec
 import structlog
-from anyio import CapacityLimiter, to_thread
 
 from darkroom.errors import DarkroomError
 from darkroom.protocol.types import Failure
@@ -26,6 +26,7 @@ from darkroomd.files.folders import make_folder
 from darkroomd.files.sidecars import FrozenLook, read_look
 from darkroomd.imaging.messages import Develop, Recipe, Refused
 from darkroomd.imaging.messages import Developed as Made
+from darkroomd.services.disks import Disks
 from darkroomd.services.executor import Executor
 from darkroomd.services.publishing import encode_intent, publish_intended
 from darkroomd.store.store import Store
@@ -42,9 +43,12 @@ ENVIRONMENT_CODES: Final = {
     errno.EPERM: "disk.not_permitted",
     errno.EMFILE: "system.too_many_files",
     errno.ENFILE: "system.too_many_files",
+    errno.ETIMEDOUT: "disk.not_responding",
     errno.ENOENT: "session.gone",
     errno.ENOTDIR: "session.gone",
 }
+
+Result = TypeVar("Result")
 
 log = structlog.get_logger()
 
@@ -114,6 +118,7 @@ class Development:
         recipe: Recipe,
         deadline_seconds: float,
         now_usec: Callable[[], int],
+        disks: Disks,
     ) -> None:
         self._store = store
         self._executor = executor
@@ -121,7 +126,7 @@ class Development:
         self._recipe_digest = recipe_digest(recipe)
         self._deadline_seconds = deadline_seconds
         self._now_usec = now_usec
-        self._disk = CapacityLimiter(1)
+        self._disks = disks
 
     async def develop(self, claim: Claim, on_stage: Callable[[str, int], None]) -> Outcome:
         """Develop the claimed photo and publish its output.
@@ -131,14 +136,14 @@ class Development:
         """
         began_at = anyio.current_time()
         try:
-            look = await to_thread.run_sync(read_look, claim.photo.raw, limiter=self._disk)
+            look = await self._on_disk(claim, partial(read_look, claim.photo.raw))
             if (early := await self._absence(claim)) is not None:
                 return early
             names = await self._store.photo_names(claim.session.id)
             folder = claim.session.folder / self._recipe.folder
             final = folder / output_name(claim.photo.name, names)
             part = folder / part_name(final.name, claim.fence)
-            await to_thread.run_sync(make_folder, folder, limiter=self._disk)
+            await self._on_disk(claim, partial(make_folder, folder))
             made = await self._executor.develop(
                 self._request(claim, part, look),
                 deadline_seconds=self._deadline_seconds,
@@ -168,10 +173,10 @@ class Development:
         )
 
     async def _absence(self, claim: Claim) -> Changed | Gone | None:
-        found = await to_thread.run_sync(fingerprint_of, claim.photo.raw, limiter=self._disk)
+        found = await self._on_disk(claim, partial(fingerprint_of, claim.photo.raw))
         if found is None:
             # A folder that is gone is the environment's fault; only a file that is gone is the photo's.
-            await to_thread.run_sync(os.stat, claim.photo.raw.parent, limiter=self._disk)
+            await self._on_disk(claim, partial(os.stat, claim.photo.raw.parent))
             return Gone(_missing(claim.photo.raw))
         return None if found == claim.photo.fingerprint else Changed()
 
@@ -184,24 +189,22 @@ class Development:
             try:
                 return await self._publish(attempt, made)
             except (OSError, DarkroomError):
-                await self._discard(attempt.part)
+                await self._discard(attempt.claim, attempt.part)
                 raise
         raise RuntimeError("A scope that is shielded was cancelled.")
 
     async def _publish(self, attempt: _Attempt, made: Made) -> Outcome:
         claim, part, final = attempt.claim, attempt.part, attempt.final
         if (early := await self._absence(claim)) is not None:
-            await self._discard(part)
+            await self._discard(claim, part)
             return early
         intent = self._intent(attempt, made)
         if not await self._store.record_intent(claim.item, fence=claim.fence, intent=encode_intent(intent)):
-            await self._discard(part)
+            await self._discard(claim, part)
             return Changed()
         record = await self._store.output_at(final)
         now_usec = self._now_usec()
-        published = await to_thread.run_sync(
-            lambda: publish_intended(intent, record, now_usec=now_usec), limiter=self._disk
-        )
+        published = await self._on_disk(claim, lambda: publish_intended(intent, record, now_usec=now_usec))
         if published.kept is not None:
             log.warning("foreign_output_kept", output=str(final), kept=str(published.kept))
         return Developed(
@@ -237,8 +240,15 @@ class Development:
             pixels=made.width * made.height,
         )
 
-    async def _discard(self, part: Path) -> None:
-        await to_thread.run_sync(lambda: part.unlink(missing_ok=True), limiter=self._disk)
+    async def _discard(self, claim: Claim, part: Path) -> None:
+        try:
+            await self._on_disk(claim, partial(part.unlink, missing_ok=True))
+        except OSError as error:
+            # What matters is why the work failed; the next start sweeps the file.
+            log.warning("part_not_removed", part=str(part), problem=os.strerror(error.errno or 0))
+
+    async def _on_disk(self, claim: Claim, work: Callable[[], Result]) -> Result:
+        return await self._disks.do(claim.session.folder, work)
 
 
 def recipe_digest(recipe: Recipe) -> str:

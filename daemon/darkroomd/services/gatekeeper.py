@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -20,6 +21,9 @@ from darkroomd.core.schedule import Windows, is_open, next_change
 from darkroomd.store.history import History
 
 USEC: Final = 1_000_000
+
+NOT_RESPONDING: Final = "disk.not_responding"
+"""Why nothing of a session is started whose folder does not answer."""
 
 log = structlog.get_logger()
 
@@ -73,6 +77,7 @@ class Gatekeeper:
         self._last_holder = 0
         self._fault: _Rest | None = None
         self._sessions: dict[SessionId, _Rest] = {}
+        self._unvisited: set[SessionId] = set()
         self._held_times: dict[SessionId, int] = {}
         self._arrivals: dict[SessionId, str] = {}
         self._pause: Pause | None = None
@@ -109,6 +114,7 @@ class Gatekeeper:
         faults = [] if self._fault is None else [self._fault.reason]
         faults += [rest.reason for rest in self._sessions.values()]
         faults += self._arrivals.values()
+        faults += [NOT_RESPONDING] if self._unvisited else []
         return tuple(dict.fromkeys((*self.permission().reasons, *faults)))
 
     def reasons_of(self, session_id: SessionId | None) -> tuple[str, ...]:
@@ -116,16 +122,30 @@ class Gatekeeper:
         faults = [] if self._fault is None else [self._fault.reason]
         if session_id is not None and session_id in self._sessions:
             faults.append(self._sessions[session_id].reason)
+        if session_id in self._unvisited:
+            faults.append(NOT_RESPONDING)
         return tuple(dict.fromkeys((*self.permission().reasons, *faults)))
 
-    def held_sessions(self) -> frozenset[SessionId]:
-        """Return the sessions whose folders failed and have not succeeded since."""
-        return frozenset(self._sessions)
+    def await_visit(self, session_ids: Collection[SessionId]) -> None:
+        """Start nothing of these sessions before it is known what a dead daemon left in their folders."""
+        self._unvisited.update(session_ids)
 
-    def waiting_sessions(self) -> frozenset[SessionId]:
+    def visited(self, session_id: SessionId) -> None:
+        """From now on work in the session's folder may be started."""
+        self._unvisited.discard(session_id)
+        if not self._unvisited:
+            self._tell()
+        self.on_change()
+
+    def held_sessions(self) -> AbstractSet[SessionId]:
+        """Return the sessions whose folders failed and have not succeeded since."""
+        return self._unvisited | self._sessions.keys()
+
+    def waiting_sessions(self) -> AbstractSet[SessionId]:
         """Return the sessions whose folders are given time to become usable again."""
         now = self._monotonic()
-        return frozenset(session for session, rest in self._sessions.items() if now < rest.until)
+        resting = {session for session, rest in self._sessions.items() if now < rest.until}
+        return frozenset(self._unvisited | resting)
 
     def seconds_to_change(self) -> float:
         """Return how long the answer holds if nothing else happens and no clock jumps; infinity: for ever."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import anyio
 import structlog
@@ -22,8 +22,14 @@ from darkroomd.core.session_names import session_id, session_name
 from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import RootListing, list_root
 from darkroomd.files.watch import Change, FolderWatch, Hint, Target, find_targets
+from darkroomd.services.disks import Disks
 from darkroomd.services.session_intake import Presence, SessionIntake
 from darkroomd.services.surroundings import Surroundings
+
+Result = TypeVar("Result")
+
+START_SECONDS: Final = 2.0
+"""How long a disk may take to answer before the daemon starts without it."""
 
 RETRY_SECONDS: Final = 5.0
 """Before a session that the store refused is added again."""
@@ -64,10 +70,13 @@ class Intake:
         self._busy: set[Path] = set()
         self._wake = anyio.Event()
         self._not_added: set[Path] = set()
+        self._roots_not_added: set[Path] = set()
         self._add_at = math.inf
         self._choose_at = -math.inf
         self._troubled = False
         self._running = False
+        # A way of its own: a disk that hangs here must not hold up the sessions of others.
+        self._target_disks = Disks()
         self._replaced = False
         self._watch = FolderWatch(
             on_hints=self._take_hints, on_armed=self._note_armed, on_trouble=self._note_trouble
@@ -115,7 +124,7 @@ class Intake:
         now = anyio.current_time()
         if self._add_at <= now:
             self._add_at = math.inf
-            group.start_soon(self._add_sessions, tuple(self._not_added))
+            group.start_soon(self._add_missing, tuple(self._not_added), tuple(self._roots_not_added))
         if self._choose_at <= now:
             self._choose_at = next_on_grid(now, self._around.options.scan_seconds)
             group.start_soon(self._choose_targets)
@@ -143,13 +152,18 @@ class Intake:
         self._busy.discard(root.folder)
         self._wake.set()
 
-    async def _add_sessions(self, folders: Sequence[Path]) -> None:
-        for folder in folders:
+    async def _add_missing(self, sessions: Sequence[Path], roots: Sequence[Path]) -> None:
+        for folder in sessions:
             await self._add_session(folder)
+        for folder in roots:
+            await self._add_root(folder)
         self._wake.set()
 
     async def _add_session(self, folder: Path) -> None:
-        real = await self._around.on_disk(partial(_real, folder), remote=False)
+        real = await self._find(folder)
+        if real is None:
+            self._put_off(self._not_added, folder)
+            return
         if real in self._sessions:
             return
         try:
@@ -158,8 +172,7 @@ class Intake:
             )
         except DarkroomError as error:
             log.warning("session_not_added", folder=str(real), problem=error.message)
-            self._not_added.add(folder)
-            self._add_at = anyio.current_time() + RETRY_SECONDS
+            self._put_off(self._not_added, folder)
             return
         self._not_added.discard(folder)
         intake = SessionIntake(session, self._around, appeared=self._running)
@@ -168,11 +181,31 @@ class Intake:
         log.info("session_watched", session=session.id, folder=str(real))
 
     async def _add_root(self, folder: Path) -> None:
-        real = await self._around.on_disk(partial(_real, folder), remote=False)
-        remote = await self._around.on_disk(partial(is_remote, real), remote=False)
-        self._roots[real] = _Root(real, self._around.new_pace(), remote=remote)
+        real = await self._find(folder)
+        if real is None:
+            self._put_off(self._roots_not_added, folder)
+            return
+        self._roots_not_added.discard(folder)
+        self._roots[real] = _Root(real, self._around.new_pace(), remote=is_remote(real))
         log.info("root_watched", folder=str(real))
         await self._list_root(self._roots[real])
+
+    async def _find(self, folder: Path) -> Path | None:
+        """Return where a folder really is; None as long as its disk does not answer."""
+        try:
+            return await self._on_disk(folder, partial(_real, folder))
+        except TimeoutError as error:
+            log.warning("folder_not_added", folder=str(folder), problem=error.strerror)
+            return None
+
+    async def _on_disk(self, place: Path, work: Callable[[], Result]) -> Result:
+        # The start waits for nobody; whoever does not answer is found later.
+        patience = None if self._running else START_SECONDS
+        return await self._around.disks.do(place, work, patience_seconds=patience)
+
+    def _put_off(self, waiting: set[Path], folder: Path) -> None:
+        waiting.add(folder)
+        self._add_at = anyio.current_time() + RETRY_SECONDS
 
     async def _list_root(self, root: _Root) -> None:
         begun_at = anyio.current_time()
@@ -188,7 +221,7 @@ class Intake:
 
     async def _listing(self, root: _Root) -> RootListing:
         try:
-            listing = await self._around.on_disk(partial(list_root, root.folder), remote=root.remote)
+            listing = await self._on_disk(root.folder, partial(list_root, root.folder))
         except OSError as error:
             if not root.lost:
                 problem = os.strerror(error.errno or 0)
@@ -205,7 +238,12 @@ class Intake:
         folders = [folder for root in local for folder in (root.folder, *root.others)]
         folders += [folder for session in self._sessions.values() for folder in session.targets]
         anew, self._replaced = self._replaced, False
-        targets = await self._around.on_disk(partial(find_targets, folders), remote=False)
+        try:
+            targets = await self._target_disks.do(Path("/"), partial(find_targets, folders))
+        except TimeoutError as error:
+            self._note_trouble(str(error))
+            self._choose_at = anyio.current_time() + RETRY_SECONDS
+            return
         self._watch.watch(targets, anew=anew)
         self._tell_sessions()
 

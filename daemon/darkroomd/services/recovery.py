@@ -1,21 +1,29 @@
-"""Restart is recovery: what a dead daemon left running is finished, repeated or abandoned."""
+"""Restart is recovery: what a dead daemon left running is finished, repeated or abandoned.
+
+A session whose folder does not answer keeps nobody waiting: nothing of it is started until it does.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+import anyio
 import structlog
-from anyio import to_thread
+from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError
 from darkroom.protocol.types import ItemState
 from darkroomd.core.model import Happening, Item, Session, SessionId
-from darkroomd.core.recovery import Abandon, Finish, Intent, Repeat, after_restart, sit_out_seconds
+from darkroomd.core.recovery import Abandon, Finish, Found, Intent, Repeat, after_restart, sit_out_seconds
 from darkroomd.core.retry import USEC, RetryPolicy
 from darkroomd.files.documents import document_written_at
+from darkroomd.services.disks import Disks
+from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.publishing import (
     decode_intent,
     final_path,
@@ -31,54 +39,165 @@ from darkroomd.store.suspects import put_back_suspect, renew_waits
 
 PAGE: Final = 500
 
+START_SECONDS: Final = 2.0
+"""How long sessions may take to answer before the daemon starts without them."""
+
+RETRY_SECONDS: Final = 5.0
+"""Between two visits to a session that does not answer."""
+
 log = structlog.get_logger()
 
 
-async def recover(
-    store: Store, *, policy: RetryPolicy, output_folder: str, now_usec: Callable[[], int]
-) -> tuple[SessionId, ...]:
-    """Settle every item that is running by the record, then remove part files, before anything is claimed.
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """An item that a dead daemon left running when its output was about to be published."""
 
-    Returns the sessions whose public record is older than their last change.
-    """
-    for item, text in await store.left_running():
-        intent = None if text is None else decode_intent(text)
-        await _settle(store, item, intent, policy=policy, now_usec=now_usec)
-    await _renew_waits(store, policy=policy, now_usec=now_usec())
-    stale: list[SessionId] = []
-    async for session in _sessions(store):
-        await _sweep(session.folder, output_folder)
-        written_at_usec = await to_thread.run_sync(document_written_at, session.folder)
+    item: Item
+    intent: Intent
+
+
+class Recovery:
+    """Visits each session's folder once, before anything is started in it."""
+
+    def __init__(
+        self,
+        store: Store,
+        gate: Gatekeeper,
+        disks: Disks,
+        *,
+        policy: RetryPolicy,
+        output_folder: str,
+        now_usec: Callable[[], int],
+        on_stale: Callable[[SessionId], None],
+    ) -> None:
+        self._store = store
+        self._gate = gate
+        self._disks = disks
+        self._policy = policy
+        self._output_folder = output_folder
+        self._now_usec = now_usec
+        self._on_stale = on_stale
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Settle what is running by the record, then remove part files, each session on its own.
+
+        Started once that is done, or after `START_SECONDS` without the sessions that do not answer. Sessions
+        whose public record is older than their last change are told to `on_stale`.
+        """
+        left = await self._settle_without_disk()
+        await _renew_waits(self._store, policy=self._policy, now_usec=self._now_usec())
+        sessions = [session async for session in _sessions(self._store)]
+        self._gate.await_visit([session.id for session in sessions])
+        async with anyio.create_task_group() as visits:
+            over = anyio.Event()
+            visits.start_soon(self._visit_all, sessions, left, over)
+            with anyio.move_on_after(START_SECONDS):
+                await over.wait()
+            task_status.started()
+
+    async def _visit_all(
+        self, sessions: Sequence[Session], left: defaultdict[SessionId, list[_Left]], over: anyio.Event
+    ) -> None:
+        async with anyio.create_task_group() as visits:
+            for session in sessions:
+                visits.start_soon(self._visit, session, left[session.id])
+        over.set()
+
+    async def _settle_without_disk(self) -> defaultdict[SessionId, list[_Left]]:
+        """Settle what had not come to its publishing; return the rest by session."""
+        left: defaultdict[SessionId, list[_Left]] = defaultdict(list)
+        for item, text in await self._store.left_running():
+            intent = None if text is None else decode_intent(text)
+            if intent is None:
+                await self._settle(item, None, None)
+            else:
+                photo = await self._store.photo(intent.photo_id)
+                left[photo.session_id].append(_Left(item, intent))
+        return left
+
+    async def _visit(self, session: Session, left: list[_Left]) -> None:
+        """Ask again until the session's folder answers."""
+        silent = False
+        while True:
+            try:
+                await self._look_after(session, left)
+                break
+            except TimeoutError as error:
+                if not silent:
+                    log.warning("session_not_visited", session=session.id, problem=error.strerror)
+                silent = True
+            except DarkroomError as error:
+                log.warning("session_not_visited", session=session.id, problem=error.message)
+            await anyio.sleep(RETRY_SECONDS)
+        self._gate.visited(session.id)
+
+    async def _look_after(self, session: Session, left: list[_Left]) -> None:
+        folder = session.folder
+        while left:
+            intent = left[0].intent
+            found = await self._disks.do(folder, partial(look_for, intent))
+            await self._settle(left[0].item, intent, found, folder=folder)
+            del left[0]
+        sweep = partial(sweep_leftovers, folder, output_folder=self._output_folder)
+        removed = await self._disks.do(folder, sweep)
+        if removed:
+            log.info("parts_swept", folder=str(folder), count=len(removed))
+        written_at_usec = await self._disks.do(folder, partial(document_written_at, folder))
         if written_at_usec is None or written_at_usec < session.changed_at_usec:
-            stale.append(session.id)
-    return tuple(stale)
+            self._on_stale(session.id)
 
+    async def _settle(
+        self, item: Item, intent: Intent | None, found: Found | None, *, folder: Path | None = None
+    ) -> None:
+        decision = after_restart(self._policy, item, found)
+        ending: Ending | None = None
+        if isinstance(decision, Abandon):
+            ending = Ending(ItemState.FAILED, failure=decision.failure)
+        elif intent is not None and folder is not None and not isinstance(decision, Repeat):
+            ending = await self._published(folder, intent, finish=isinstance(decision, Finish))
+        log.info(
+            "item_recovered",
+            item=item.id,
+            job=item.job_id,
+            attempt=item.attempt,
+            correlation_id=item.correlation_id,
+            decision=type(decision).__name__.lower(),
+        )
+        fence, now = item.fence or 0, self._now_usec()
+        if ending is not None:
+            await self._store.end(item, ending, fence=fence, now_usec=now)
+        elif isinstance(decision, Repeat):
+            await _put_back_suspect(self._store, item, decision, fence=fence, now_usec=now)
+        else:
+            await self._store.put_back(
+                item, fence=fence, failure=None, retry_at_usec=None, refund=False, now_usec=now
+            )
 
-async def _settle(
-    store: Store, item: Item, intent: Intent | None, *, policy: RetryPolicy, now_usec: Callable[[], int]
-) -> None:
-    found = None if intent is None else await to_thread.run_sync(look_for, intent)
-    decision = after_restart(policy, item, found)
-    log.info(
-        "item_recovered",
-        item=item.id,
-        job=item.job_id,
-        attempt=item.attempt,
-        correlation_id=item.correlation_id,
-        decision=type(decision).__name__.lower(),
-    )
-    ending: Ending | None = None
-    if isinstance(decision, Abandon):
-        ending = Ending(ItemState.FAILED, failure=decision.failure)
-    elif intent is not None and not isinstance(decision, Repeat):
-        ending = await _published(store, intent, finish=isinstance(decision, Finish), now_usec=now_usec())
-    fence, now = item.fence or 0, now_usec()
-    if ending is not None:
-        await store.end(item, ending, fence=fence, now_usec=now)
-    elif isinstance(decision, Repeat):
-        await _put_back_suspect(store, item, decision, fence=fence, now_usec=now)
-    else:
-        await store.put_back(item, fence=fence, failure=None, retry_at_usec=None, refund=False, now_usec=now)
+    async def _published(self, folder: Path, intent: Intent, *, finish: bool) -> Ending | None:
+        now_usec = self._now_usec()
+        if finish:
+            record = await self._store.output_at(final_path(intent))
+            work = partial(publish_intended, intent, record, now_usec=now_usec)
+            try:
+                output = (await self._disks.do(folder, work)).output
+            except TimeoutError:
+                raise
+            except (OSError, DarkroomError) as error:
+                # The disk may still be full or gone: the queue finds that out and waits for it.
+                log.warning("publishing_put_off", error=str(error))
+                return None
+        else:
+            found = await self._disks.do(folder, partial(record_published, intent, now_usec=now_usec))
+            if found is None:
+                return None
+            output = found
+        return Ending(
+            ItemState.COMPLETED,
+            output=output,
+            captured_at_usec=intent.captured_at_usec,
+            camera=intent.camera,
+            pixels=intent.pixels,
+        )
 
 
 async def _put_back_suspect(store: Store, item: Item, repeat: Repeat, *, fence: int, now_usec: int) -> None:
@@ -101,36 +220,6 @@ async def _renew_waits(store: Store, *, policy: RetryPolicy, now_usec: int) -> N
         return now_usec + round(sit_out_seconds(policy, deaths=item.deaths) * USEC)
 
     await store.front.write(lambda database: (None, renew_waits(database, retry_at_usec, now_usec=now_usec)))
-
-
-async def _published(store: Store, intent: Intent, *, finish: bool, now_usec: int) -> Ending | None:
-    if finish:
-        record = await store.output_at(final_path(intent))
-        try:
-            published = await to_thread.run_sync(lambda: publish_intended(intent, record, now_usec=now_usec))
-        except (OSError, DarkroomError) as error:
-            # The disk may still be full or gone: the queue finds that out and waits for it.
-            log.warning("publishing_put_off", error=str(error))
-            return None
-        output = published.output
-    else:
-        found = await to_thread.run_sync(lambda: record_published(intent, now_usec=now_usec))
-        if found is None:
-            return None
-        output = found
-    return Ending(
-        ItemState.COMPLETED,
-        output=output,
-        captured_at_usec=intent.captured_at_usec,
-        camera=intent.camera,
-        pixels=intent.pixels,
-    )
-
-
-async def _sweep(folder: Path, output_folder: str) -> None:
-    removed = await to_thread.run_sync(partial(sweep_leftovers, folder, output_folder=output_folder))
-    if removed:
-        log.info("parts_swept", folder=str(folder), count=len(removed))
 
 
 async def _sessions(store: Store) -> AsyncIterator[Session]:

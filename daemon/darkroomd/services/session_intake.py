@@ -51,6 +51,9 @@ from darkroomd.services.handover import Fate, Handover, SettledFile
 from darkroomd.services.surroundings import Surroundings
 from darkroomd.services.survey import Sight, find_outdated, look_around, read_recorded, sweep_leftovers
 
+SILENT_SECONDS: Final = 10.0
+"""A folder that could not be listed for so long is not available, whatever becomes of it."""
+
 LOOKS_AT_ONCE: Final = 512
 """Files looked at in one go of a thread: some ten milliseconds of work."""
 
@@ -101,10 +104,11 @@ class SessionIntake:
         self._around = around
         self._handover = Handover(session, around, self._on_disk)
         self._armed: frozenset[Path] = frozenset()
-        self._remote = False
+        self._remote = is_remote(self.raw)
         self._appeared = appeared
         self._presence = Presence.UNKNOWN
         self._pace = around.new_pace()
+        self._asked_at = math.inf
         self._polled = 1
         self._retry_wait = 0.0
         self._room = WaitingRoom(around.options.patience, {})
@@ -116,7 +120,8 @@ class SessionIntake:
     @property
     def mode(self) -> WatchMode:
         """How the session's folder is observed at this moment."""
-        if self._presence is Presence.LOST:
+        silent = self._asked_at + SILENT_SECONDS < anyio.current_time()
+        if silent or self._presence is Presence.LOST:
             return WatchMode.UNAVAILABLE
         return WatchMode.EVENTS if self._is_watched else WatchMode.POLLING
 
@@ -183,6 +188,8 @@ class SessionIntake:
             # The store refuses, for instance because its disk is full. The next scan begins anew.
             log.warning("intake_interrupted", session=self.session.id, problem=error.message)
             self._interrupted()
+        except OSError as error:
+            await self._lose(error)
         except Exception:
             # The border of one session: the others go on, and this one is looked at anew.
             log.exception("intake_hit_a_bug", session=self.session.id)
@@ -195,11 +202,14 @@ class SessionIntake:
     async def _scan(self) -> None:
         begun_at = anyio.current_time()
         work = partial(look_around, self.raw, self._around.options.extensions, self._ignored)
+        self._asked_at = begun_at
         try:
             sight = await self._on_disk(work)
         except (OSError, DarkroomError) as error:
             await self._lose(error)
             return
+        finally:
+            self._asked_at = math.inf
         took = anyio.current_time() - begun_at
         self._say_ignored(sight)
         first = self._presence is not Presence.PRESENT
@@ -227,7 +237,7 @@ class SessionIntake:
 
     async def _begin(self, sight: Sight) -> None:
         """Learn what the store knows of the photos, and which of them may have to be developed."""
-        self._remote = await self._on_disk(partial(is_remote, self.raw))
+        self._remote = is_remote(self.raw)
         folder, plan = self.session.folder, self._around.plan
         known = await self._around.store.known_photos(self.session.id)
         doubtful = await self._on_disk(
@@ -387,7 +397,7 @@ class SessionIntake:
             log.debug("file_ignored", session=self.session.id, raw=raw, reason=verdict.reason)
 
     async def _on_disk(self, work: Callable[[], Result]) -> Result:
-        return await self._around.on_disk(work, remote=self._remote)
+        return await self._around.disks.do(self.session.folder, work)
 
 
 def _batches(names: Sequence[str], size: int) -> list[Sequence[str]]:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
-
-from anyio import CapacityLimiter, to_thread
 
 from darkroomd.core.model import CorrelationId, Happening, Session, SessionId
 from darkroomd.core.presets import BUILTIN_PRESETS, DEFAULT_PRESET_ID, Preset
 from darkroomd.core.scan_pace import ScanPace
 from darkroomd.core.stability import Patience
+from darkroomd.services.disks import Disks
 from darkroomd.store.store import Store
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +59,7 @@ class Surroundings:
         on_fault: is told why photos of a session cannot be taken in, or None once they can.
         now_usec: wall clock.
         new_correlation_id: makes one.
-        local_disk: bounds the threads that work on local disks.
-        remote_disk: the same for network shares: one that hangs must not hold up the local ones.
+        disks: where blocking work is done: a share that hangs must not hold up anything else.
     """
 
     store: Store
@@ -76,8 +71,7 @@ class Surroundings:
     new_correlation_id: Callable[[], CorrelationId]
     on_fault: Callable[[SessionId, str | None], None] = lambda _session, _fault: None
     presets: Mapping[str, Preset] = field(default_factory=lambda: BUILTIN_PRESETS)
-    local_disk: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
-    remote_disk: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(4))
+    disks: Disks = field(default_factory=Disks)
 
     def new_pace(self) -> ScanPace:
         """Return the rhythm of a folder that was not looked at yet."""
@@ -87,11 +81,3 @@ class Surroundings:
         """Return the preset in force for photos that arrive in a session now."""
         chosen = self.presets.get(session.preset_id or DEFAULT_PRESET_ID)
         return self.presets[DEFAULT_PRESET_ID] if chosen is None else chosen
-
-    async def on_disk(self, work: Callable[[], Result], *, remote: bool) -> Result:
-        """Do blocking work in a thread; on a local disk it is finished even if the caller is cancelled.
-
-        On a share it may never come back, and must not keep the daemon from stopping.
-        """
-        limiter = self.remote_disk if remote else self.local_disk
-        return await to_thread.run_sync(work, limiter=limiter, abandon_on_cancel=remote)

@@ -1,0 +1,110 @@
+"""Work on disks that may never answer: each mount on its own account, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+import anyio
+import structlog
+from anyio import CapacityLimiter, to_thread
+
+from darkroomd.files.mounts import Mount, mount_of
+
+Result = TypeVar("Result")
+
+PATIENCE_SECONDS: Final = 60.0
+"""Longer than any live disk takes for one step, also over a slow network and with much to write."""
+
+LOCAL_THREADS: Final = 2
+REMOTE_THREADS: Final = 4
+"""Steps at a time on one mount: a network hides its delays behind several."""
+
+MOST_STUCK: Final = 4
+"""Threads that one dead mount may hold for ever."""
+
+PROBE_SECONDS: Final = 60.0
+"""Between two threads that are given to a dead mount: it may have been mounted anew."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Step:
+    """Work in a thread; the thread itself says when it is over."""
+
+    over: bool = False
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The way to one mount."""
+
+    turns: CapacityLimiter
+    stuck: list[_Step] = field(default_factory=list[_Step])
+    probe_at: float = -math.inf
+
+    def is_blocked(self, *, now: float) -> bool:
+        """Whether the mount does not answer, and is not to be asked again yet."""
+        self.stuck = [step for step in self.stuck if not step.over]
+        return bool(self.stuck) and (len(self.stuck) >= MOST_STUCK or now < self.probe_at)
+
+
+class Disks:
+    """Does blocking work in threads, a few at a time on each mount.
+
+    A step that outlasts the patience is left to itself, and as long as it does not return, what else is to be
+    done on its mount is refused at once: a dead share takes a few threads, and holds up no other disk.
+    """
+
+    def __init__(
+        self, *, patience_seconds: float = PATIENCE_SECONDS, find_mount: Callable[[Path], Mount] = mount_of
+    ) -> None:
+        self._patience_seconds = patience_seconds
+        self._find_mount = find_mount
+        self._lanes: dict[Path, _Lane] = {}
+        self._threads = CapacityLimiter(math.inf)
+
+    async def do(
+        self, place: Path, work: Callable[[], Result], *, patience_seconds: float | None = None
+    ) -> Result:
+        """Return what the work at an absolute path returns; what it raises is raised.
+
+        On a local disk it is finished even if the caller is cancelled. On a share it goes on without the
+        caller, who must not be kept from stopping.
+
+        Raises:
+            TimeoutError: the disk does not answer (`ETIMEDOUT`); the work may still be done.
+        """
+        mount = self._find_mount(place)
+        lane = self._lanes.get(mount.point)
+        if lane is None:
+            turns = CapacityLimiter(REMOTE_THREADS if mount.remote else LOCAL_THREADS)
+            lane = self._lanes.setdefault(mount.point, _Lane(turns))
+        patience = self._patience_seconds if patience_seconds is None else patience_seconds
+        async with lane.turns:
+            if lane.is_blocked(now=anyio.current_time()):
+                raise _not_responding(place)
+            step = _Step()
+
+            def run() -> Result:
+                try:
+                    return work()
+                finally:
+                    step.over = True
+
+            with anyio.move_on_after(patience, shield=not mount.remote):
+                return await to_thread.run_sync(run, limiter=self._threads, abandon_on_cancel=True)
+        lane.stuck.append(step)
+        lane.probe_at = anyio.current_time() + PROBE_SECONDS
+        log.warning("disk_not_responding", mount=str(mount.point), path=str(place), seconds=patience)
+        raise _not_responding(place)
+
+
+def _not_responding(place: Path) -> TimeoutError:
+    return TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), str(place))

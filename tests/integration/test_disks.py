@@ -1,0 +1,145 @@
+"""A disk that does not answer holds up nobody but itself."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from darkroomd.files.mounts import Mount
+from darkroomd.services.disks import MOST_STUCK, Disks
+
+pytestmark = pytest.mark.anyio
+
+DEAD = Path("/mnt/dead/session")
+ALIVE = Path("/mnt/alive/session")
+LONGEST_WAIT_SECONDS = 20.0
+
+
+def by_second_part(path: Path) -> Mount:
+    return Mount(Path(*path.parts[:3]), remote=True)
+
+
+def all_local(path: Path) -> Mount:
+    return Mount(Path(*path.parts[:3]), remote=False)
+
+
+@pytest.fixture
+def answers() -> Iterator[threading.Event]:
+    """Whether the dead share answers; at the end it does, so that no thread is left."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def hang(answers: threading.Event) -> Callable[[], bool]:
+    return lambda: answers.wait(LONGEST_WAIT_SECONDS)
+
+
+async def test_work_is_done_and_its_error_is_the_caller_s(tmp_path: Path) -> None:
+    disks = Disks()
+
+    done = await disks.do(tmp_path, lambda: 7)
+    with pytest.raises(FileNotFoundError):
+        await disks.do(tmp_path, (tmp_path / "missing").stat)
+
+    assert done == 7
+
+
+@pytest.mark.parametrize("find_mount", [by_second_part, all_local], ids=["remote", "local"])
+async def test_a_disk_that_does_not_answer_is_given_up(
+    hang: Callable[[], bool], find_mount: Callable[[Path], Mount]
+) -> None:
+    disks = Disks(patience_seconds=0.01, find_mount=find_mount)
+
+    with anyio.fail_after(LONGEST_WAIT_SECONDS / 2), pytest.raises(TimeoutError) as caught:
+        await disks.do(DEAD, hang)
+
+    assert (caught.value.errno, caught.value.filename) == (errno.ETIMEDOUT, str(DEAD))
+
+
+async def test_what_comes_after_is_refused_at_once_and_other_disks_go_on(hang: Callable[[], bool]) -> None:
+    disks = Disks(patience_seconds=LONGEST_WAIT_SECONDS, find_mount=by_second_part)
+    with pytest.raises(TimeoutError):
+        await disks.do(DEAD, hang, patience_seconds=0.01)
+
+    ran: list[int] = []
+    with anyio.fail_after(LONGEST_WAIT_SECONDS / 2):
+        for number in range(10):
+            with pytest.raises(TimeoutError):
+                await disks.do(DEAD / str(number), lambda: ran.append(1))
+        alive = await disks.do(ALIVE, lambda: 7)
+
+    assert (ran, alive) == ([], 7)
+
+
+async def test_those_that_wait_in_line_are_refused_too(hang: Callable[[], bool]) -> None:
+    disks = Disks(patience_seconds=0.01, find_mount=by_second_part)
+    refused: list[int] = []
+
+    async def ask(number: int) -> None:
+        with pytest.raises(TimeoutError):
+            await disks.do(DEAD, hang)
+        refused.append(number)
+
+    with anyio.fail_after(LONGEST_WAIT_SECONDS / 2):
+        async with anyio.create_task_group() as group:
+            for number in range(50):
+                group.start_soon(ask, number)
+
+    assert len(refused) == 50
+    assert sum(thread.name == "AnyIO worker thread" for thread in threading.enumerate()) <= 2 * MOST_STUCK
+
+
+async def test_a_disk_that_answers_again_is_worked_on_again(
+    hang: Callable[[], bool], answers: threading.Event
+) -> None:
+    disks = Disks(patience_seconds=LONGEST_WAIT_SECONDS, find_mount=by_second_part)
+    over = threading.Event()
+    with pytest.raises(TimeoutError):
+        await disks.do(DEAD, lambda: (hang(), over.set()), patience_seconds=0.01)
+
+    answers.set()
+    done: list[int] = []
+    with anyio.fail_after(LONGEST_WAIT_SECONDS):
+        while not done:
+            try:
+                done.append(await disks.do(DEAD, lambda: 7))
+            except TimeoutError:
+                await anyio.lowlevel.checkpoint()
+
+    assert done == [7]
+
+
+async def test_whoever_is_cancelled_does_not_wait_for_a_share(hang: Callable[[], bool]) -> None:
+    disks = Disks(patience_seconds=LONGEST_WAIT_SECONDS, find_mount=by_second_part)
+
+    with anyio.fail_after(LONGEST_WAIT_SECONDS / 2):
+        with anyio.move_on_after(0.01) as scope:
+            await disks.do(DEAD, hang)
+
+    assert scope.cancelled_caught
+
+
+async def test_on_a_local_disk_the_work_of_who_is_cancelled_is_finished() -> None:
+    disks = Disks(find_mount=all_local)
+    begun, go_on, finished = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(LONGEST_WAIT_SECONDS)
+        finished.set()
+
+    with anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as group:
+            group.start_soon(disks.do, ALIVE, work)
+            await anyio.to_thread.run_sync(begun.wait, LONGEST_WAIT_SECONDS)
+            scope.cancel()
+            go_on.set()
+
+    assert finished.is_set()
