@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from darkroom.errors import DarkroomError
+from darkroomd.app import _first
+from darkroomd.core.faults import NowhereToLook, StateTooNew
+
+REFUSAL = NowhereToLook()
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        pytest.param(BaseExceptionGroup("start", [REFUSAL]), id="of-one-task"),
+        pytest.param(
+            BaseExceptionGroup("start", [BaseExceptionGroup("", [BaseExceptionGroup("", [REFUSAL])])]),
+            id="of-groups-inside-of-groups",
+        ),
+        pytest.param(
+            BaseExceptionGroup("start", [REFUSAL, StateTooNew("/queue.db", found=9, known=1)]),  # type: ignore[arg-type]  # only shown
+            id="the-first-of-several",
+        ),
+    ],
+)
+def test_the_refusal_of_a_start_is_told_as_itself(group: BaseExceptionGroup[DarkroomError]) -> None:
+    assert _first(group) is REFUSAL
