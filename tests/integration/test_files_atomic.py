@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from darkroomd.core.freshness import FileStat
 from darkroomd.files.atomic import OutputIsFolder, keep_aside, publish, write_atomically
 from darkroomd.files.fingerprint import stat_of
 from darkroomd.files.folders import FolderIsLink
+from privileges import NOBODY, without_privileges
 
 
 def names(folder: Path) -> list[str]:
@@ -41,6 +43,21 @@ def test_a_replaced_file_passes_on_its_mode_as_far_as_that_is_wise(
     write_atomically(tmp_path / "a.json", b"two")
 
     assert (tmp_path / "a.json").stat().st_mode & 0o7777 == after
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+def test_what_another_user_closed_to_others_stays_closed() -> None:
+    with tempfile.TemporaryDirectory() as shared:
+        Path(shared).chmod(0o777)
+        path = Path(shared, "a.json")
+        path.write_bytes(b"one")
+        path.chmod(0o640)
+
+        with without_privileges():
+            write_atomically(path, b"two")
+
+        assert path.read_bytes() == b"two"
+        assert (path.stat().st_uid, path.stat().st_mode & 0o7777) == (NOBODY, 0o640)
 
 
 def test_the_longest_name_can_be_written(tmp_path: Path) -> None:

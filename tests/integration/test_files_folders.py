@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,19 +13,7 @@ from darkroomd.files.folders import FolderIsLink, check_root, check_session, mak
 from darkroomd.files.mounts import is_remote, is_remote_type, type_of_mount
 from darkroomd.files.scan import list_raw, list_root
 from darkroomd.files.sweep import sweep
-
-NOBODY = 65534
-
-
-@contextmanager
-def without_privileges() -> Iterator[None]:
-    """Be a user whom permissions bind, also where the tests run as root."""
-    before = os.geteuid()
-    os.seteuid(before or NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(before)
+from privileges import without_privileges
 
 
 @pytest.fixture
@@ -52,6 +39,7 @@ def test_a_session_is_known_by_its_real_path(tmp_path: Path) -> None:
         pytest.param("loop", "session.not_found", 5, id="a-loop-of-links"),
         pytest.param("file", "session.not_a_folder", 2, id="a-file"),
         pytest.param("file/below", "session.not_a_folder", 2, id="below-a-file"),
+        pytest.param("a\0b", "session.not_found", 5, id="a-name-that-no-disk-can-hold"),
         pytest.param("closed", "session.unreadable", 4, id="unreadable"),
         pytest.param("closed/below", "session.unreadable", 4, id="below-an-unreadable-one"),
     ],
@@ -155,6 +143,17 @@ def test_only_our_own_part_files_of_dead_claims_are_swept(tmp_path: Path) -> Non
     assert sweep(tmp_path / "missing", live=()) == ()
 
 
+def test_what_bears_a_parts_name_and_is_no_file_keeps_no_other_from_being_swept(tmp_path: Path) -> None:
+    for number in range(0, 20, 2):
+        (tmp_path / f".a.jpg.{number}.part").mkdir()
+        (tmp_path / f".a.jpg.{number + 1}.part").touch()
+
+    removed = sweep(tmp_path, live=())
+
+    assert len(removed) == 10
+    assert all(path.is_dir() for path in tmp_path.iterdir())
+
+
 MOUNTS = """\
 21 1 254:0 / / rw,relatime - ext4 /dev/root rw
 30 21 0:25 / /mnt/nas rw shared:1 - nfs4 server:/photos rw
@@ -162,6 +161,7 @@ MOUNTS = """\
 32 21 0:30 / /mnt/with\\040space rw - fuse.sshfs user@host: rw
 33 21 0:31 / /mnt/twice rw - ext4 /dev/sdb1 rw
 34 33 0:32 / /mnt/twice rw - cifs //server/share rw
+35 21 0:33 / /mnt/odd\x0bname rw - nfs server:/odd rw
 a line that is none
 """
 
@@ -175,6 +175,7 @@ a line that is none
         pytest.param("/mnt/nasty", "ext4", id="a-name-that-begins-alike"),
         pytest.param("/mnt/with space/party", "fuse.sshfs", id="escaped"),
         pytest.param("/mnt/twice", "cifs", id="the-upper-of-two"),
+        pytest.param("/mnt/odd\x0bname/party", "nfs", id="a-name-with-an-odd-end-of-line"),
     ],
 )
 def test_a_path_lies_on_the_deepest_and_latest_mount(path: str, expected: str) -> None:

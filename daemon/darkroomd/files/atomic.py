@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -171,13 +172,15 @@ def _inherit(name: str, descriptor: int, folder: int) -> None:
         return
     if not stat.S_ISREG(found.st_mode):
         return
-    try:
-        os.fchown(descriptor, found.st_uid, found.st_gid)
+    # Another user's file, or a file system without owners: it becomes ours, as with any editor. The group is
+    # often one that we are in, and what was closed to others stays closed in any case.
+    for owner in (found.st_uid, -1):
+        with suppress(OSError):
+            os.fchown(descriptor, owner, found.st_gid)
+            break
+    with suppress(OSError):
         # We have to be able to read it again, whatever was done to the one before.
         os.fchmod(descriptor, found.st_mode & 0o777 | 0o600)
-    except OSError:
-        # Another user's file, or a file system without owners: it becomes ours, as with any editor.
-        return
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

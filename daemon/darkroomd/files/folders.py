@@ -86,8 +86,8 @@ def check_session(folder: Path) -> Path:
             raise SessionNotAFolder(folder)
         with os.scandir(real):
             pass
-    except (FileNotFoundError, RuntimeError) as error:
-        # A loop of links is a RuntimeError before Python 3.13.
+    except (FileNotFoundError, RuntimeError, ValueError) as error:
+        # A loop of links is a RuntimeError before Python 3.13; a name that no disk can hold is a ValueError.
         raise SessionNotFound(folder) from error
     except NotADirectoryError as error:
         raise SessionNotAFolder(folder) from error

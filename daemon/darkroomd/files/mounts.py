@@ -55,7 +55,8 @@ def type_of_mount(table: str, path: Path) -> str:
 def find_mount(table: str, path: Path) -> tuple[Path, str]:
     """Return where that file system is mounted and its type; the path and nothing where that is unknown."""
     deepest, found = -1, (path, "")
-    for line in table.splitlines():
+    # Not by `splitlines`: the table escapes line feeds alone, and a name may hold other ends of a line.
+    for line in table.split("\n"):
         before, separator, after = line.partition(" - ")
         fields = before.split(" ")
         if not separator or len(fields) < 5:  # noqa: PLR2004 - id, parent, device, root, mount point
