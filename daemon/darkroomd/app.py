@@ -40,7 +40,7 @@ from darkroomd.services.disks import Disks
 from darkroomd.services.executor import ExecutorOptions, LocalExecutor
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.health import health_checks
-from darkroomd.services.housekeeping import Housekeeping, Retention
+from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
 from darkroomd.services.queries import Queries
@@ -52,6 +52,7 @@ from darkroomd.services.surroundings import IntakeOptions, OutputPlan, Surroundi
 from darkroomd.services.worker_process import WorkerSettings
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
+from darkroomd.store.pruning import Pruning
 from darkroomd.store.store import Store, open_store
 from darkroomd.system.clock import now_usec
 from darkroomd.system.lock import LockHeld, exclusive_lock
@@ -289,12 +290,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             owner_uid=os.geteuid(),
             now_usec=now_usec,
         )
-        retention = Retention(
-            job_days=config.history.job_days,
-            log_lines=config.history.log_lines,
-            sample_days=config.history.sample_days,
-        )
-        housekeeping = Housekeeping(desk, history, retention, now_usec=now_usec)
+        housekeeping = Housekeeping(Pruning(store.front), config.history, now_usec=now_usec)
         services = _Services(recovery, store, server, records, scheduler, intake, housekeeping)
         await _run(services, settings, publish)
 

@@ -20,6 +20,8 @@ from darkroomd.core.schedule import WindowInvalid, parse_windows
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Days = Annotated[float, Meta(ge=0, le=36_500)]
+Rows = Annotated[int, Meta(ge=0, le=100_000_000)]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,17 +107,27 @@ class ScheduleSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class HistorySection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long what is kept.
+    """How long, and how much, is kept of what is over; whichever bound is reached first.
 
     Attributes:
         job_days: ended jobs with their items.
-        log_lines: newest log lines of photos.
+        items: items of all jobs; too many, and the jobs that ended first are dropped.
+        log_days: log lines of photos.
+        log_lines: newest of them.
+        event_days: events that a watcher can still ask for.
+        events: newest of them.
         sample_days: figures of developed photos, which statistics are made from.
+        samples: newest of them.
     """
 
-    job_days: Annotated[float, Meta(ge=0, le=36_500)] = 90.0
-    log_lines: Annotated[int, Meta(ge=0, le=100_000_000)] = 100_000
-    sample_days: Annotated[float, Meta(ge=0, le=36_500)] = 1100.0
+    job_days: Days = 90.0
+    items: Rows = 500_000
+    log_days: Days = 90.0
+    log_lines: Rows = 100_000
+    event_days: Days = 30.0
+    events: Annotated[int, Meta(ge=0, le=20_000)] = 20_000
+    sample_days: Days = 1100.0
+    samples: Rows = 1_000_000
 
 
 class FailuresSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -85,16 +85,6 @@ class History:
 
         return await self._front.write(change)
 
-    async def forget(self, *, samples_before_usec: int, log_lines: int) -> None:
-        """Drop figures that are older, and all but the newest `log_lines` log lines."""
-
-        def change(database: Database) -> tuple[None, list[Happening]]:
-            database.run("forget_samples", before=samples_before_usec)
-            database.run("forget_log_lines", keep=log_lines)
-            return None, []
-
-        await self._front.write(change)
-
     async def samples(self, *, since_usec: int, until_usec: int) -> list[Sample]:
         """Return the photos that ended in that time, oldest first."""
 

@@ -31,9 +31,6 @@ WHERE ended_at_usec >= :since AND ended_at_usec < :until ORDER BY ended_at_usec;
 SELECT sample.*, sample.session_id AS session_name FROM sample INDEXED BY sample_by_time
 WHERE ended_at_usec > 0 AND failed = 0 ORDER BY ended_at_usec DESC LIMIT :limit;
 
--- name: forget_samples
-DELETE FROM sample WHERE ended_at_usec < :before;
-
 -- name: insert_log_line
 INSERT INTO log_line (at_usec, level, event, correlation_id, job_id, item_id, fields)
 VALUES (:at_usec, :level, :event, :correlation_id, :job_id, :item_id, :fields);
@@ -47,6 +44,3 @@ SELECT * FROM log_line WHERE job_id = :job_id AND id > :after AND level >= :leve
 
 -- name: log_lines_of_item
 SELECT * FROM log_line WHERE item_id = :item_id AND id > :after AND level >= :level ORDER BY id LIMIT :limit;
-
--- name: forget_log_lines
-DELETE FROM log_line WHERE id <= (SELECT max(id) FROM log_line) - :keep;
