@@ -340,6 +340,12 @@ def test_a_job_that_nothing_was_written_about_is_said_to_be_so(
             "There is no item 99.",
             id="item",
         ),
+        pytest.param(
+            ["99", "--follow"],
+            {"GetJob": (f"{INTERFACE}.NoSuchJob", {"jobId": 99}), "ListLogLines": LOG},
+            "There is no job 99.",
+            id="to-be-followed",
+        ),
     ],
 )
 def test_the_log_of_what_was_never_there_is_not_found(

@@ -41,9 +41,11 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     """Show the log lines, with `--follow` until the reader or the daemon goes away.
 
     Raises:
-        NoSuchJob: nothing is known of the job, nor written about it.
+        NoSuchJob: nothing is known of the job, nor written about it; or it is gone, and cannot be followed.
         NoSuchItem: the same of the item.
     """
+    if arguments.follow:
+        _check_known(client, arguments)
     told = False
     for line in _lines(client, arguments):
         told = True
@@ -58,7 +60,7 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
 
 
 def _check_known(client: Client, arguments: argparse.Namespace) -> None:
-    # Asked only now: what was written about a job outlives it.
+    """Raise an error where a number is that of nothing; what was written about a job outlives it."""
     if arguments.item is not None:
         client.get_item(arguments.item)
     elif _is_number(arguments.what):
