@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -58,6 +59,9 @@ from darkroomd.system.clock import now_usec
 from darkroomd.system.lock import LockHeld, exclusive_lock
 from darkroomd.system.paths import Places
 from darkroomd.system.timezone import local_zone
+
+SWITCH_SECONDS: Final = 0.0001
+"""How long a thread that computes may keep others waiting: a reply waits a dozen times; 5 ms is the default."""
 
 DATABASE_NAME: Final = "queue.db"
 LOCK_NAME: Final = "darkroomd.lock"
@@ -180,6 +184,7 @@ def _tell_of(damage: Damage) -> None:
 
 async def _serve(settings: Settings, stories: Stories) -> None:
     config = settings.config
+    sys.setswitchinterval(SWITCH_SECONDS)
     bus = Bus[Happening]()
     # The store tells the scheduler of new work, and the scheduler needs the store to do it.
     listeners: list[Callable[[Happening], None]] = [bus.publish]

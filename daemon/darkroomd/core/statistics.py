@@ -6,11 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from darkroom.protocol.types import Statistic
 
 USEC: Final = 1_000_000
+
+QUARTER_SECONDS: Final = 900
+"""Hours, days and months of every time zone in use begin at such a quarter, counted from the epoch."""
 
 
 class Grouping(StrEnum):
@@ -116,10 +120,13 @@ def _place_and_key(sample: Sample, by: Grouping, zone: tzinfo) -> tuple[int, str
         case Grouping.SESSION:
             return 0, sample.session
         case _:
-            return _interval(datetime.fromtimestamp(sample.ended_at_usec // USEC, zone), by)
+            quarter = sample.ended_at_usec // USEC // QUARTER_SECONDS * QUARTER_SECONDS
+            return _interval(quarter, by, zone)
 
 
-def _interval(ended: datetime, by: Grouping) -> tuple[int, str]:
+@lru_cache(maxsize=8192)
+def _interval(seconds: int, by: Grouping, zone: tzinfo) -> tuple[int, str]:
+    ended = datetime.fromtimestamp(seconds, zone)
     if by is Grouping.HOUR:
         start = ended.replace(minute=0, second=0)
         # Summer time's text would sort after winter time's, which follows it.

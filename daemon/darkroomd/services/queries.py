@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import tzinfo
-from functools import partial
 from typing import Final
-
-from anyio import to_thread
 
 from darkroom.protocol.types import ItemState, JobFilter, Statistic
 from darkroomd.core.estimate import remaining_usec
@@ -31,7 +28,7 @@ from darkroomd.core.model import (
     SessionId,
     WatchMode,
 )
-from darkroomd.core.statistics import Grouping, summarize
+from darkroomd.core.statistics import Grouping
 from darkroomd.core.story import LogLine
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.intake import Intake
@@ -163,10 +160,12 @@ class Queries:
         self, *, since_usec: int | None, until_usec: int | None, by: Grouping
     ) -> tuple[Statistic, ...]:
         """Return what was developed in a time, kept apart by something."""
-        samples = await self._history.samples(
-            since_usec=since_usec or 0, until_usec=FOREVER if until_usec is None else until_usec
+        return await self._history.statistics(
+            since_usec=since_usec or 0,
+            until_usec=FOREVER if until_usec is None else until_usec,
+            by=by,
+            zone=self._zone,
         )
-        return await to_thread.run_sync(partial(summarize, samples, by=by, zone=self._zone))
 
     async def log_lines(
         self,

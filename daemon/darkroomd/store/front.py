@@ -1,4 +1,4 @@
-"""The way to the database: one writer thread, one reader thread, one transaction a call."""
+"""The way to the database: one writer thread, two reader threads, one transaction a call."""
 
 from __future__ import annotations
 
@@ -27,13 +27,21 @@ class Front:
     What a cancelled caller began is finished: a change is committed and told, or it did not happen.
     """
 
-    def __init__(self, writer: Database, reader: Database, publish: Callable[[Happening], None]) -> None:
+    def __init__(
+        self,
+        writer: Database,
+        reader: Database,
+        reader_at_length: Database,
+        publish: Callable[[Happening], None],
+    ) -> None:
         self._writer = writer
         self._reader = reader
+        self._reader_at_length = reader_at_length
         self._publish = publish
         self._in_turn = anyio.Lock(fast_acquire=True)
         self._one_writer = CapacityLimiter(1)
         self._one_reader = CapacityLimiter(1)
+        self._one_reader_at_length = CapacityLimiter(1)
         self._damaged = anyio.Event()
         self._damage: StateCorrupt | None = None
 
@@ -69,21 +77,33 @@ class Front:
         raise RuntimeError("A scope that is shielded was cancelled.")
 
     async def read(self, read: Callable[[Database], Result]) -> Result:
-        """Run `read` on what is committed.
+        """Run `read`, which is done in a few milliseconds, on what is committed.
 
         Raises:
             StateUnreadable: the disk refuses.
             StateCorrupt: the database is damaged.
         """
+        return await self._look(read, self._reader, self._one_reader)
 
+    async def read_at_length(self, read: Callable[[Database], Result]) -> Result:
+        """Run `read`, however long it takes, beside those that `read` runs and behind others of its kind.
+
+        Raises:
+            StateUnreadable, StateCorrupt: see `read`.
+        """
+        return await self._look(read, self._reader_at_length, self._one_reader_at_length)
+
+    async def _look(
+        self, read: Callable[[Database], Result], reader: Database, limiter: CapacityLimiter
+    ) -> Result:
         def look() -> Result:
             try:
-                return read(self._reader)
+                return read(reader)
             except DatabaseFault as error:
-                raise self._reader.damage_in(error) or StateUnreadable(str(error)) from error
+                raise reader.damage_in(error) or StateUnreadable(str(error)) from error
 
         with self._end_on_damage():
-            return await to_thread.run_sync(look, limiter=self._one_reader)
+            return await to_thread.run_sync(look, limiter=limiter)
         raise RuntimeError("A damaged database was read.")
 
     @contextmanager

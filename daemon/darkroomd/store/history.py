@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import tzinfo
 from typing import Final
 
 import msgspec
 
+from darkroom.protocol.types import Statistic
 from darkroomd.core.gate import Pause
 from darkroomd.core.model import CorrelationId, Happening, ItemId, JobId, Page
-from darkroomd.core.statistics import Sample
+from darkroomd.core.statistics import Grouping, Sample, summarize
 from darkroomd.core.story import LogLine
 from darkroomd.store.catalogue import page_of, place_number
 from darkroomd.store.database import Database, Row
@@ -85,14 +87,16 @@ class History:
 
         return await self._front.write(change)
 
-    async def samples(self, *, since_usec: int, until_usec: int) -> list[Sample]:
-        """Return the photos that ended in that time, oldest first."""
+    async def statistics(
+        self, *, since_usec: int, until_usec: int, by: Grouping, zone: tzinfo
+    ) -> tuple[Statistic, ...]:
+        """Return what the photos that ended in that time come to; see `summarize`."""
 
-        def read(database: Database) -> list[Sample]:
-            rows = database.all("samples_between", since=since_usec, until=until_usec)
-            return [_sample(row) for row in rows]
+        def read(database: Database) -> tuple[Statistic, ...]:
+            rows = database.each("samples_between", since=since_usec, until=until_usec)
+            return summarize(map(_sample, rows), by=by, zone=zone)
 
-        return await self._front.read(read)
+        return await self._front.read_at_length(read)
 
     async def newest_samples(self, count: int) -> list[Sample]:
         """Return the newest photos that were developed, oldest first."""

@@ -1,4 +1,4 @@
-"""The asynchronous front of the store: one writer thread, one reader thread, one transaction a call."""
+"""The asynchronous front of the store: one writer thread, two reader threads, one transaction a call."""
 
 from __future__ import annotations
 
@@ -52,7 +52,11 @@ async def open_store(path: Path, publish: Callable[[Happening], None]) -> AsyncG
     try:
         reader = await to_thread.run_sync(open_reader, path)
         try:
-            yield Store(Front(writer, reader, publish), damage)
+            at_length = await to_thread.run_sync(open_reader, path)
+            try:
+                yield Store(Front(writer, reader, at_length, publish), damage)
+            finally:
+                at_length.close()
         finally:
             reader.close()
     finally:
@@ -253,11 +257,13 @@ class Store:
 
     async def known_photos(self, session_id: SessionId) -> dict[str, Photo]:
         """Return all photos of a session by file name."""
-        return await self.front.read(lambda database: catalogue.read_known_photos(database, session_id))
+        return await self.front.read_at_length(
+            lambda database: catalogue.read_known_photos(database, session_id)
+        )
 
     async def photo_names(self, session_id: SessionId) -> tuple[str, ...]:
         """Return the file names of all photos of a session."""
-        return await self.front.read(
+        return await self.front.read_at_length(
             lambda database: tuple(
                 os.fsdecode(row["name"]) for row in database.all("photo_names", session_id=session_id)
             )
