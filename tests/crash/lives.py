@@ -27,9 +27,10 @@ from darkroomd.core.retry import RetryPolicy
 from darkroomd.files.fingerprint import fingerprint_of, sha256_of, stat_of
 from darkroomd.imaging.messages import Develop, Developed, Recipe, Refused, Stage
 from darkroomd.services.development import Development
+from darkroomd.services.disks import Disks
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.jobs import Jobs
-from darkroomd.services.recovery import recover
+from darkroomd.services.recovery import Recovery
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.stories import Stories
 from darkroomd.store.arrivals import NewJob
@@ -116,6 +117,8 @@ class Laboratory:
             case "changes":
                 if self._first_time(source):
                     write_durably(source, b"another RAW file")
+            case "kills":
+                os.kill(os.getpid(), signal.SIGKILL)
             case "hangs":
                 await self._hang(source, part)
             case _:
@@ -235,6 +238,23 @@ def output_of(folder: Path, arrival: Arrival) -> Output:
     )
 
 
+async def recover(
+    store: Store, gate: Gatekeeper, *, policy: RetryPolicy, now_usec: Callable[[], int]
+) -> None:
+    """Settle what a former life left running, and sweep."""
+    recovery = Recovery(
+        store,
+        gate,
+        Disks(),
+        policy=policy,
+        output_folder="Jpg",
+        now_usec=now_usec,
+        on_stale=lambda _: None,
+    )
+    async with anyio.create_task_group() as group:
+        await group.start(recovery.run)
+
+
 @asynccontextmanager
 async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerator[Life]:
     """Live in `folder`: what a former life left running is recovered; the scheduler is not started yet."""
@@ -260,7 +280,14 @@ async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerato
 
         scheduler = Scheduler(
             store,
-            Development(store, laboratory, recipe=Recipe(), deadline_seconds=9, now_usec=now_usec),
+            Development(
+                store,
+                laboratory,
+                recipe=Recipe(),
+                deadline_seconds=9,
+                now_usec=now_usec,
+                disks=Disks(),
+            ),
             publish,
             gate=gate,
             stories=Stories(now_usec),
@@ -285,8 +312,8 @@ async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerato
             news=news,
             start_scheduler=lambda: group.start(scheduler.run),
         )
-        await recover(store, policy=POLICY, output_folder="Jpg", now_usec=now_usec)
         await gate.load()
+        await recover(store, gate, policy=POLICY, now_usec=now_usec)
         await store.add_session(folder / "session", name="s", session_id=SESSION, now_usec=now_usec())
         yield alive
         scheduler.stop(within_seconds=0)
