@@ -106,6 +106,24 @@ def test_other_makers_lengths_are_not_believed() -> None:
     assert bytes_needed(block_of(*fields)) == 501
 
 
+def test_an_rw2_tells_more_in_its_embedded_jpeg() -> None:
+    inner = Block()
+    shot = inner.add([tiff.text(42036, "A lens"), tiff.short(34855, 100)])
+    jpeg = jpeg_with_exif(
+        inner.finish(first=inner.add([tiff.text(271, "B"), tiff.long(tiff.EXIF_FOLDER, shot)]))
+    )
+    outer = Block()
+    own = outer.add([tiff.short(34855, 800)])
+    preview = tiff.raw_bytes(46, jpeg + bytes(2_000_000), kind=tiff.UNDEFINED)
+    fields = [preview, tiff.text(271, "A"), tiff.long(tiff.EXIF_FOLDER, own)]
+
+    folders = tag_folders(b"IIU\0" + outer.finish(first=outer.add(fields))[4:])
+
+    assert folders.main[271].text() == "A"
+    assert folders.exif[42036].text() == "A lens"
+    assert folders.exif[34855].integers() == (800,)
+
+
 def test_the_search_for_a_cr3s_blocks_copies_no_more_than_those() -> None:
     moov = box(b"moov", box(b"uuid", bytes(16)) * 50 + cr3()[28:])
     blob = box(b"ftyp", b"crx \0\0\0\1") + moov + box(b"mdat", bytes(4_000_000))

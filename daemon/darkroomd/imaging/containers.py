@@ -19,10 +19,13 @@ _SENSOR_PHOTOMETRICS: Final = (32803, 34892)
 _SUBFILE, _PHOTOMETRIC = 254, 262
 _PLACES_AND_LENGTHS: Final = ((273, 279), (324, 325))
 _DNG_VERSION: Final = 50706
+_PLACE_LIMIT: Final = 100_000
+"""Of a folder's strips or tiles."""
 
 _RW2_MAGIC: Final = b"IIU\0"
 _RW2_DATA_AT, _RW2_FORMAT, _RW2_WIDTH, _RW2_HEIGHT = 280, 45, 2, 3
 _RW2_VARIABLE_FORMAT: Final = 8
+_RW2_JPEG: Final = 46
 _RW2_DENSEST_PIXELS, _RW2_GROUP_BYTES = 14, 16
 """Up to format 7, every sixteen bytes hold at most fourteen pixels."""
 
@@ -37,6 +40,8 @@ _BOX_LIMIT: Final = 1_000
 _APP1, _START_OF_SCAN = 0xE1, 0xDA
 _EXIF_SIGNATURE: Final = b"Exif\0\0"
 _JPEG_SEGMENT_LIMIT: Final = 200
+_EXIF_WITHIN_BYTES: Final = 1 << 18
+"""Of a JPEG's beginning: a segment has at most a quarter of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ def tag_folders(blob: bytes) -> TagFolders:
         return _of_tiff(exif_block(blob[at : at + length]))
     if blob[4:12] == _CR3_BRAND:
         return _of_cr3(blob)
+    if blob.startswith(_RW2_MAGIC):
+        return _of_rw2(blob)
     return _of_tiff(blob)
 
 
@@ -75,6 +82,16 @@ def _of_tiff(block: bytes) -> TagFolders:
         main=main,
         exif=tiff.linked_folder(block, main, tiff.EXIF_FOLDER),
         gps=tiff.linked_folder(block, main, tiff.GPS_FOLDER),
+    )
+
+
+def _of_rw2(blob: bytes) -> TagFolders:
+    """Return the file's own folders, filled up from its embedded JPEG, which tells most of the shot."""
+    own = _of_tiff(blob)
+    jpeg = bytes(own.main[_RW2_JPEG].payload[:_EXIF_WITHIN_BYTES]) if _RW2_JPEG in own.main else b""
+    more = _of_tiff(exif_block(jpeg))
+    return TagFolders(
+        main={**more.main, **own.main}, exif={**more.exif, **own.exif}, gps={**more.gps, **own.gps}
     )
 
 
@@ -181,7 +198,9 @@ def _sensor_data_end(blob: bytes) -> int:
         if not holds_sensor_data(folder):
             continue
         for places, lengths in _PLACES_AND_LENGTHS:
-            starts = folder[places].integers() if places in folder else ()
-            counts = folder[lengths].integers() if lengths in folder and lengths_count else (1,) * len(starts)
+            starts = folder[places].integers(most=_PLACE_LIMIT) if places in folder else ()
+            counts: tuple[int, ...] = (1,) * len(starts)
+            if lengths in folder and lengths_count:
+                counts = folder[lengths].integers(most=_PLACE_LIMIT)
             ends += [start + count for start, count in zip(starts, counts, strict=False)]
     return max(ends)

@@ -110,7 +110,7 @@ def _named(blob: bytes, *, raw_height: int) -> Iterator[Extent]:
 
 def _is_shorter_than_unpacked(folder: tiff.Folder) -> bool:
     """Tell whether the lengths can be those of coded data: some makers write those of the unpacked ones."""
-    lengths = folder[_STRIP_LENGTHS].integers() if _STRIP_LENGTHS in folder else ()
+    lengths = folder[_STRIP_LENGTHS].integers(most=_EXTENT_LIMIT) if _STRIP_LENGTHS in folder else ()
     unpacked_bits = math.prod(containers.number(folder, tag) for tag in (_WIDTH, _HEIGHT, _BITS))
     return sum(lengths) * 8 < unpacked_bits
 

@@ -37,7 +37,7 @@ _VALUE_BYTES: Final = 4
 
 # Real folders hold some dozens of entries; the bounds keep a forged file from costing time or memory.
 _ENTRY_LIMIT: Final = 1_000
-_PAYLOAD_LIMIT_BYTES: Final = 1 << 20
+_PAYLOAD_LIMIT_BYTES: Final = 1 << 24
 _FOLDER_LIMIT: Final = 64
 
 
