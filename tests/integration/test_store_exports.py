@@ -150,3 +150,14 @@ def test_what_is_developed_shows_that_until_its_export_begins(standing: Standing
     states = [value.state for value in standing.all().values() if isinstance(value, Photo)]
 
     assert states == [PhotoState.DEVELOPED, PhotoState.WAITING]
+
+
+def test_a_name_that_is_not_utf8_can_be_read_in_the_label(standing: Standing) -> None:
+    order = NewExport(SESSION, (photo_id(SESSION, "A.NEF"),), "jpg", "f\udcffte", CorrelationId("e"))
+
+    exported = standing.step(lambda database: start_export(database, order, now_usec=NOW))
+
+    assert isinstance(exported, Exported)
+    assert exported.job_id is not None
+    standing.job = exported.job_id
+    assert standing.now().label == "f\ufffdte"

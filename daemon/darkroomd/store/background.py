@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from darkroom.protocol.types import Priority
 from darkroomd.core.lifecycle import waiting_state
 from darkroomd.core.model import CorrelationId, Job, JobId, JobKind, Photo, PhotoId, PhotoState, SessionId
+from darkroomd.core.wording import readable
 from darkroomd.store.catalogue import read_photo
 from darkroomd.store.database import Database, Row
 from darkroomd.store.journal import Journal
@@ -48,7 +49,7 @@ def insert_job(database: Database, request: Request, *, count: int, now_usec: in
         priority=priority,
         turn=turn,
         session_id=request.session_id,
-        label=request.label,
+        label=readable(request.label),
         creator=request.creator,
         creator_uid=request.creator_uid,
         correlation_id=request.correlation_id,
@@ -62,17 +63,17 @@ def insert_items(
     database: Database, place: Place, items: Sequence[tuple[PhotoId, CorrelationId]], *, recipe: str
 ) -> None:
     """Give the job its items, in their order."""
-    for number, (photo_id, correlation_id) in enumerate(items):
-        database.run(
-            "insert_item",
-            job_id=place.job_id,
-            photo_id=photo_id,
-            session_id=place.session_id,
-            recipe=recipe,
-            priority=place.priority,
-            turn=place.turn + number,
-            correlation_id=correlation_id,
-        )
+    same = {
+        "job_id": place.job_id,
+        "session_id": place.session_id,
+        "recipe": recipe,
+        "priority": place.priority,
+    }
+    rows = [
+        {**same, "photo_id": photo_id, "turn": place.turn + number, "correlation_id": correlation_id}
+        for number, (photo_id, correlation_id) in enumerate(items)
+    ]
+    database.many("insert_item", rows)
 
 
 def return_to_background(
