@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
 from darkroom.errors import DarkroomError
+
+LAST_SECONDS = 2.0
+"""How long threads may work on at the very end: what a disk that answers is writing is finished by then."""
 
 DESCRIPTION = """\
 Watch session folders and develop the camera RAW files in their Raw/ folder into JPEGs in Jpg/.
@@ -43,9 +48,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return demo(given[1:])
     parsed = _parser().parse_args(given, Arguments())
     try:
-        return _run(parsed)
+        status = _run(parsed)
     except DarkroomError as error:
-        return _refuse(error, _log_format(parsed))
+        status = _refuse(error, _log_format(parsed))
+    return _without_stuck_threads(status)
+
+
+def _without_stuck_threads(status: int) -> int:
+    """Return the status; where a thread waits for a dead disk, end the process with it right here."""
+    others = [
+        thread
+        for thread in threading.enumerate()
+        if thread is not threading.current_thread() and not thread.daemon
+    ]
+    deadline = time.monotonic() + LAST_SECONDS
+    for thread in others:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    if any(thread.is_alive() for thread in others):
+        # The interpreter would wait for them for ever.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
 def _run(arguments: Arguments) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from anyio import to_thread
-
 from darkroomd.core.model import Check, Session, WatchMode
 from darkroomd.files.space import free_bytes
+from darkroomd.services.disks import Disks
 from darkroomd.services.intake import Intake
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.store.store import Store
@@ -17,6 +18,9 @@ from darkroomd.store.store import Store
 HealthCheck = Callable[[], Awaitable[Check]]
 
 PAGE: Final = 1000
+DISK_SECONDS: Final = 2.0
+"""How long a disk may take to say how much space it has."""
+
 LOW_SPACE_BYTES: Final = 500_000_000
 """Below this a session's disk is worth a warning: about fifty large JPEGs."""
 
@@ -34,6 +38,8 @@ def health_checks(
         if reasons:
             return Check("queue", ok=False, message=f"Nothing is started at the moment: {reasons}.")
         return Check("queue", ok=True, message="The queue is being worked on.")
+
+    disks = Disks(patience_seconds=DISK_SECONDS)
 
     async def folders() -> Check:
         sessions = await _all_sessions(store)
@@ -54,7 +60,7 @@ def health_checks(
         scarce = [
             f"{folder} ({free // 1_000_000} MB)"
             for folder in sorted(folders)
-            if (free := await to_thread.run_sync(free_bytes, folder)) is not None and free < LOW_SPACE_BYTES
+            if (free := await _free_on(disks, folder)) is not None and free < LOW_SPACE_BYTES
         ]
         if scarce:
             return Check(
@@ -68,6 +74,13 @@ def health_checks(
         return Check("database", ok=True, message="The queue database was found in order.")
 
     return engine, queue, database, folders, space
+
+
+async def _free_on(disks: Disks, folder: Path) -> int | None:
+    # A session whose disk does not answer is told of by another check.
+    with suppress(TimeoutError):
+        return await disks.do(folder, partial(free_bytes, folder))
+    return None
 
 
 async def _all_sessions(store: Store) -> list[Session]:
