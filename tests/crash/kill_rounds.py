@@ -85,8 +85,9 @@ class Rounds:
         name, action = self.chance.choice(ACTIONS)
         with Client(self.folder / "d.sock", timeout=5.0) as client, suppress(DarkroomError):
             jobs = [job.id for job in client.list_jobs()][:20]
-            action(client, self.chance.sample(jobs, min(2, len(jobs))))
-            self.done[name] += 1
+            if jobs:
+                action(client, self.chance.sample(jobs, min(2, len(jobs))))
+                self.done[name] += 1
 
     def note(self, line: dict[str, object] | None, daemon: Daemon) -> None:
         """Look at a line of the log; now and then kill the worker that it speaks of."""
@@ -140,7 +141,7 @@ class Watcher(threading.Thread):
         with (
             Client(self._socket, timeout=5.0) as client,
             suppress(DarkroomError),
-            client.watch(progress_interval_usec=0, patience=END_SECONDS) as events,
+            client.watch(progress_interval_usec=0, patience=10.0) as events,
         ):
             for event in events:
                 with self._news:
