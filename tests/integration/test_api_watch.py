@@ -245,6 +245,18 @@ async def test_a_stop_that_is_published_ends_watching_too(daemon: Serving) -> No
         assert (await client.event())["kind"] == "stopping"
 
 
+async def test_a_change_that_tells_of_everything_does_not_overrun_the_daemon(daemon: Serving) -> None:
+    for _ in range(70_000):
+        daemon.bus.publish(Happening("photo.changed", NOW))
+    daemon.bus.publish(Happening("config.reloaded", NOW))
+
+    async with daemon.client() as client:
+        await client.call(f"{DARKROOM}.Watch", {"kinds": ["config.reloaded"]}, more=True)
+        kinds = [(await client.event())["kind"] for _ in range(2)]
+
+    assert kinds == ["ready", "config.reloaded"]
+
+
 async def test_the_queue_is_told_as_it_is(daemon: Serving) -> None:
     async with daemon.client() as client:
         await watch(client)

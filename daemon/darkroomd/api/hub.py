@@ -20,8 +20,11 @@ from darkroomd.bus import Bus
 from darkroomd.core.model import Happening, QueueStatus, SessionId, WatchMode
 from darkroomd.core.watching import GoOn, StartOver, concern_of, cursor_after, resume
 
-INTAKE_BACKLOG: Final = 1 << 16
-"""Between two looks of the hub, which never waits for a watcher. More is a fault of the program."""
+INTAKE_BACKLOG: Final = 1 << 22
+"""Between two looks of the hub, which never waits for a watcher.
+
+One change of a job with a million items tells several facts of each. More is a fault of the program.
+"""
 
 WATCHER_EVENTS: Final = 256
 WATCHER_BYTES: Final = 1 << 20
