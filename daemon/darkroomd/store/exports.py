@@ -141,7 +141,7 @@ def _photos(database: Database, export: NewExport) -> dict[PhotoId, Photo]:
     session = read_session(database, export.session_id)
     photos: dict[PhotoId, Photo] = {}
     for photo_id in export.photo_ids:
-        photo = read_photo(database, photo_id)
+        photo = read_photo(database, photo_id, session=session)
         if photo.session_id != session.id:
             raise NoSuchPhoto(photo_id)
         photos[photo_id] = photo
