@@ -7,8 +7,9 @@ import signal
 import sys
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -66,6 +67,9 @@ SWITCH_SECONDS: Final = 0.0001
 DATABASE_NAME: Final = "queue.db"
 LOCK_NAME: Final = "darkroomd.lock"
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+CHECK_SECONDS: Final = 2.0
+"""How long a disk may take to answer before a folder on it is taken on trust."""
+
 FAREWELL_SECONDS: Final = 2.0
 """For the last records and replies once nothing is being developed any more."""
 
@@ -123,11 +127,18 @@ def check(settings: Settings) -> None:
     """
     if not settings.roots and not settings.sessions:
         raise NowhereToLook
-    for folder in settings.roots:
-        check_root(folder)
-    for folder in settings.sessions:
-        check_session(folder)
+    anyio.run(_check_folders, settings)
     check_socket_path(settings.socket)
+
+
+async def _check_folders(settings: Settings) -> None:
+    disks = Disks(patience_seconds=CHECK_SECONDS)
+    checks = [(folder, check_root) for folder in settings.roots]
+    checks += [(folder, check_session) for folder in settings.sessions]
+    for folder, check_folder in checks:
+        # A share that does not answer is waited for later, like one that is not mounted yet.
+        with suppress(TimeoutError):
+            await disks.do(folder, partial(check_folder, folder))
 
 
 def serve(settings: Settings) -> int:
@@ -136,9 +147,9 @@ def serve(settings: Settings) -> int:
     Raises:
         DarkroomError: the daemon refuses to start; nothing was changed.
     """
-    check(settings)
     stories = Stories(now_usec)
     configure(settings.log_format, settings.log_level, tap=stories)
+    check(settings)
     with ExitStack() as resources:
         try:
             settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
