@@ -8,7 +8,6 @@ import pytest
 
 from darkroom.errors import InvalidCursor, NoSuchJob, NoSuchSession
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
-from darkroomd.core.faults import StateCorrupt, StateTooNew
 from darkroomd.core.model import (
     Arrival,
     CorrelationId,
@@ -340,41 +339,6 @@ async def test_a_session_is_known_by_its_folder(store: Store, session: Session) 
     )
 
     assert again == session
-
-
-def test_a_database_that_is_none_is_refused_and_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "queue.db"
-    path.write_bytes(b"this is no database" * 100)
-
-    with pytest.raises(StateCorrupt) as caught:
-        open_database(path)
-
-    assert str(path) in caught.value.message
-    assert path.read_bytes() == b"this is no database" * 100
-    assert [entry.name for entry in tmp_path.iterdir()] == ["queue.db"]
-
-
-def test_a_damaged_database_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "queue.db"
-    open_database(path).close()
-    content = bytearray(path.read_bytes())
-    content[4096 : 4096 * 3] = b"\xff" * 8192
-    path.write_bytes(content)
-
-    with pytest.raises(StateCorrupt):
-        open_database(path)
-
-    assert path.read_bytes() == bytes(content)
-
-
-def test_a_database_of_a_newer_daemon_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "queue.db"
-    database = open_database(path)
-    database._connection.execute("PRAGMA user_version = 99")
-    database.close()
-
-    with pytest.raises(StateTooNew):
-        open_database(path)
 
 
 def test_the_database_is_safe_against_a_power_cut(tmp_path: Path) -> None:

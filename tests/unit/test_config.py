@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroomd.config import Config, load_config, parse_config
+from darkroomd.config import Config, HistorySection, load_config, parse_config
 from darkroomd.core.faults import ConfigInvalid, ConfigUnreadable
 
 PATH = Path("/etc/darkroomd/config.toml")
@@ -53,3 +53,14 @@ def test_a_configuration_that_was_named_must_be_there(tmp_path: Path) -> None:
 
 def test_the_customary_configuration_need_not_be_there(tmp_path: Path) -> None:
     assert load_config(tmp_path / "none.toml", required=False) == Config()
+
+
+def test_the_bounds_of_history_are_those_that_the_readme_says() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("```toml\n[history]")[2].partition("```")[0]
+
+    section = parse_config(f"[history]{shown}".encode(), Path("README.md")).history
+
+    assert shown
+    assert section == HistorySection()
+    assert [line.split()[0] for line in shown.split("\n") if line] == list(section.__struct_fields__)
