@@ -148,6 +148,7 @@ async def at_work(
     quiet_seconds: float = 0.1,
     scan_seconds: float = 60.0,
     wrap: Callable[[Store], Store] = lambda store: store,
+    plan: OutputPlan = PLAN,
 ) -> AsyncIterator[House]:
     """Run an intake on a store in `folder`; waits are shortened, scans out of the way."""
     numbers = itertools.count(1)
@@ -167,7 +168,7 @@ async def at_work(
     async with open_store(folder / "queue.db", tell) as store:
         around = Surroundings(
             store=wrap(store),
-            plan=PLAN,
+            plan=plan,
             options=options,
             publish=tell,
             on_document_dirty=lambda _: None,

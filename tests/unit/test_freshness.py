@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from darkroomd.core.freshness import (
+    AGED,
     Altered,
     Cause,
     FileStat,
@@ -82,6 +83,25 @@ def test_an_output_is_up_to_date_if_it_would_be_written_again(
 )
 def test_an_output_is_outdated_when_another_one_is_wanted(wanted: Wanted, cause: Cause) -> None:
     assert assess(RECORD, wanted, raw=RAW, output=OUTPUT) == Outdated(cause)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "raw", "output", "expected"),
+    [
+        pytest.param(WANTED, RESIZED, OUTPUT, Outdated(Cause.RAW_CHANGED), id="another-raw"),
+        pytest.param(WANTED, RAW, None, Outdated(Cause.OUTPUT_MISSING), id="no-output"),
+        pytest.param(WANTED, RAW, FileStat(51, 61), Altered(), id="an-edited-output"),
+        pytest.param(replace(WANTED, look="x"), RAW, OUTPUT, Outdated(Cause.LOOK_CHANGED), id="another-look"),
+        pytest.param(WANTED, COPIED, OUTPUT, NeedsHash(raw=True, output=False), id="a-copied-raw"),
+        pytest.param(WANTED, RAW, OUTPUT, AGED, id="nothing"),
+    ],
+)
+def test_another_pipeline_is_the_cause_only_where_nothing_else_is(
+    wanted: Wanted, raw: Fingerprint, output: FileStat | None, expected: object
+) -> None:
+    upgraded = replace(wanted, pipeline="newer")
+
+    assert assess(RECORD, upgraded, raw=raw, output=output) == expected
 
 
 def test_a_photo_without_a_record_was_never_developed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from darkroomd.core.model import Fingerprint, Output
 
@@ -79,6 +80,13 @@ class Outdated:
     cause: Cause
 
 
+AGED: Final = Outdated(Cause.PIPELINE_CHANGED)
+"""Nothing but the pipeline is another. Whoever upgrades has not asked for a new archive: such a photo is
+shown as outdated, and developed again only when somebody asks for it."""
+
+Verdict = UpToDate | Altered | NeedsHash | Outdated
+
+
 def assess(
     record: Output | None,
     wanted: Wanted,
@@ -86,7 +94,7 @@ def assess(
     raw: Fingerprint,
     output: FileStat | None,
     hashes: Hashes = Hashes(),
-) -> UpToDate | Altered | NeedsHash | Outdated:
+) -> Verdict:
     """Return whether the output in `record` is still what `wanted` asks for.
 
     `raw` is the RAW file and `output` the recorded output file as they are now (None: it is not there). A RAW
@@ -105,7 +113,8 @@ def assess(
     output_is_same = _same_output(record, output, hashes.output)
     if raw_is_same is None or output_is_same is None:
         return NeedsHash(raw=raw_is_same is None, output=output_is_same is None)
-    return UpToDate() if output_is_same else Altered()
+    fresh = UpToDate() if record.inputs.pipeline == wanted.pipeline else AGED
+    return fresh if output_is_same else Altered()
 
 
 def is_same_file(before: Fingerprint, now: Fingerprint) -> bool:
@@ -124,7 +133,6 @@ def _changed_wish(record: Output, wanted: Wanted) -> Cause | None:
     for cause, before, now in (
         (Cause.LOOK_CHANGED, record.inputs.look, wanted.look),
         (Cause.RECIPE_CHANGED, record.inputs.recipe, wanted.recipe),
-        (Cause.PIPELINE_CHANGED, record.inputs.pipeline, wanted.pipeline),
         (Cause.OUTPUT_RENAMED, record.path, wanted.path),
     ):
         if before != now:

@@ -27,6 +27,11 @@ _CHUNK_BYTES: Final = 1 << 20
 _NO_HARD_LINKS: Final = frozenset((errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS, errno.EISDIR))
 
 
+_OWN_FIRST: Final = secrets.randbits(24) << 24
+OWN_PARTS: Final = range(_OWN_FIRST, _OWN_FIRST + (1 << 24))
+"""Numbers of the part files that this process writes: a sweep beside it leaves them alone."""
+
+
 class OutputIsFolder(DarkroomError):
     """A folder stands where an output should be written."""
 
@@ -55,7 +60,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         FolderIsLink, OSError: nothing was changed.
     """
-    part = part_name(path.name, secrets.randbits(48))
+    part = part_name(path.name, secrets.choice(OWN_PARTS))
     with open_folder(path.parent) as folder:
         descriptor = os.open(part, _CREATE, 0o666, dir_fd=folder)
         try:

@@ -14,7 +14,7 @@ from structlog.contextvars import bound_contextvars
 
 from darkroom.errors import DarkroomError, NoSuchPhoto
 from darkroom.protocol.types import Failure
-from darkroomd.core.freshness import Altered, Outdated, UpToDate, Wanted, is_same_file
+from darkroomd.core.freshness import AGED, Altered, Outdated, Verdict, Wanted, is_same_file
 from darkroomd.core.intake import Reason
 from darkroomd.core.model import (
     RAW_FOLDER,
@@ -24,6 +24,7 @@ from darkroomd.core.model import (
     JobKind,
     Output,
     Photo,
+    PhotoId,
     PhotoState,
     Session,
 )
@@ -269,11 +270,21 @@ class Handover:
         )
         comparison = Comparison(self._raw / arrival.name, arrival.fingerprint, record, wanted)
         verdict = await self._on_disk(partial(compare, comparison))
-        if isinstance(verdict, Outdated):
+        if isinstance(verdict, Outdated) and verdict != AGED:
             log.info("output_outdated", raw=str(comparison.raw), cause=verdict.cause)
             return False
         await self._note(arrival, known, record, recorded, verdict)
+        if verdict == AGED:
+            await self.note_aged([record.photo_id])
         return True
+
+    async def note_aged(self, photo_ids: Sequence[PhotoId]) -> None:
+        """Have photos shown as outdated that only another pipeline would develop differently."""
+        if photo_ids:
+            now_usec = self._around.now_usec()
+            await self._around.store.mark_outdated(self._session.id, photo_ids, now_usec=now_usec)
+            log.info("photos_outdated", session=self._session.id, photos=len(photo_ids), cause=AGED.cause)
+            self._around.on_document_dirty(self._session.id)
 
     async def _note(
         self,
@@ -281,7 +292,7 @@ class Handover:
         known: Photo | None,
         record: Output,
         recorded: RecordedPhoto | None,
-        verdict: UpToDate | Altered,
+        verdict: Verdict,
     ) -> None:
         now_usec = self._around.now_usec()
         if isinstance(verdict, Altered):

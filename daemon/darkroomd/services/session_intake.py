@@ -240,13 +240,13 @@ class SessionIntake:
         self._remote = is_remote(self.raw)
         folder, plan = self.session.folder, self._around.plan
         known = await self._around.store.known_photos(self.session.id)
-        doubtful = await self._on_disk(
-            partial(find_outdated, known, sight.candidates, folder=folder, plan=plan)
-        )
+        compare = partial(find_outdated, known, sight.candidates, folder=folder, plan=plan)
+        doubts = await self._on_disk(compare)
+        await self._handover.note_aged([known[name].id for name in sorted(doubts.aged)])
         dealt_with = {
             name: photo.fingerprint
             for name, photo in known.items()
-            if photo.state is not PhotoState.MISSING and name not in doubtful
+            if photo.state is not PhotoState.MISSING and name not in doubts.doubtful
         }
         self._room = WaitingRoom(self._around.options.patience, dealt_with)
         strangers = sight.candidates.keys() - known.keys()

@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from darkroomd.core.freshness import Altered, UpToDate, Wanted, assess
+from darkroomd.core.freshness import AGED, Altered, UpToDate, Verdict, Wanted, assess
 from darkroomd.core.intake import SIDECAR_SUFFIX, Ignored
 from darkroomd.core.model import RAW_FOLDER, Fingerprint, Photo, PhotoState
 from darkroomd.core.naming import OUTPUT_SUFFIX, output_names
 from darkroomd.core.recorded_outputs import RecordedPhoto, read_photos
 from darkroomd.core.session_document import DOCUMENT_NAME
+from darkroomd.files.atomic import OWN_PARTS
 from darkroomd.files.documents import read_document
 from darkroomd.files.fingerprint import stat_of
 from darkroomd.files.folders import FolderIsLink
@@ -31,6 +32,14 @@ class Sight:
     news: Mapping[str, Ignored]
 
 
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Photos to be looked at more closely, and those that only another pipeline would develop differently."""
+
+    doubtful: frozenset[str]
+    aged: frozenset[str]
+
+
 def look_around(raw: Path, extensions: Collection[str], ignored: Mapping[str, Ignored]) -> Sight:
     """List a `Raw/` folder; `ignored` is what was left alone before.
 
@@ -44,19 +53,22 @@ def look_around(raw: Path, extensions: Collection[str], ignored: Mapping[str, Ig
 
 def find_outdated(
     known: Mapping[str, Photo], found: Mapping[str, Fingerprint], *, folder: Path, plan: OutputPlan
-) -> frozenset[str]:
+) -> Doubts:
     """Return the developed photos that are not certainly up to date, by stats and sidecars alone.
 
     `known` are all photos of the session in `folder`, `found` the RAW files that are there.
     """
     outputs = output_names(known)
-    return frozenset(
-        name
-        for name, photo in known.items()
-        if photo.state is PhotoState.DEVELOPED
-        and name in found
-        and not _is_fresh(photo, found[name], folder / plan.folder / outputs[name], plan)
-    )
+    doubtful: set[str] = set()
+    aged: set[str] = set()
+    for name, photo in known.items():
+        if photo.state is PhotoState.DEVELOPED and name in found:
+            verdict = _judge(photo, found[name], folder / plan.folder / outputs[name], plan)
+            if verdict == AGED:
+                aged.add(name)
+            elif not isinstance(verdict, UpToDate | Altered):
+                doubtful.add(name)
+    return Doubts(frozenset(doubtful), frozenset(aged))
 
 
 def read_recorded(folder: Path) -> dict[str, RecordedPhoto]:
@@ -67,7 +79,7 @@ def read_recorded(folder: Path) -> dict[str, RecordedPhoto]:
 def sweep_leftovers(folder: Path, *, output_folder: str) -> tuple[str, ...]:
     """Remove what a killed daemon left of outputs, sidecars and the session's record in a session folder.
 
-    Nothing may be at work in the folder; what cannot be removed stays, and nothing reads it.
+    Nothing may be developed in the folder; what cannot be removed stays, and nothing reads it.
     """
     removed: list[str] = []
     for place, suffix in (
@@ -76,17 +88,17 @@ def sweep_leftovers(folder: Path, *, output_folder: str) -> tuple[str, ...]:
         (folder, DOCUMENT_NAME),
     ):
         with suppress(OSError, FolderIsLink):
-            removed += sweep(place, live=(), suffix=suffix)
+            removed += sweep(place, live=OWN_PARTS, suffix=suffix)
     return tuple(removed)
 
 
-def _is_fresh(photo: Photo, found: Fingerprint, wanted_path: Path, plan: OutputPlan) -> bool:
+def _judge(photo: Photo, found: Fingerprint, wanted_path: Path, plan: OutputPlan) -> Verdict | None:
     record = next((output for output in photo.outputs if output.recipe == plan.recipe), None)
     if record is None:
-        return False
+        return None
     try:
         look, output = read_look(photo.raw).look, stat_of(record.path)
     except OSError:
-        return False
+        return None
     wanted = Wanted(wanted_path, look, plan.digest, plan.pipeline)
-    return isinstance(assess(record, wanted, raw=found, output=output), UpToDate | Altered)
+    return assess(record, wanted, raw=found, output=output)

@@ -175,6 +175,18 @@ def refresh_fingerprint(
     return journal.happenings
 
 
+def mark_outdated(
+    database: Database, session_id: SessionId, photo_ids: Sequence[PhotoId], *, now_usec: int
+) -> list[Happening]:
+    """Record that developed photos would be developed differently now; they are not queued."""
+    journal = Journal(database, now_usec)
+    for photo_id in photo_ids:
+        database.run("set_photo_state", id=photo_id, state=PhotoState.OUTDATED, now=now_usec)
+        journal.photo(photo_id)
+    journal.session(session_id)
+    return journal.happenings
+
+
 def mark_missing(
     database: Database, photo_id: PhotoId, *, recipe: str, failure: Failure, now_usec: int
 ) -> list[Happening]:

@@ -145,6 +145,17 @@ class Store:
 
         await self.front.write(change)
 
+    async def mark_outdated(
+        self, session_id: SessionId, photo_ids: Sequence[PhotoId], *, now_usec: int
+    ) -> None:
+        """Record that developed photos of a session would be developed differently now; none is queued."""
+        await self.front.write(
+            lambda database: (
+                None,
+                arrivals.mark_outdated(database, session_id, photo_ids, now_usec=now_usec),
+            )
+        )
+
     async def mark_missing(self, photo_id: PhotoId, *, recipe: str, failure: Failure, now_usec: int) -> None:
         """Record that the RAW file is gone; what was queued for it is canceled."""
         await self.front.write(
