@@ -143,7 +143,9 @@ class Recovery:
         if removed:
             log.info("parts_swept", folder=str(folder), count=len(removed))
         written_at_usec = await self._disks.do(folder, partial(document_written_at, folder))
-        if written_at_usec is None or written_at_usec < session.changed_at_usec:
+        # What was settled above has changed it since.
+        now = await self._store.session(session.id)
+        if written_at_usec is None or written_at_usec < now.changed_at_usec:
             self._on_stale(session.id)
 
     async def _settle(
