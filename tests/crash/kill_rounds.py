@@ -178,23 +178,28 @@ def finish(rounds: Rounds, watcher: Watcher) -> list[str]:
     """Begin once more, undo what clients did, wait for the last photo; return what is wrong."""
     wrong: list[str] = []
     with running(rounds.folder, "--session", str(rounds.session), config=CONFIG) as daemon:
+        # A daemon whose log nobody reads stands still once the pipe is full.
+        reader = threading.Thread(target=daemon.ended, daemon=True)
+        reader.start()
         with Client(rounds.folder / "d.sock", timeout=10.0) as client:
             client.resume_queue()
             for job in client.list_jobs():
                 if job.ended_at_usec is None:
                     client.resume_jobs([job.id])
-            states = wait_for_the_end(rounds, daemon, client, wrong)
+            states = wait_for_the_end(rounds, client, wrong)
         if not watcher.arrives_at(states):
             wrong.append(f"the watcher missed something: {set(watcher.states.items()) ^ set(states.items())}")
         if watcher.resets:
             wrong.append(f"{watcher.resets} events of kind reset")
-        status = daemon.stop()
+        daemon.process.send_signal(signal.SIGTERM)
+        reader.join(END_SECONDS)
+        status = daemon.process.wait(END_SECONDS)
         if status != 0:
             wrong.append(f"the daemon ended with {status}")
     return wrong
 
 
-def wait_for_the_end(rounds: Rounds, daemon: Daemon, client: Client, wrong: list[str]) -> dict[str, str]:
+def wait_for_the_end(rounds: Rounds, client: Client, wrong: list[str]) -> dict[str, str]:
     session = next(iter(client.list_sessions()))
     deadline = time.monotonic() + END_SECONDS
     while time.monotonic() < deadline:
@@ -210,9 +215,7 @@ def wait_for_the_end(rounds: Rounds, daemon: Daemon, client: Client, wrong: list
             if job.state in {JobState.CANCELED, JobState.FAILED}:
                 with suppress(DarkroomError):
                     client.retry_jobs([job.id], include_canceled=True)
-        rounds.note(daemon.next_line(time.monotonic() + 0.2), daemon)
-        while daemon.next_line(time.monotonic()) is not None:
-            continue
+        time.sleep(0.2)
     else:
         wrong.append(f"not all developed: {Counter(photo.state for photo in client.list_photos(session.id))}")
     return {photo.id: photo.state for photo in client.list_photos(session.id)}
