@@ -55,6 +55,9 @@ WORKER_KILLS = 1
 
 END_SECONDS = 60.0
 
+WATCH_SECONDS = 60.0
+"""How long the watcher waits for a daemon: longer than a start on a busy machine."""
+
 
 @dataclass
 class Rounds:
@@ -136,12 +139,18 @@ class Watcher(threading.Thread):
         self._news = threading.Condition()
         self.states: dict[str, str] = {}
         self.resets = 0
+        self.ended_by: DarkroomError | None = None
 
     def run(self) -> None:
+        try:
+            self._watch()
+        except DarkroomError as error:
+            self.ended_by = error
+
+    def _watch(self) -> None:
         with (
             Client(self._socket, timeout=5.0) as client,
-            suppress(DarkroomError),
-            client.watch(progress_interval_usec=0, patience=10.0) as events,
+            client.watch(progress_interval_usec=0, patience=WATCH_SECONDS) as events,
         ):
             for event in events:
                 with self._news:
@@ -159,7 +168,7 @@ class Watcher(threading.Thread):
 def live(rounds: Rounds, watcher: Watcher) -> None:
     """One round: begin, be busy for a while, be killed."""
     with running(rounds.folder, "--session", str(rounds.session), config=CONFIG) as daemon:
-        if not watcher.is_alive():
+        if watcher.ident is None:
             watcher.start()
         end = time.monotonic() + rounds.chance.uniform(0.0, LONGEST_LIFE_SECONDS)
         while time.monotonic() < end:
@@ -189,6 +198,8 @@ def finish(rounds: Rounds, watcher: Watcher) -> list[str]:
             states = wait_for_the_end(rounds, client, wrong)
         if not watcher.arrives_at(states):
             wrong.append(f"the watcher missed something: {set(watcher.states.items()) ^ set(states.items())}")
+        if watcher.ended_by is not None:
+            wrong.append(f"the watcher gave up: {watcher.ended_by!r}")
         if watcher.resets:
             wrong.append(f"{watcher.resets} events of kind reset")
         daemon.process.send_signal(signal.SIGTERM)
