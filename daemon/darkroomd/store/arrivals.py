@@ -108,8 +108,13 @@ def arrive_many(
     journal = Journal(database, now_usec)
     session = read_session(database, job.session_id)
     wanted: list[tuple[PhotoId, Arrival]] = []
+    # Most photos of a backfill are new: one list of names spares thousands of them a look each.
+    names = {row["name"] for row in database.all("photo_names", session_id=job.session_id)}
     for photo_id, arrival in arrivals:
-        known, photo = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
+        name = os.fsencode(arrival.name)
+        known = find_photo(database, session, arrival.name) if name in names else None
+        names.add(name)
+        photo = _put_photo(database, session, arrival, known, photo_id=photo_id, now_usec=now_usec)
         # A photo that was not known has no item: half of the queries of a backfill.
         if known is None or database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe) is None:
             wanted.append((photo_id, arrival))
@@ -175,16 +180,40 @@ def refresh_fingerprint(
     return journal.happenings
 
 
-def mark_outdated(
+def mark_aged(
     database: Database, session_id: SessionId, photo_ids: Sequence[PhotoId], *, now_usec: int
-) -> list[Happening]:
-    """Record that developed photos would be developed differently now; they are not queued."""
+) -> tuple[int, list[Happening]]:
+    """Record that another pipeline would develop these photos differently; none is queued.
+
+    Returns how many were developed and are outdated now.
+    """
+    return _turn(database, "photo_aged", session_id, photo_ids, now_usec=now_usec)
+
+
+def mark_renewed(
+    database: Database, session_id: SessionId, photo_ids: Sequence[PhotoId], *, now_usec: int
+) -> tuple[int, list[Happening]]:
+    """Record that these photos, which were outdated by the pipeline alone, are developed as it would do it.
+
+    Returns how many of them are developed now.
+    """
+    return _turn(database, "photo_renewed", session_id, photo_ids, now_usec=now_usec)
+
+
+def _turn(
+    database: Database, statement: str, session_id: SessionId, photo_ids: Sequence[PhotoId], *, now_usec: int
+) -> tuple[int, list[Happening]]:
+    turned = [
+        photo_id
+        for photo_id in photo_ids
+        if database.one(statement, id=photo_id, now=now_usec) is not None
+    ]
     journal = Journal(database, now_usec)
-    for photo_id in photo_ids:
-        database.run("set_photo_state", id=photo_id, state=PhotoState.OUTDATED, now=now_usec)
+    for photo_id in turned:
         journal.photo(photo_id)
-    journal.session(session_id)
-    return journal.happenings
+    if turned:
+        journal.session(session_id)
+    return len(turned), journal.happenings
 
 
 def mark_missing(
@@ -210,6 +239,18 @@ def _record_photo(
 ) -> tuple[Photo | None, Photo]:
     """Return the photo as it was known before, if it was, and as it is now."""
     known = find_photo(database, session, arrival.name)
+    return known, _put_photo(database, session, arrival, known, photo_id=photo_id, now_usec=now_usec)
+
+
+def _put_photo(
+    database: Database,
+    session: Session,
+    arrival: Arrival,
+    known: Photo | None,
+    *,
+    photo_id: PhotoId,
+    now_usec: int,
+) -> Photo:
     state = waiting_state(has_output=bool(known and known.outputs))
     if known is not None and known.state is PhotoState.DEVELOPING:
         # The running item finds out for itself, by the fingerprint, that its work is for nothing.
@@ -239,7 +280,7 @@ def _record_photo(
     else:
         row = database.one("replace_photo_inputs", **values)
     assert row is not None
-    return known, photo_from(row, session.folder, () if known is None else known.outputs)
+    return photo_from(row, session.folder, () if known is None else known.outputs)
 
 
 def _insert_job(
