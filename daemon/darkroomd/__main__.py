@@ -5,16 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import threading
-import time
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
 from darkroom.errors import DarkroomError
-
-LAST_SECONDS = 2.0
-"""How long threads may work on at the very end: what a disk that answers is writing is finished by then."""
+from darkroomd.system.ending import without_stuck_threads
 
 DESCRIPTION = """\
 Watch session folders and develop the camera RAW files in their Raw/ folder into JPEGs in Jpg/.
@@ -51,25 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = _run(parsed)
     except DarkroomError as error:
         status = _refuse(error, _log_format(parsed))
-    return _without_stuck_threads(status)
-
-
-def _without_stuck_threads(status: int) -> int:
-    """Return the status; where a thread waits for a dead disk, end the process with it right here."""
-    others = [
-        thread
-        for thread in threading.enumerate()
-        if thread is not threading.current_thread() and not thread.daemon
-    ]
-    deadline = time.monotonic() + LAST_SECONDS
-    for thread in others:
-        thread.join(max(0.0, deadline - time.monotonic()))
-    if any(thread.is_alive() for thread in others):
-        # The interpreter would wait for them for ever.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    return status
+    return without_stuck_threads(status)
 
 
 def _run(arguments: Arguments) -> int:

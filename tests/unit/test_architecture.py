@@ -61,7 +61,7 @@ ONLY_IN = {
     "threadpoolctl": ("darkroomd.imaging",),
     "watchfiles": ("darkroomd.files",),
     "asyncio": (),
-    "threading": ("darkroomd.imaging", "darkroomd.files.watch"),
+    "threading": ("darkroomd.imaging", "darkroomd.files.watch", "darkroomd.system.ending"),
 }
 
 
