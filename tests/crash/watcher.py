@@ -81,7 +81,8 @@ RECOUNTS = {
     "sessions": "SELECT id, photos, developed, pending, failed FROM session ORDER BY id",
     "sessions again": """
         SELECT session_id, count(*), sum(state = 'developed'),
-            sum(state IN ('arriving', 'waiting', 'developing', 'outdated')), sum(state = 'failed')
+            sum(aged = 0 AND state IN ('arriving', 'waiting', 'developing', 'outdated')),
+            sum(state = 'failed')
         FROM photo GROUP BY session_id ORDER BY session_id""",
 }
 """Counters, and what they count."""

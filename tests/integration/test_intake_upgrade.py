@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from darkroomd.core.model import PhotoState
+from darkroomd.core.model import CorrelationId, PhotoState
+from darkroomd.core.naming import photo_id
 from darkroomd.core.session_names import session_id
-from intake_house import PLAN, House, at_work
+from darkroomd.store.desk import JobDesk
+from darkroomd.store.exports import NewExport
+from intake_house import PLAN, House, at_work, now_usec
 
 pytestmark = pytest.mark.anyio
 
@@ -57,9 +60,43 @@ async def test_photos_of_an_older_pipeline_are_shown_as_outdated_and_left_alone(
         await house.until(lambda: are_outdated(house))
 
         found, jobs = await states(house, session), house.jobs()
+        counts = (await house.store.session(session_id(session))).counts
 
     assert found == dict.fromkeys(NAMES, PhotoState.OUTDATED)
     assert jobs == []
+    assert (counts.photos, counts.developed, counts.pending) == (2, 0, 0)
+
+
+async def test_the_pipeline_that_developed_photos_finds_them_up_to_date_again(
+    tmp_path: Path, session: Path
+) -> None:
+    async with at_work(tmp_path, sessions=[session], plan=UPGRADED) as house:
+        await house.until(lambda: are_outdated(house))
+
+    async with at_work(tmp_path, sessions=[session]) as house:
+        await house.until(lambda: len([one for one in house.told if one.kind == "photo.changed"]) == 2)
+        found, jobs = await states(house, session), house.jobs()
+        counts = (await house.store.session(session_id(session))).counts
+
+    assert found == dict.fromkeys(NAMES, PhotoState.DEVELOPED)
+    assert jobs == []
+    assert (counts.developed, counts.pending) == (2, 0)
+
+
+async def test_a_photo_of_an_older_pipeline_that_is_exported_is_pending(
+    tmp_path: Path, session: Path
+) -> None:
+    async with at_work(tmp_path, sessions=[session], plan=UPGRADED) as house:
+        await house.until(lambda: are_outdated(house))
+        identity = session_id(session)
+        export = NewExport(identity, (photo_id(identity, "a.nef"),), "jpg", "mine", CorrelationId("c"))
+        await JobDesk(house.store.front).export(export, now_usec=now_usec())
+        waiting = (await house.store.session(identity)).counts
+        await house.develop_all()
+        counts = (await house.store.session(identity)).counts
+
+    assert (waiting.developed, waiting.pending) == (0, 1)
+    assert (counts.developed, counts.pending) == (1, 0)
 
 
 async def test_the_same_holds_where_the_database_was_lost(tmp_path: Path, session: Path) -> None:

@@ -134,6 +134,9 @@ def test_a_developed_photo_is_recorded_in_full() -> None:
         pytest.param(PHOTO, True, id="developed"),
         pytest.param(FAILED, False, id="attempted"),
         pytest.param(replace(PHOTO, state=PhotoState.OUTDATED), False, id="outdated"),
+        pytest.param(
+            replace(PHOTO, state=PhotoState.OUTDATED, aged=True), True, id="only-the-pipeline-is-newer"
+        ),
         pytest.param(replace(PHOTO, state=PhotoState.MISSING), True, id="developed-then-the-raw-went"),
         pytest.param(replace(PHOTO, state=PhotoState.MISSING, outputs=()), False, id="never-developed"),
     ],

@@ -15,6 +15,7 @@ from darkroom.protocol.types import Failure, ItemState, JobState, Priority
 from darkroomd.core.gate import Holder, Pause
 
 SessionId = NewType("SessionId", str)
+RootId = NewType("RootId", str)
 PhotoId = NewType("PhotoId", str)
 OutputId = NewType("OutputId", str)
 CorrelationId = NewType("CorrelationId", str)
@@ -144,6 +145,7 @@ class Photo:
         attempts: how often development was started since the file last changed.
         last_attempt_at_usec: when that was.
         arrived_at_usec: when the daemon first saw the file as it is now.
+        aged: outdated only because a newer pipeline would develop it differently; nothing is queued for it.
     """
 
     id: PhotoId
@@ -167,6 +169,7 @@ class Photo:
     correlation_id: CorrelationId
     arrived_at_usec: int
     revision: int
+    aged: bool = False
 
 
 @dataclass(frozen=True, slots=True)

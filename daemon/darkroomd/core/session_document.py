@@ -56,7 +56,9 @@ def readable(name: str) -> str:
 
 def _entry(photo: Photo, folder: Path) -> JsonObject:
     default = photo.outputs[0] if photo.outputs else None
-    completed = default is not None and photo.state in {PhotoState.DEVELOPED, PhotoState.MISSING}
+    completed = default is not None and (
+        photo.aged or photo.state in {PhotoState.DEVELOPED, PhotoState.MISSING}
+    )
     return {
         **_naming("rawFilename", photo.name),
         "backgroundExportCompleted": completed,

@@ -280,10 +280,22 @@ class Handover:
 
     async def note_aged(self, photo_ids: Sequence[PhotoId]) -> None:
         """Have photos shown as outdated that only another pipeline would develop differently."""
-        if photo_ids:
-            now_usec = self._around.now_usec()
-            await self._around.store.mark_outdated(self._session.id, photo_ids, now_usec=now_usec)
-            log.info("photos_outdated", session=self._session.id, photos=len(photo_ids), cause=AGED.cause)
+        if not photo_ids:
+            return
+        mark = self._around.store.mark_aged
+        changed = await mark(self._session.id, photo_ids, now_usec=self._around.now_usec())
+        if changed:
+            log.info("photos_outdated", session=self._session.id, photos=changed, cause=AGED.cause)
+            self._around.on_document_dirty(self._session.id)
+
+    async def note_renewed(self, photo_ids: Sequence[PhotoId]) -> None:
+        """Have photos shown as developed again, since the pipeline is the one that developed them."""
+        if not photo_ids:
+            return
+        mark = self._around.store.mark_renewed
+        changed = await mark(self._session.id, photo_ids, now_usec=self._around.now_usec())
+        if changed:
+            log.info("photos_up_to_date_again", session=self._session.id, photos=changed)
             self._around.on_document_dirty(self._session.id)
 
     async def _note(

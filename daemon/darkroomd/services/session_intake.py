@@ -243,6 +243,7 @@ class SessionIntake:
         compare = partial(find_outdated, known, sight.candidates, folder=folder, plan=plan)
         doubts = await self._on_disk(compare)
         await self._handover.note_aged([known[name].id for name in sorted(doubts.aged)])
+        await self._handover.note_renewed([known[name].id for name in sorted(doubts.renewed)])
         dealt_with = {
             name: photo.fingerprint
             for name, photo in known.items()

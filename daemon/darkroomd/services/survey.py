@@ -34,10 +34,17 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """Photos to be looked at more closely, and those that only another pipeline would develop differently."""
+    """Photos that are not what their records say, by file name.
+
+    Attributes:
+        doubtful: to be looked at more closely.
+        aged: developed, and only another pipeline would develop them differently.
+        renewed: aged once, and up to date again since the pipeline is the one that developed them.
+    """
 
     doubtful: frozenset[str]
     aged: frozenset[str]
+    renewed: frozenset[str]
 
 
 def look_around(raw: Path, extensions: Collection[str], ignored: Mapping[str, Ignored]) -> Sight:
@@ -61,14 +68,18 @@ def find_outdated(
     outputs = output_names(known)
     doubtful: set[str] = set()
     aged: set[str] = set()
+    renewed: set[str] = set()
     for name, photo in known.items():
-        if photo.state is PhotoState.DEVELOPED and name in found:
-            verdict = _judge(photo, found[name], folder / plan.folder / outputs[name], plan)
-            if verdict == AGED:
-                aged.add(name)
-            elif not isinstance(verdict, UpToDate | Altered):
-                doubtful.add(name)
-    return Doubts(frozenset(doubtful), frozenset(aged))
+        if name not in found or not (photo.state is PhotoState.DEVELOPED or photo.aged):
+            continue
+        verdict = _judge(photo, found[name], folder / plan.folder / outputs[name], plan)
+        if verdict == AGED:
+            aged |= set() if photo.aged else {name}
+        elif not isinstance(verdict, UpToDate | Altered):
+            doubtful.add(name)
+        elif photo.aged:
+            renewed.add(name)
+    return Doubts(frozenset(doubtful), frozenset(aged), frozenset(renewed))
 
 
 def read_recorded(folder: Path) -> dict[str, RecordedPhoto]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from darkroom.protocol.types import Failure
@@ -23,6 +24,7 @@ from darkroomd.core.model import (
     Session,
     SessionId,
 )
+from darkroomd.core.session_names import other_session_id
 from darkroomd.store.catalogue import find_photo, read_photo, read_session
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
@@ -58,18 +60,28 @@ class NewJob:
 
 
 def add_session(
-    database: Database, folder: Path, *, name: str, session_id: SessionId, now_usec: int
+    database: Database,
+    folder: Path,
+    *,
+    name: str,
+    session_id: SessionId,
+    preset_id: str | None = None,
+    now_usec: int,
 ) -> tuple[Session, list[Happening]]:
-    """Make the session known, or return it as it is already known by its folder."""
+    """Make the session known, or return it as it is already known by its folder.
+
+    Where the id belongs to a session that was elsewhere, it gets the next one.
+    """
     path = os.fsencode(folder)
     row = database.one("session_by_folder", folder=path)
     if row is not None:
         return session_from(row), []
-    row = database.one("insert_session", id=session_id, folder=path, name=name, preset_id=None, now=now_usec)
-    if row is None:
-        raise RuntimeError(f"The session id {session_id} belongs to another folder than {folder}.")
+    ids = chain([session_id], (other_session_id(session_id, number) for number in count(2)))
+    free = next(each for each in ids if database.one("session_by_id", id=each) is None)
+    row = database.one("insert_session", id=free, folder=path, name=name, preset_id=preset_id, now=now_usec)
+    assert row is not None
     journal = Journal(database, now_usec)
-    journal.session(session_id, "session.added")
+    journal.session(free, "session.added")
     return session_from(row), journal.happenings
 
 
@@ -79,7 +91,7 @@ def arrive(
     """Record the photo as it settled and give it a job of its own, unless an item for it is live."""
     journal = Journal(database, now_usec)
     session = read_session(database, arrival.session_id)
-    known, _ = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
+    known, _ = record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
     live = database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe)
     if live is not None:
         promoted = database.one("promote_item", id=live["id"], correlation_id=arrival.correlation_id)
@@ -139,7 +151,7 @@ def adopt(
     """Record a photo whose output is known to be up to date from the session's own record."""
     journal = Journal(database, now_usec)
     session = read_session(database, arrival.session_id)
-    known, _ = _record_photo(database, session, arrival, photo_id=output.photo_id, now_usec=now_usec)
+    known, _ = record_photo(database, session, arrival, photo_id=output.photo_id, now_usec=now_usec)
     database.run("put_output", **output_values(output))
     database.run(
         "photo_adopted",
@@ -159,7 +171,7 @@ def restore_failure(
     """Record a photo that had failed for good by the session's own record; it is not queued."""
     journal = Journal(database, now_usec)
     session = read_session(database, arrival.session_id)
-    known, _ = _record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
+    known, _ = record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
     text = failure_text(failure)
     database.run("photo_failed", id=photo_id, state=PhotoState.FAILED, failure=text, now=now_usec)
     journal.photo(photo_id, "photo.changed" if known else "photo.added")
@@ -204,9 +216,7 @@ def _turn(
     database: Database, statement: str, session_id: SessionId, photo_ids: Sequence[PhotoId], *, now_usec: int
 ) -> tuple[int, list[Happening]]:
     turned = [
-        photo_id
-        for photo_id in photo_ids
-        if database.one(statement, id=photo_id, now=now_usec) is not None
+        photo_id for photo_id in photo_ids if database.one(statement, id=photo_id, now=now_usec) is not None
     ]
     journal = Journal(database, now_usec)
     for photo_id in turned:
@@ -234,10 +244,10 @@ def mark_missing(
     return journal.happenings
 
 
-def _record_photo(
+def record_photo(
     database: Database, session: Session, arrival: Arrival, *, photo_id: PhotoId, now_usec: int
 ) -> tuple[Photo | None, Photo]:
-    """Return the photo as it was known before, if it was, and as it is now."""
+    """Record a photo as it settled; return it as it was known before, if it was, and as it is now."""
     known = find_photo(database, session, arrival.name)
     return known, _put_photo(database, session, arrival, known, photo_id=photo_id, now_usec=now_usec)
 

@@ -107,7 +107,7 @@ def return_to_background(
 def wait_anew(database: Database, photo: Photo, *, now_usec: int) -> bool:
     """Let the photo show that it waits and nothing else; return whether that is new."""
     state = waiting_state(has_output=bool(photo.outputs))
-    if photo.state is state and photo.failure is None:
+    if photo.state is state and photo.failure is None and not photo.aged:
         return False
     database.run("photo_queued_again", id=photo.id, state=state, now=now_usec)
     return True

@@ -144,6 +144,7 @@ def photo_from(row: Row, folder: Path, outputs: Sequence[Output]) -> Photo:
         correlation_id=CorrelationId(row["correlation_id"]),
         arrived_at_usec=row["arrived_at_usec"],
         revision=row["revision"],
+        aged=bool(row["aged"]),
     )
 
 

@@ -145,15 +145,21 @@ class Store:
 
         await self.front.write(change)
 
-    async def mark_outdated(
+    async def mark_aged(self, session_id: SessionId, photo_ids: Sequence[PhotoId], *, now_usec: int) -> int:
+        """Show developed photos as outdated that only another pipeline would develop differently.
+
+        None is queued. Returns how many changed.
+        """
+        return await self.front.write(
+            lambda database: arrivals.mark_aged(database, session_id, photo_ids, now_usec=now_usec)
+        )
+
+    async def mark_renewed(
         self, session_id: SessionId, photo_ids: Sequence[PhotoId], *, now_usec: int
-    ) -> None:
-        """Record that developed photos of a session would be developed differently now; none is queued."""
-        await self.front.write(
-            lambda database: (
-                None,
-                arrivals.mark_outdated(database, session_id, photo_ids, now_usec=now_usec),
-            )
+    ) -> int:
+        """Show photos as developed again that `mark_aged` was about; return how many changed."""
+        return await self.front.write(
+            lambda database: arrivals.mark_renewed(database, session_id, photo_ids, now_usec=now_usec)
         )
 
     async def mark_missing(self, photo_id: PhotoId, *, recipe: str, failure: Failure, now_usec: int) -> None:

@@ -52,7 +52,7 @@ RETURNING *;
 
 -- name: replace_photo_inputs
 UPDATE photo SET
-    fingerprint = :fingerprint, look = :look, preset_id = :preset_id, state = :state,
+    fingerprint = :fingerprint, look = :look, preset_id = :preset_id, state = :state, aged = 0,
     unsupported = :unsupported, warnings = :warnings, correlation_id = :correlation_id,
     arrived_at_usec = :arrived_at_usec, attempts = 0, last_attempt_at_usec = NULL, failure = NULL,
     pixels = NULL, changed_at_usec = :now, revision = revision + 1
@@ -66,40 +66,51 @@ UPDATE photo SET fingerprint = :fingerprint, changed_at_usec = :now, revision = 
 UPDATE output SET raw_fingerprint = :fingerprint WHERE photo_id = :id;
 
 -- name: set_photo_state
-UPDATE photo SET state = :state, changed_at_usec = :now, revision = revision + 1 WHERE id = :id;
+UPDATE photo SET state = :state, aged = 0, changed_at_usec = :now, revision = revision + 1 WHERE id = :id;
+
+-- name: photo_aged
+UPDATE photo SET state = 'outdated', aged = 1, changed_at_usec = :now, revision = revision + 1
+WHERE id = :id AND state = 'developed'
+RETURNING id;
+
+-- name: photo_renewed
+UPDATE photo SET state = 'developed', aged = 0, changed_at_usec = :now, revision = revision + 1
+WHERE id = :id AND aged = 1
+RETURNING id;
 
 -- name: photo_started
 UPDATE photo SET
-    state = 'developing', attempts = attempts + 1, last_attempt_at_usec = :now, failure = NULL,
+    state = 'developing', aged = 0, attempts = attempts + 1, last_attempt_at_usec = :now, failure = NULL,
     changed_at_usec = :now, revision = revision + 1
 WHERE id = :id
 RETURNING *;
 
 -- name: photo_developed
 UPDATE photo SET
-    state = :state, captured_at_usec = :captured_at_usec, camera = :camera, failure = NULL,
+    state = :state, aged = 0, captured_at_usec = :captured_at_usec, camera = :camera, failure = NULL,
     pixels = coalesce(:pixels, pixels), changed_at_usec = :now, revision = revision + 1
 WHERE id = :id
 RETURNING *;
 
 -- name: photo_failed
-UPDATE photo SET state = :state, failure = :failure, changed_at_usec = :now, revision = revision + 1
+UPDATE photo SET state = :state, aged = 0, failure = :failure, changed_at_usec = :now, revision = revision + 1
 WHERE id = :id;
 
 -- name: photo_put_back
 UPDATE photo SET
-    state = :state, failure = :failure, attempts = max(0, attempts - :refund), changed_at_usec = :now, revision = revision + 1
+    state = :state, aged = 0, failure = :failure, attempts = max(0, attempts - :refund),
+    changed_at_usec = :now, revision = revision + 1
 WHERE id = :id;
 
 -- name: photo_adopted
 UPDATE photo SET
-    state = 'developed', attempts = :attempts, last_attempt_at_usec = :last_attempt_at_usec, failure = NULL,
+    state = 'developed', aged = 0, attempts = :attempts, last_attempt_at_usec = :last_attempt_at_usec, failure = NULL,
     changed_at_usec = :now, revision = revision + 1
 WHERE id = :id;
 
 -- name: photo_queued_again
 UPDATE photo SET
-    state = :state, attempts = 0, failure = NULL, changed_at_usec = :now, revision = revision + 1
+    state = :state, aged = 0, attempts = 0, failure = NULL, changed_at_usec = :now, revision = revision + 1
 WHERE id = :id;
 
 -- name: outputs_of_photo
