@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 from typing import Final
 
-from darkroomd.core.model import SessionId
+from darkroomd.core.model import RootId, SessionId
 
 LONGEST_SLUG: Final = 40
 LONGEST_NAME: Final = 120
@@ -20,8 +20,20 @@ def session_id(folder: Path) -> SessionId:
 
     It is the same on every run; folders of one name in different places differ in their ids.
     """
-    path = str(folder).encode("utf-8", "surrogateescape")
-    return SessionId(f"{_slug(folder.name) or _NAMELESS}-{hashlib.sha256(path).hexdigest()[:8]}")
+    return SessionId(_id(folder, nameless=_NAMELESS))
+
+
+def other_session_id(taken: SessionId, number: int) -> SessionId:
+    """Return the id of a session whose own is taken; `number` is 2 or more.
+
+    A session keeps its id when its folder is renamed, and a new folder may get the old name.
+    """
+    return SessionId(f"{taken}-{number}")
+
+
+def root_id(folder: Path) -> RootId:
+    """Return the id of the root `folder` (absolute, links resolved), made as `session_id` does."""
+    return RootId(_id(folder, nameless="root"))
 
 
 def session_name(folder: Path) -> str:
@@ -31,6 +43,11 @@ def session_name(folder: Path) -> str:
         for character in unicodedata.normalize("NFC", folder.name)
     )
     return " ".join(printable.split())[:LONGEST_NAME].rstrip() or _NAMELESS
+
+
+def _id(folder: Path, *, nameless: str) -> str:
+    path = str(folder).encode("utf-8", "surrogateescape")
+    return f"{_slug(folder.name) or nameless}-{hashlib.sha256(path).hexdigest()[:8]}"
 
 
 def _slug(name: str) -> str:

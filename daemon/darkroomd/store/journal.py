@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from darkroom.errors import NoSuchPhoto
 from darkroomd.core.model import Happening, Item, Job, JobId, Photo, PhotoId, Session, SessionId
 from darkroomd.core.story import LogLine
 from darkroomd.store.catalogue import read_item, read_job, read_photo, read_session
@@ -109,7 +111,12 @@ def write_facts(database: Database, happenings: Sequence[Happening]) -> Sequence
 
 def read_facts(database: Database, *, after: int, limit: int) -> list[Happening]:
     """Return what happened after the fact with that number, oldest first."""
-    return [_happening(database, row) for row in database.all("facts_after", after=after, limit=limit)]
+    happenings: list[Happening] = []
+    for row in database.all("facts_after", after=after, limit=limit):
+        # Its session may be forgotten between the two looks at the database.
+        with suppress(NoSuchPhoto):
+            happenings.append(_happening(database, row))
+    return happenings
 
 
 def read_span(database: Database) -> tuple[int, int]:
