@@ -140,6 +140,7 @@ class Watcher(threading.Thread):
         self.states: dict[str, str] = {}
         self.resets = 0
         self.ended_by: DarkroomError | None = None
+        self.began = threading.Event()
 
     def run(self) -> None:
         try:
@@ -153,6 +154,7 @@ class Watcher(threading.Thread):
             client.watch(progress_interval_usec=0, patience=WATCH_SECONDS) as events,
         ):
             for event in events:
+                self.began.set()
                 with self._news:
                     self.resets += event.kind == "reset"
                     if event.photo is not None:
@@ -170,6 +172,8 @@ def live(rounds: Rounds, watcher: Watcher) -> None:
     with running(rounds.folder, "--session", str(rounds.session), config=CONFIG) as daemon:
         if watcher.ident is None:
             watcher.start()
+            # A daemon that never answered is not waited for: the first one lives until it has.
+            watcher.began.wait(END_SECONDS)
         end = time.monotonic() + rounds.chance.uniform(0.0, LONGEST_LIFE_SECONDS)
         while time.monotonic() < end:
             if rounds.chance.random() < 0.2 and len(rounds.photos) < MOST_PHOTOS:
