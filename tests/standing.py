@@ -28,8 +28,9 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.naming import output_id, photo_id
-from darkroomd.store import arrivals, catalogue, exports, queue, verbs
+from darkroomd.store import arrivals, catalogue, culling, exports, queue, verbs
 from darkroomd.store.arrivals import NewJob
+from darkroomd.store.culling import Requeue
 from darkroomd.store.database import Database
 from darkroomd.store.exports import NewExport
 from darkroomd.store.journal import read_facts, read_span, write_facts
@@ -83,7 +84,7 @@ class Standing:
         identity = photo_id(SESSION, name)
         # Each time a file settles a new story begins.
         story = replace(arrival(name), correlation_id=CorrelationId(f"settled-{name}"))
-        return self.step(
+        queued = self.step(
             lambda database: arrivals.arrive(
                 database,
                 story,
@@ -92,7 +93,9 @@ class Standing:
                 recipe="jpg",
                 now_usec=NOW,
             )
-        ).job_id
+        )
+        assert queued.job_id is not None
+        return queued.job_id
 
     def find(self, *names: str) -> JobId:
         """Let photos be found."""
@@ -158,6 +161,17 @@ class Standing:
         return self.step(
             lambda database: verbs.retry_jobs(
                 database, [self.job], include_canceled=include_canceled, now_usec=NOW
+            )
+        )
+
+    def discard(self, *names: str) -> object:
+        """Discard photos, by default all of the job."""
+        photos = [photo_id(SESSION, name) for name in names]
+        photos = photos or [item.photo_id for item in self.items() if item.photo_id is not None]
+        order = Requeue("jpg", CorrelationId("d"))
+        return self.step(
+            lambda database: culling.set_discarded(
+                database, photos, discarded=True, requeue=order, now_usec=NOW
             )
         )
 

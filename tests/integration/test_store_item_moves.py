@@ -34,6 +34,7 @@ ATTEMPTS: dict[ItemEvent, Attempt] = {
     ItemEvent.PUT_BACK: Standing.put_back,
     ItemEvent.CANCEL: Standing.cancel,
     ItemEvent.SUPERSEDE: Standing.export,
+    ItemEvent.DISCARD: Standing.discard,
     ItemEvent.RETRY: lambda one: one.retry(include_canceled=False),
     ItemEvent.REVIVE: lambda one: one.retry(include_canceled=True),
 }

@@ -96,6 +96,8 @@ LEGAL: dict[tuple[JobState, JobEvent], tuple[Sequence[Step], Step]] = {
     (JobState.QUEUED, JobEvent.DROP): ((), EXPORT),
     # One of its photos has come again meanwhile, so that only the other is retried.
     (JobState.QUEUED, JobEvent.FAIL): ((START, fails, START, fails, second_comes_again, retries), EXPORT),
+    (JobState.QUEUED, JobEvent.COMPLETE): ((), Standing.discard),
+    (JobState.PAUSED, JobEvent.COMPLETE): ((PAUSE,), Standing.discard),
     (JobState.PAUSED, JobEvent.RESUME): ((PAUSE,), RESUME),
     (JobState.PAUSED, JobEvent.GO_ON): ((*ONE_DONE, PAUSE), RESUME),
     (JobState.PAUSED, JobEvent.CANCEL): ((PAUSE,), CANCEL),

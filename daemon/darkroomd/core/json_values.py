@@ -30,13 +30,19 @@ class Broken:
 
 def decode_object(data: bytes) -> JsonObject | Broken:
     """Decode one JSON object in UTF-8, with or without a byte order mark; the order of keys is kept."""
+    value = decode_containers(data)
+    return Broken("it is not a JSON object") if isinstance(value, list) else value
+
+
+def decode_containers(data: bytes) -> JsonObject | list[Json] | Broken:
+    """Decode one JSON object or array, like `decode_object`."""
     try:
         value: Json = msgspec.json.decode(data.removeprefix(_BYTE_ORDER_MARK))
     except RecursionError:
         return Broken("it is nested too deeply")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         return Broken(f"it is not JSON ({error})")
-    if not isinstance(value, dict):
+    if not isinstance(value, (dict, list)):
         return Broken("it is not a JSON object")
     return _refusal(value) or value
 
@@ -80,7 +86,7 @@ def either(document: JsonObject, camel: str, snake: str) -> Json:
     return document[camel] if camel in document else document.get(snake)
 
 
-def _refusal(document: JsonObject) -> Broken | None:
+def _refusal(document: JsonObject | list[Json]) -> Broken | None:
     """Find what could be read but not be written again."""
     level: list[Json] = [document]
     for _ in range(DEEPEST):

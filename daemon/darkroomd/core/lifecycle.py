@@ -24,6 +24,7 @@ class ItemEvent(StrEnum):
     PUT_BACK = "put_back"
     CANCEL = "cancel"
     SUPERSEDE = "supersede"
+    DISCARD = "discard"
     RETRY = "retry"
     REVIVE = "revive"
 
@@ -34,6 +35,7 @@ ITEM_MOVES: Final[Mapping[ItemState, Mapping[ItemEvent, ItemState]]] = MappingPr
             ItemEvent.CLAIM: ItemState.RUNNING,
             ItemEvent.CANCEL: ItemState.CANCELED,
             ItemEvent.SUPERSEDE: ItemState.CANCELED,
+            ItemEvent.DISCARD: ItemState.SKIPPED,
         },
         ItemState.RUNNING: {
             ItemEvent.COMPLETE: ItemState.COMPLETED,
@@ -80,6 +82,7 @@ JOB_MOVES: Final[Mapping[JobState, Mapping[JobEvent, JobState]]] = MappingProxyT
             JobEvent.HOLD: JobState.PAUSED,
             JobEvent.CANCEL: JobState.CANCELED,
             JobEvent.DROP: JobState.CANCELED,
+            JobEvent.COMPLETE: JobState.COMPLETED,
             JobEvent.FAIL: JobState.FAILED,
         },
         JobState.PAUSED: {
@@ -87,6 +90,7 @@ JOB_MOVES: Final[Mapping[JobState, Mapping[JobEvent, JobState]]] = MappingProxyT
             JobEvent.GO_ON: JobState.RUNNING,
             JobEvent.CANCEL: JobState.CANCELED,
             JobEvent.DROP: JobState.CANCELED,
+            JobEvent.COMPLETE: JobState.COMPLETED,
             JobEvent.FAIL: JobState.FAILED,
         },
         JobState.RUNNING: {
@@ -115,6 +119,7 @@ ITEM_EVENTS: Final[Mapping[ItemEvent, str]] = MappingProxyType(
         ItemEvent.PUT_BACK: "it is tried again later, or was interrupted",
         ItemEvent.CANCEL: "its job was canceled, or its RAW file is gone",
         ItemEvent.SUPERSEDE: "an export took over its photo",
+        ItemEvent.DISCARD: "its photo was discarded",
         ItemEvent.RETRY: "its job is retried",
         ItemEvent.REVIVE: "its job is retried, with what was canceled",
     }
@@ -130,7 +135,7 @@ JOB_EVENTS: Final[Mapping[JobEvent, str]] = MappingProxyType(
         JobEvent.GO_ON: "it is resumed, and was started before",
         JobEvent.CANCEL: "somebody canceled it",
         JobEvent.DROP: "the last of its items were canceled one by one or superseded",
-        JobEvent.COMPLETE: "the last of its items ended, and all went well",
+        JobEvent.COMPLETE: "the last of its items ended, or was discarded, and all went well",
         JobEvent.FAIL: "the last of its items ended, and one of them had failed",
         JobEvent.CLOSE: "the item that still ran has stopped",
         JobEvent.RETRY: "it is retried",

@@ -145,6 +145,8 @@ class Photo:
         attempts: how often development was started since the file last changed.
         last_attempt_at_usec: when that was.
         arrived_at_usec: when the daemon first saw the file as it is now.
+        discarded_by: who took the photo out of development, export and archive; None: nobody.
+        rejected: by the rating in one of its XMP files, when they were last read.
         aged: outdated only because a newer pipeline would develop it differently; nothing is queued for it.
     """
 
@@ -170,6 +172,7 @@ class Photo:
     arrived_at_usec: int
     revision: int
     aged: bool = False
+    rejected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,7 @@ class Arrival:
     Attributes:
         attempts: what was tried before by the session's own record; only of a photo that is new to the queue.
         last_attempt_at_usec: when the last of them began.
+        rejected: by the rating in one of its XMP files.
     """
 
     session_id: SessionId
@@ -192,6 +196,7 @@ class Arrival:
     arrived_at_usec: int
     attempts: int = 0
     last_attempt_at_usec: int | None = None
+    rejected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

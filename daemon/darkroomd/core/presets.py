@@ -27,15 +27,53 @@ class Preset:
     adjustments: Mapping[str, Json]
 
 
-BUILTIN_PRESETS: Final[Mapping[str, Preset]] = {
-    DEFAULT_PRESET_ID: Preset(
+_BUILTIN: Final = (
+    Preset(
         id=DEFAULT_PRESET_ID,
         name="Neutral",
         description="The camera's colours as they are.",
         builtin=True,
         adjustments={},
-    )
-}
+    ),
+    Preset(
+        id="vivid",
+        name="Vivid",
+        description="Strong colours and contrast, for parties and landscapes.",
+        builtin=True,
+        adjustments={
+            "contrast": 18,
+            "whites": 6,
+            "blacks": -8,
+            "vibrance": 35,
+            "saturation": 8,
+            "clarity": 10,
+        },
+    ),
+    Preset(
+        id="bw",
+        name="Black and white",
+        description="No colour, a firm contrast.",
+        builtin=True,
+        adjustments={"contrast": 22, "whites": 8, "blacks": -12, "saturation": -100, "clarity": 8},
+    ),
+    Preset(
+        id="portrait",
+        name="Warm portrait",
+        description="Warm skin, soft contrast, open shadows.",
+        builtin=True,
+        adjustments={
+            "contrast": -6,
+            "highlights": -18,
+            "shadows": 14,
+            "temperature": 9,
+            "tint": 3,
+            "vibrance": 10,
+            "clarity": -10,
+        },
+    ),
+)
+
+BUILTIN_PRESETS: Final[Mapping[str, Preset]] = {preset.id: preset for preset in _BUILTIN}
 """The presets that come with the daemon, by id."""
 
 OUR_BLOCK: Final = "darkroomd"
@@ -118,6 +156,11 @@ _IDLE_WITHOUT: Final[Mapping[str, str]] = {
     "grainRoughness": "grainAmount",
     "lutIntensity": "lutPath",
 }
+
+
+def without_notes(adjustments: Mapping[str, Json]) -> JsonObject:
+    """Return the adjustments of a preset without what programs noted among them when it was saved."""
+    return {key: value for key, value in adjustments.items() if key not in _NOTES}
 
 
 def unsupported(adjustments: Mapping[str, Json]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from darkroom.protocol.types import Failure
+from darkroomd.core.culling import after_rating
 from darkroomd.core.lifecycle import waiting_state
 from darkroomd.core.model import (
     Arrival,
@@ -43,10 +44,10 @@ from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """The photo has a live item in this job."""
+    """The photo has a live item in this job; None: it is discarded, and has none."""
 
     photo_id: PhotoId
-    job_id: JobId
+    job_id: JobId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +89,25 @@ def add_session(
 def arrive(
     database: Database, arrival: Arrival, *, photo_id: PhotoId, kind: JobKind, recipe: str, now_usec: int
 ) -> tuple[Queued, list[Happening]]:
-    """Record the photo as it settled and give it a job of its own, unless an item for it is live."""
+    """Record the photo as it settled and give it a job of its own, unless an item for it is live.
+
+    A photo that is discarded is recorded and nothing else.
+    """
     journal = Journal(database, now_usec)
     session = read_session(database, arrival.session_id)
-    known, _ = record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
+    known, photo = record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
     live = database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe)
+    job_id = None
     if live is not None:
         promoted = database.one("promote_item", id=live["id"], correlation_id=arrival.correlation_id)
         if promoted is not None:
             journal.item(promoted)
         job_id = JobId(live["job_id"])
-    else:
+    elif photo.discarded_by is None:
         job = NewJob(kind, arrival.session_id, arrival.name, arrival.correlation_id)
         job_id = _insert_job(database, job, [(photo_id, arrival)], recipe=recipe, now_usec=now_usec)
     journal.photo(photo_id, "photo.changed" if known else "photo.added")
-    if live is None:
+    if live is None and job_id is not None:
         journal.job(job_id, "job.created")
     journal.session(arrival.session_id)
     return Queued(photo_id, job_id), journal.happenings
@@ -128,7 +133,9 @@ def arrive_many(
         names.add(name)
         photo = _put_photo(database, session, arrival, known, photo_id=photo_id, now_usec=now_usec)
         # A photo that was not known has no item: half of the queries of a backfill.
-        if known is None or database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe) is None:
+        if photo.discarded_by is None and (
+            known is None or database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe) is None
+        ):
             wanted.append((photo_id, arrival))
         journal.photo_as(photo, "photo.changed" if known else "photo.added")
     job_id = _insert_job(database, job, wanted, recipe=recipe, now_usec=now_usec) if wanted else None
@@ -265,6 +272,11 @@ def _put_photo(
     if known is not None and known.state is PhotoState.DEVELOPING:
         # The running item finds out for itself, by the fingerprint, that its work is for nothing.
         state = PhotoState.DEVELOPING
+    discarded_by = after_rating(
+        known.discarded_by if known else None,
+        rejected_before=known is not None and known.rejected,
+        rejected=arrival.rejected,
+    )
     values: dict[str, object] = {
         "id": photo_id if known is None else known.id,
         "fingerprint": fingerprint_text(arrival.fingerprint),
@@ -273,6 +285,8 @@ def _put_photo(
         "state": state,
         "unsupported": json_text(arrival.unsupported),
         "warnings": json_text(arrival.warnings),
+        "discarded_by": discarded_by,
+        "rejected": arrival.rejected,
         "correlation_id": arrival.correlation_id,
         "arrived_at_usec": arrival.arrived_at_usec,
         "now": now_usec,

@@ -87,7 +87,7 @@ def return_to_background(
     undone = [
         (photo, row["recipe"])
         for photo, row in zip(photos, rows, strict=True)
-        if photo.state not in {PhotoState.DEVELOPED, PhotoState.MISSING}
+        if photo.state not in {PhotoState.DEVELOPED, PhotoState.MISSING} and photo.discarded_by is None
     ]
     for recipe in dict.fromkeys(recipe for _, recipe in undone):
         left = [photo for photo, wanted in undone if wanted == recipe]

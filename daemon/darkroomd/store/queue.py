@@ -128,7 +128,7 @@ def end(
     _end_job(database, row, now_usec=now_usec)
     journal.item_as(item_from(row, photo.outputs if ending.state is ItemState.COMPLETED else ()), session.id)
     journal.job(JobId(row["job_id"]))
-    if photo.state is PhotoState.OUTDATED and ending.state is not ItemState.CANCELED:
+    if _goes_on(photo, ending):
         _queue_again(database, journal, row, photo, now_usec=now_usec)
     journal.photo_as(photo)
     journal.session_as(session)
@@ -237,7 +237,7 @@ def after_end(
 
 
 def _end_job(database: Database, row: Row, *, now_usec: int) -> None:
-    if row["failure"] is not None:
+    if row["failure"] is not None and row["state"] != ItemState.SKIPPED:
         database.run("job_first_failure", id=row["job_id"], failure=row["failure"])
     database.run("job_ended", id=row["job_id"], now=now_usec)
 
@@ -268,11 +268,19 @@ def _queue_again(database: Database, journal: Journal, row: Row, photo: Photo, *
     journal.job(JobId(job["id"]), "job.created")
 
 
+def _goes_on(photo: Photo, ending: Ending) -> bool:
+    """Whether a photo has to be developed once more, as soon as its item has ended."""
+    if photo.discarded_by is not None or ending.state is ItemState.CANCELED:
+        return False
+    return photo.state is PhotoState.OUTDATED
+
+
 def _is_replaced(database: Database, output: Output) -> bool:
-    # Intake may have seen another file settle after the last comparison, while this one was published.
-    row = database.one("fingerprint_of_photo", id=output.photo_id)
+    # Intake may have seen another file settle, or other adjustments, while this output was made.
+    row = database.one("inputs_of_photo", id=output.photo_id)
     assert row is not None
-    return not is_same_file(fingerprint_from(row["fingerprint"]), output.inputs.raw)
+    same_file = is_same_file(fingerprint_from(row["fingerprint"]), output.inputs.raw)
+    return row["look"] != output.inputs.look or not same_file
 
 
 def _take_sample(database: Database, row: Row, photo: Photo, ending: Ending, *, now_usec: int) -> None:

@@ -145,6 +145,7 @@ def photo_from(row: Row, folder: Path, outputs: Sequence[Output]) -> Photo:
         arrived_at_usec=row["arrived_at_usec"],
         revision=row["revision"],
         aged=bool(row["aged"]),
+        rejected=bool(row["rejected"]),
     )
 
 

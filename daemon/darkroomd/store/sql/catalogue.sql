@@ -16,8 +16,8 @@ SELECT * FROM session WHERE id > :after ORDER BY id LIMIT :limit;
 -- name: photo_by_id
 SELECT * FROM photo WHERE id = :id;
 
--- name: fingerprint_of_photo
-SELECT fingerprint FROM photo WHERE id = :id;
+-- name: inputs_of_photo
+SELECT fingerprint, look FROM photo WHERE id = :id;
 
 -- name: photo_by_name
 SELECT * FROM photo WHERE session_id = :session_id AND name = :name;
@@ -43,17 +43,18 @@ ORDER BY seq LIMIT :limit;
 -- name: insert_photo
 INSERT INTO photo (
     id, session_id, name, fingerprint, look, preset_id, state, unsupported, warnings,
-    attempts, last_attempt_at_usec, correlation_id, arrived_at_usec, changed_at_usec
+    attempts, last_attempt_at_usec, discarded_by, rejected, correlation_id, arrived_at_usec, changed_at_usec
 ) VALUES (
     :id, :session_id, :name, :fingerprint, :look, :preset_id, :state, :unsupported, :warnings,
-    :attempts, :last_attempt_at_usec, :correlation_id, :arrived_at_usec, :now
+    :attempts, :last_attempt_at_usec, :discarded_by, :rejected, :correlation_id, :arrived_at_usec, :now
 )
 RETURNING *;
 
 -- name: replace_photo_inputs
 UPDATE photo SET
     fingerprint = :fingerprint, look = :look, preset_id = :preset_id, state = :state, aged = 0,
-    unsupported = :unsupported, warnings = :warnings, correlation_id = :correlation_id,
+    unsupported = :unsupported, warnings = :warnings, discarded_by = :discarded_by, rejected = :rejected,
+    correlation_id = :correlation_id,
     arrived_at_usec = :arrived_at_usec, attempts = 0, last_attempt_at_usec = NULL, failure = NULL,
     pixels = NULL, changed_at_usec = :now, revision = revision + 1
 WHERE id = :id
