@@ -9,7 +9,8 @@ import pytest
 
 from darkroom.errors import DarkroomError
 from darkroomd.core.intake import RAW_EXTENSIONS, Reason
-from darkroomd.files.folders import FolderIsLink, check_root, check_session, make_folder
+from darkroomd.files import folders
+from darkroomd.files.folders import FolderIsLink, check_root, check_session, identity_of, make_folder
 from darkroomd.files.mounts import is_remote, is_remote_type, type_of_mount
 from darkroomd.files.scan import list_raw, list_root
 from darkroomd.files.sweep import sweep
@@ -196,3 +197,26 @@ def test_local_file_systems_are_watched(name: str) -> None:
 
 def test_the_root_of_this_system_is_of_some_type() -> None:
     assert is_remote(Path("/")) in {True, False}
+
+
+def test_a_folder_is_not_opened_once_a_link_stands_in_place_of_its_session(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere" / "Raw").mkdir(parents=True)
+    session = tmp_path / "party"
+    session.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(FolderIsLink) as refused, folders.open_folder(session / "Raw"):
+        pass
+
+    assert refused.value.context == {"path": str(session)}
+
+
+def test_a_folder_is_the_same_one_under_another_name_and_a_link_to_it_is_none(tmp_path: Path) -> None:
+    folder, link = tmp_path / "party", tmp_path / "link"
+    folder.mkdir()
+    link.symlink_to(folder)
+    before = identity_of(folder)
+
+    moved = folder.rename(tmp_path / "wedding")
+
+    assert before is not None
+    assert (identity_of(folder), identity_of(link), identity_of(moved)) == (None, None, before)

@@ -1,7 +1,8 @@
 """Session folders: checked before anything happens in them, and opened without following links.
 
-A session's own folder may be reached through links, since a person named it. `Raw/` and the output folders in
-it may not be links: whoever can write into a session could otherwise lead the daemon anywhere.
+A session's own folder may be named through links, since a person does that; they are resolved once. From then
+on neither it nor `Raw/` and the output folders in it may be links: whoever can write into a session or a root
+could otherwise lead the daemon anywhere.
 """
 
 from __future__ import annotations
@@ -15,8 +16,13 @@ from pathlib import Path
 from typing import Final
 
 from darkroom.errors import DarkroomError
+from darkroomd.core.model import RAW_FOLDER
+from darkroomd.core.places import FolderIdentity
 
 _OPEN_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+# Only the right to pass through it is needed; systems without O_PATH ask for the right to read as well.
+_OPEN_PARENT: Final = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 # Some network and FUSE file systems cannot sync a folder and say so with one of these.
 _CANNOT_SYNC: Final = frozenset((errno.EINVAL, errno.ENOTSUP, errno.EBADF))
@@ -124,19 +130,51 @@ def open_folder(folder: Path) -> Generator[int]:
     """Open a folder for calls that take a `dir_fd`.
 
     Raises:
-        FolderIsLink: its last part is a link.
+        FolderIsLink: its last part, or the one before, is a link.
         OSError: it is gone, no folder, or not readable.
     """
+    with _opened(folder.parent, folder.parent, _OPEN_PARENT) as parent:
+        opening = _opened(Path(folder.name or "."), folder, _OPEN_FOLDER, dir_fd=parent)
+        with opening as descriptor:
+            yield descriptor
+
+
+@contextmanager
+def _opened(name: Path, folder: Path, flags: int, *, dir_fd: int | None = None) -> Generator[int]:
     try:
-        descriptor = os.open(folder, _OPEN_FOLDER)
+        descriptor = os.open(name, flags, dir_fd=dir_fd)
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.ENOTDIR} and is_link(folder):
             raise FolderIsLink(folder) from error
-        raise
+        # The name alone says nothing to whoever reads of it.
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(folder)) from error
     try:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def identity_of(folder: Path) -> FolderIdentity | None:
+    """Return which folder it is that is called so now; None if there is none, or a link.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    try:
+        found = folder.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return FolderIdentity(found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None
+
+
+def make_session(folder: Path) -> None:
+    """Make the `Raw/` of a session that somebody added, unless it is there.
+
+    Raises:
+        FolderIsLink: a link stands there.
+        OSError: something else stands there, or the disk refuses.
+    """
+    make_folder(folder / RAW_FOLDER)
 
 
 def is_folder(path: Path) -> bool:
