@@ -299,6 +299,8 @@ async def test_a_worker_that_cannot_start_is_not_the_photos_fault(
     [
         pytest.param("import sys; sys.exit(3)", "worker.not_started", True, id="ends-at-once"),
         pytest.param("import sys; sys.stdin.read()", "worker.not_started", True, id="says-nothing"),
+        pytest.param("import os; os.abort()", "worker.not_started", True, id="aborts-at-once"),
+        pytest.param("import os; os.kill(os.getpid(), 9)", "worker.crashed", False, id="is-killed-at-once"),
         pytest.param("print('hello')", "worker.not_started", True, id="says-hello"),
         pytest.param("import os; os.write(1, b'\\xff' * 9)", "worker.not_started", True, id="too-long"),
         pytest.param("READY; import sys; sys.exit(3)", "worker.crashed", False, id="ends-after-the-greeting"),

@@ -56,6 +56,11 @@ def status(
             id="no-space",
         ),
         pytest.param(
+            status(queued=1, reasons=("system.too_many_files",)),
+            "Waiting: too many files are open, 1 waiting.",
+            id="too-many-files",
+        ),
+        pytest.param(
             status(queued=1, reasons=("queue.paused",), pause=Pause(reason="Lunch\n.")),
             "Waiting: the queue is paused (Lunch\ufffd), 1 waiting.",
             id="paused-for-a-reason",

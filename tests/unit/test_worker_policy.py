@@ -53,3 +53,19 @@ def test_a_killed_worker_points_at_the_memory() -> None:
 
 def test_a_deadline_is_told_without_a_fraction() -> None:
     assert worker_policy.after_deadline(0.25).context == {"deadlineMsec": 250}
+
+
+@pytest.mark.parametrize(
+    ("returncode", "signal", "killed"),
+    [
+        pytest.param(-9, "SIGKILL", True, id="killed-from-outside"),
+        pytest.param(-6, "SIGABRT", False, id="aborted"),
+        pytest.param(3, None, False, id="exit-status"),
+    ],
+)
+def test_a_worker_that_ended_by_itself_was_not_killed(
+    returncode: int, signal: str | None, killed: bool
+) -> None:
+    failure = worker_policy.after_crash(returncode=returncode, signal=signal)
+
+    assert worker_policy.is_killed(failure) is killed

@@ -27,6 +27,7 @@ _REASONS: Final = {
     "disk.read_only": "the disk is read-only",
     "session.gone": "the session's folder is not there",
     "state.unwritable": "the queue cannot be written to the disk",
+    "system.too_many_files": "too many files are open",
     "worker.not_started": "the worker process does not start",
 }
 

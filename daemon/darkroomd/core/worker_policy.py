@@ -44,6 +44,15 @@ def after_crash(*, returncode: int | None, signal: str | None) -> Failure:
     )
 
 
+def is_killed(failure: Failure) -> bool:
+    """Tell whether a worker was killed from outside, which does not mean that none can be started.
+
+    It counts against the photo that waited for it, as a kill during the work does: were it held against the
+    queue, whoever kills each worker would hold up all photos, and not only one after the other.
+    """
+    return failure.context.get("signal") == "SIGKILL"
+
+
 def after_broken_message(problem: str) -> Failure:
     """Return the failure of a photo on which the worker answered with what is no answer."""
     return Failure(

@@ -147,6 +147,8 @@ class WorkerProcess:
             try:
                 self._is_ready = isinstance(await self._receive(), Ready)
             except WorkerLost as lost:
+                if worker_policy.is_killed(lost.failure):
+                    raise
                 problem = f"{lost.failure.message} {lost.failure.context}"
         if not self._is_ready:
             raise WorkerLost(worker_policy.after_false_start(problem), environment=True)
