@@ -257,11 +257,12 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             ),
             boot=about.instance,
             now_usec=now_usec,
-            on_photo_ended=lambda claim: records.mark(claim.session.id),
+            on_photo_ending=records.foretell,
             on_photo_changed=lambda claim: intake.look_again(claim.session.id, claim.photo.name),
         )
         scheduler.rate = rate_of(await history.newest_samples(KEPT))
         listeners.append(scheduler.notice)
+        listeners.append(records.notice)
         gate.on_change = scheduler.wake
         intake = Intake(
             Surroundings(
@@ -329,6 +330,9 @@ async def _run(services: _Services, settings: Settings, publish: Callable[[Happe
         doors.start_soon(_end_on_damage, services.store)
         await doors.start(_watch_signals, stop, services.scheduler)
         await doors.start(services.recovery.run)
+        with anyio.move_on_after(FAREWELL_SECONDS):
+            # Whoever asks finds the records of the sessions as they should have been left.
+            await services.records.flush()
         await doors.start(services.server.run)
         await doors.start(services.records.run)
         await doors.start(services.housekeeping.run)

@@ -295,7 +295,6 @@ async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerato
             failure_limit=FailureLimit(),
             boot="b",
             now_usec=now_usec,
-            on_photo_ended=lambda _: None,
             on_photo_changed=look_again,
         )
         listeners.append(scheduler.notice)

@@ -19,7 +19,14 @@ from darkroomd.core.model import (
 )
 from darkroomd.core.naming import photo_id
 from darkroomd.core.presets import BUILTIN_PRESETS, Preset
-from darkroomd.files.documents import DocumentUnwritable, read_document, write_document
+from darkroomd.files.documents import (
+    DocumentUnwritable,
+    Unsettled,
+    Written,
+    read_document,
+    write_document,
+)
+from darkroomd.files.fingerprint import fingerprint_of
 from darkroomd.files.sidecars import FrozenLook, freeze, read_look
 
 NEUTRAL = BUILTIN_PRESETS["neutral"]
@@ -196,10 +203,10 @@ def test_what_others_added_survives_on_disk(session: Session) -> None:
     path = session.folder / "boothy.session.json"
     path.write_text('\ufeff{"guest": "Ada", "photos": [{"rawFilename": "a.nef", "printed": 2}]}')
 
-    kept = write_document(session, [photo(session, "a.nef")])
+    written = write_document(session, [photo(session, "a.nef")])
 
     document = json.loads(path.read_text())
-    assert kept is None
+    assert written == Written(changed=True)
     assert document["guest"] == "Ada"
     assert document["photos"][0]["printed"] == 2
 
@@ -207,14 +214,73 @@ def test_what_others_added_survives_on_disk(session: Session) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"{", b"[]", b"\0" * 99], ids=["empty", "cut-off", "no-object", "zeros"]
 )
-def test_a_broken_record_is_kept_and_made_anew(session: Session, data: bytes) -> None:
+def test_a_record_that_stays_broken_is_kept_and_made_anew(session: Session, data: bytes) -> None:
     path = session.folder / "boothy.session.json"
     path.write_bytes(data)
 
-    kept = write_document(session, [photo(session, "a.nef")])
+    first = write_document(session, [photo(session, "a.nef")])
+    found = fingerprint_of(path)
+    written = write_document(session, [photo(session, "a.nef")], settled=found)
 
-    assert kept == session.folder / "boothy.session.json.bak"
+    kept = session.folder / "boothy.session.json.bak"
+    assert (first, written) == (Unsettled(found), Written(changed=True, kept=kept))
     assert kept.read_bytes() == data
+    assert json.loads(path.read_text())["photos"][0]["rawFilename"] == "a.nef"
+
+
+def test_a_record_that_is_being_written_is_left_alone(session: Session) -> None:
+    path = session.folder / "boothy.session.json"
+    with path.open("w") as theirs:
+        theirs.write('{"guest": ')
+        theirs.flush()
+        half = write_document(session, [photo(session, "a.nef")])
+        theirs.write('"Ada"}')
+        theirs.flush()
+        whole = write_document(session, [photo(session, "a.nef")])
+
+    written = write_document(session, [photo(session, "a.nef")])
+
+    assert isinstance(half, Unsettled)
+    assert isinstance(whole, Unsettled)
+    assert written == Written(changed=True)
+    assert json.loads(path.read_text())["guest"] == "Ada"
+
+
+def test_what_others_write_at_the_last_moment_is_merged(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = session.folder / "boothy.session.json"
+    guests = iter(["Ada", "Grace"])
+    sync = os.fsync
+
+    def sync_while_they_write(descriptor: int) -> None:
+        sync(descriptor)
+        for guest in guests:
+            path.write_text(json.dumps({"guest": guest}))
+            return
+
+    monkeypatch.setattr(os, "fsync", sync_while_they_write)
+
+    written = write_document(session, [photo(session, "a.nef")])
+
+    document = json.loads(path.read_text())
+    assert written == Written(changed=True)
+    assert (document["guest"], len(document["photos"])) == ("Grace", 1)
+    assert names(session.folder) == ["boothy.session.json"]
+
+
+@pytest.mark.parametrize("what", ["folder", "link"])
+def test_what_is_no_file_at_all_is_moved_out_of_the_way(session: Session, what: str) -> None:
+    path = session.folder / "boothy.session.json"
+    place: dict[str, Callable[[], None]] = {
+        "folder": path.mkdir,
+        "link": lambda: path.symlink_to("/etc/passwd"),
+    }
+    place[what]()
+
+    written = write_document(session, [photo(session, "a.nef")])
+
+    assert written == Written(changed=True, kept=session.folder / "boothy.session.json.bak")
     assert json.loads(path.read_text())["photos"][0]["rawFilename"] == "a.nef"
 
 

@@ -84,7 +84,6 @@ class House:
             failure_limit=FailureLimit(),
             boot="b",
             now_usec=lambda: self.now[0],
-            on_photo_ended=lambda _: None,
             on_photo_changed=lambda _: None,
         )
         async with anyio.create_task_group() as group:

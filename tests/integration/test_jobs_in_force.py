@@ -116,7 +116,6 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             failure_limit=FailureLimit(),
             boot="b",
             now_usec=lambda: NOW,
-            on_photo_ended=lambda _: None,
             on_photo_changed=lambda _: None,
         )
         listeners.append(scheduler.notice)

@@ -82,14 +82,14 @@ def entries(document: JsonObject) -> list[Any]:
 
 
 def entry(photo: Photo, existing: Json = None) -> dict[str, Any]:
-    (only,) = entries(merge({"photos": [existing] if existing else []}, [photo], folder=FOLDER))
+    (only,) = entries(merge({"photos": [existing] if existing else []}, [photo]))
     assert isinstance(only, dict)
     return only
 
 
 def recorded_with(change: JsonObject) -> JsonObject:
     """Return a document whose only output was tampered with."""
-    (only,) = entries(merge(None, [PHOTO], folder=FOLDER))
+    (only,) = entries(merge(None, [PHOTO]))
     only["outputs"][0].update(change)
     return {"photos": [only]}
 
@@ -123,6 +123,11 @@ def test_a_developed_photo_is_recorded_in_full() -> None:
             }
         ],
         "discarded": False,
+        "discardedBy": None,
+        "arrivedAt": "2023-11-14T22:13:20.000Z",
+        "capturedAt": None,
+        "correctedAt": None,
+        "camera": "",
         "unsupported": ["exposure"],
         "warnings": [],
     }
@@ -168,7 +173,7 @@ def test_what_others_wrote_stays_in_its_place() -> None:
         "more": None,
     }
 
-    document = merge(existing, [PHOTO], folder=FOLDER)
+    document = merge(existing, [PHOTO])
 
     assert list(document) == ["theirs", "schemaVersion", "photos", "more"]
     assert document["schemaVersion"] == 3
@@ -200,7 +205,7 @@ def test_entries_about_one_photo_are_joined() -> None:
         {"raw_filename": "a.NEF", "x": 2, "attempt_count": 9, "y": 3},
     ]
 
-    (found,) = entries(merge({"photos": twice}, [PHOTO], folder=FOLDER))
+    (found,) = entries(merge({"photos": twice}, [PHOTO]))
 
     assert (found["x"], found["y"], found["attemptCount"]) == (1, 3, 1)
     assert "attempt_count" not in found
@@ -216,11 +221,11 @@ def test_every_key_of_ours_is_understood_in_snake_case() -> None:
 
 
 def test_merging_twice_changes_nothing() -> None:
-    once = merge(None, [PHOTO, replace(FAILED, name="\udcff\n.NEF")], folder=FOLDER)
+    once = merge(None, [PHOTO, replace(FAILED, name="\udcff\n.NEF")])
     decoded = decode_object(encode_object(once))
     assert not isinstance(decoded, Broken)
 
-    again = merge(decoded, [PHOTO, replace(FAILED, name="\udcff\n.NEF")], folder=FOLDER)
+    again = merge(decoded, [PHOTO, replace(FAILED, name="\udcff\n.NEF")])
 
     assert encode_object(again) == encode_object(once)
 
@@ -228,14 +233,14 @@ def test_merging_twice_changes_nothing() -> None:
 def test_names_that_are_not_utf_8_are_told_apart() -> None:
     photos = [replace(PHOTO, name=name) for name in ("\udcff.NEF", "\udcfe.NEF", "\ufffd.NEF")]
 
-    document = merge(None, photos, folder=FOLDER)
+    document = merge(None, photos)
 
     assert {name_of(one) for one in entries(document)} == {photo.name for photo in photos}
 
 
 def test_a_lost_database_is_rebuilt_from_what_was_written() -> None:
     photo = replace(PHOTO, name="\udcff.NEF", outputs=(replace(OUTPUT, path=FOLDER / "Jpg" / "\udcff.jpg"),))
-    document = decode_object(encode_object(merge(None, [photo], folder=FOLDER)))
+    document = decode_object(encode_object(merge(None, [photo])))
     assert not isinstance(document, Broken)
 
     recorded = read_photos(document)["\udcff.NEF"]
@@ -284,7 +289,7 @@ def arrival(raw: Fingerprint = RAW) -> Arrival:
 
 
 def test_a_failure_and_its_attempts_are_known_from_what_was_written() -> None:
-    document = decode_object(encode_object(merge(None, [replace(FAILED, attempts=3)], folder=FOLDER)))
+    document = decode_object(encode_object(merge(None, [replace(FAILED, attempts=3)])))
     assert not isinstance(document, Broken)
 
     known, failure = remember(read_photos(document)["a.NEF"], arrival())
@@ -308,7 +313,7 @@ def test_a_failure_and_its_attempts_are_known_from_what_was_written() -> None:
 def test_a_photo_that_did_not_fail_as_it_is_now_is_developed(
     photo: Photo, raw: Fingerprint, attempts: int
 ) -> None:
-    recorded = read_photos(merge(None, [photo], folder=FOLDER)).get("a.NEF")
+    recorded = read_photos(merge(None, [photo])).get("a.NEF")
 
     known, failure = remember(recorded, arrival(raw))
 
@@ -364,7 +369,7 @@ JSON = st.recursive(
 
 @given(document=st.dictionaries(st.sampled_from(["photos", "schemaVersion", "x"]), JSON))
 def test_no_document_is_too_strange_to_be_merged_and_read(document: JsonObject) -> None:
-    merged = merge(document, [PHOTO], folder=FOLDER)
+    merged = merge(document, [PHOTO])
 
     assert isinstance(decode_object(encode_object(merged)), dict)
     assert "a.NEF" in read_photos(merged)

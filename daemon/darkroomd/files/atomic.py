@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader
@@ -52,10 +53,11 @@ class Published:
     kept: Path | None
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes, *, unless: Callable[[], bool] = lambda: False) -> bool:
     """Write a file beside `path`, make it durable, and rename it into place.
 
-    A file that it replaces passes on its mode and, where that is allowed, its owner.
+    A file that it replaces passes on its mode and, where that is allowed, its owner. `unless` is asked at the
+    last moment: if it says so, nothing is renamed, and the answer is False.
 
     Raises:
         FolderIsLink, OSError: nothing was changed.
@@ -70,11 +72,15 @@ def write_atomically(path: Path, data: bytes) -> None:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+            if unless():
+                os.unlink(part, dir_fd=folder)
+                return False
             os.rename(part, path.name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             os.unlink(part, dir_fd=folder)
             raise
         sync_folder(folder)
+    return True
 
 
 def publish(part: Path, final: Path, *, record: FileStat | None) -> Published:

@@ -46,6 +46,10 @@ log = structlog.get_logger()
 OnStage = Callable[[str, int], None]
 
 
+async def _tell_nobody(_claim: Claim, _ending: Ending) -> None:
+    return
+
+
 class Developer(Protocol):
     """Takes a claimed item through development to its published output."""
 
@@ -69,8 +73,8 @@ class Scheduler:
         failure_limit: FailureLimit,
         boot: str,
         now_usec: Callable[[], int],
-        on_photo_ended: Callable[[Claim], None],
         on_photo_changed: Callable[[Claim], None],
+        on_photo_ending: Callable[[Claim, Ending], Awaitable[None]] = _tell_nobody,
     ) -> None:
         self._store = store
         self._developer = developer
@@ -79,7 +83,7 @@ class Scheduler:
         self._failure_limit = failure_limit
         self._boot = boot
         self._now_usec = now_usec
-        self._on_photo_ended = on_photo_ended
+        self._on_photo_ending = on_photo_ending
         self._on_photo_changed = on_photo_changed
         self._woken = anyio.Event()
         self._stop_requested = anyio.Event()
@@ -257,7 +261,6 @@ class Scheduler:
         else:
             log.info("item_canceled", raw=raw)
             await self._end(hand.claim, Ending(ItemState.CANCELED, failure=hand.canceled_by))
-        self._on_photo_ended(hand.claim)
 
     async def _record(self, claim: Claim, outcome: Outcome) -> None:
         match outcome:
@@ -273,7 +276,6 @@ class Scheduler:
                 await self._record_gone(claim, outcome)
             case Failed():
                 await self._record_failure(claim, outcome)
-        self._on_photo_ended(claim)
 
     async def _record_success(self, claim: Claim, outcome: Developed) -> None:
         self._gate.release(claim.session.id)
@@ -339,6 +341,8 @@ class Scheduler:
 
     async def _end(self, claim: Claim, ending: Ending) -> None:
         told = replace(ending, lines=self._stories.take(claim.item.correlation_id))
+        if not self._stopping:
+            await self._on_photo_ending(claim, ending)
         recorded = await self._insist(
             lambda: self._store.end(claim.item, told, fence=claim.fence, now_usec=self._now_usec())
         )

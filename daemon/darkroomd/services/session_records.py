@@ -1,8 +1,14 @@
-"""Keeps each session's public record, `boothy.session.json`, as true as the database."""
+"""Keeps each session's public record, `boothy.session.json`, as true as the database.
+
+The last photo of a session is recorded in it before the database says that it is done: whoever sees that
+nothing is left to do, and then reads the record, reads what became of every photo.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -11,14 +17,16 @@ import structlog
 from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError, NoSuchSession
-from darkroomd.core.model import SessionId
-from darkroomd.core.session_document import DOCUMENT_NAME
-from darkroomd.files.documents import DocumentUnwritable, write_document
+from darkroomd.core.json_values import JsonObject
+from darkroomd.core.model import Claim, Fingerprint, Happening, JobKind, Photo, PhotoState, SessionId
+from darkroomd.core.session_document import DOCUMENT_NAME, entry_of
+from darkroomd.files.documents import DocumentUnwritable, Unsettled, Written, write_document
 from darkroomd.services.disks import Disks
+from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
 
 PAUSE_SECONDS: Final = 0.25
-"""Between two rounds of writing: under load a record is rewritten at most four times a second."""
+"""Under load a record is rewritten at most four times a second."""
 
 PATIENCE_SECONDS: Final = 5.0
 """Before a record that could not be written is tried again."""
@@ -31,6 +39,15 @@ LONGEST_REST_SECONDS: Final = 30.0
 DISK_SECONDS: Final = 10.0
 """How long a disk may take to write one record while the others wait."""
 
+LAST_SECONDS: Final = 2.0
+"""How long the end of a session's last photo may wait for the record."""
+
+QUIET_SECONDS: Final = 1.0
+"""A record that somebody else is writing, or that cannot be read, is left alone until it stays the same."""
+
+CHECK_SECONDS: Final = (2.0, 8.0, 32.0)
+"""After a record was written it is looked at again: a program may have put back what it had read before."""
+
 log = structlog.get_logger()
 
 
@@ -39,82 +56,216 @@ def rest_seconds(cost_seconds: float) -> float:
     return min(LONGEST_REST_SECONDS, max(PAUSE_SECONDS, REST_FACTOR * cost_seconds))
 
 
+def foreseen(photo: Photo, ending: Ending) -> Photo | None:
+    """Return what a photo will be once the work on it has ended so; None where only the database knows."""
+    if ending.output is not None:
+        others = [output for output in photo.outputs if output.recipe != ending.output.recipe]
+        return replace(
+            photo,
+            state=PhotoState.DEVELOPED,
+            outputs=tuple(sorted((*others, ending.output), key=lambda output: output.recipe)),
+            captured_at_usec=ending.captured_at_usec,
+            camera=ending.camera,
+            failure=None,
+        )
+    if ending.failure is not None:
+        return replace(photo, state=ending.photo_state or PhotoState.FAILED, failure=ending.failure)
+    return None
+
+
+@dataclass(slots=True)
+class _Record:
+    """What is to be done about one session's record; times are of the monotonic clock.
+
+    Attributes:
+        marked: it may not say what the database says.
+        failing: it could not be written, which was said.
+        preset_id: the session's preset as it was written last.
+        seen: how it stood when somebody else was at work on it.
+        quiet_since: since when it has stood like that.
+        checks: how often it was looked at again since something new was written.
+        foretold: what was written of a photo before the database said it.
+    """
+
+    marked: bool = False
+    failing: bool = False
+    preset_id: str | None = None
+    rests_until: float = -math.inf
+    seen: Fingerprint | None = None
+    quiet_since: float = math.inf
+    check_at: float = math.inf
+    checks: int = 0
+    foretold: JsonObject | None = None
+
+    @property
+    def due_at(self) -> float:
+        return self.rests_until if self.marked else max(self.check_at, self.rests_until)
+
+    def settled(self, *, now: float) -> Fingerprint | None:
+        """Return how it stood if that is long enough ago."""
+        return self.seen if now - self.quiet_since >= QUIET_SECONDS else None
+
+    def doubt(self, seen: Fingerprint | None, *, now: float) -> None:
+        """Note that somebody else is at work on it."""
+        if seen != self.seen or self.quiet_since == math.inf:
+            self.seen, self.quiet_since = seen, now
+        self.rests_until = now + PAUSE_SECONDS
+
+    def written(self, *, since: float, now: float, is_news: bool, changed: bool) -> None:
+        """Note that it says what is known, and when to look at it again."""
+        self.failing, self.seen, self.quiet_since = False, None, math.inf
+        self.rests_until = now + rest_seconds(now - since)
+        # Somebody who always puts back the old is not fought for ever.
+        self.checks = 0 if is_news else self.checks + 1
+        again = changed and self.checks < len(CHECK_SECONDS)
+        self.check_at = now + CHECK_SECONDS[self.checks] if again else math.inf
+
+
 class SessionRecords:
     """Rewrites the records of sessions that were marked; one that cannot be written stays marked."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._marked: set[SessionId] = set()
-        self._failing: set[SessionId] = set()
-        self._rests_until: dict[SessionId, float] = {}
+        self._records: dict[SessionId, _Record] = {}
         self._woken = anyio.Event()
         self._in_turn = anyio.Lock()
         self._disks = Disks(patience_seconds=DISK_SECONDS)
 
     def mark(self, session_id: SessionId) -> None:
         """Have the record of the session rewritten soon."""
-        self._marked.add(session_id)
+        self._record(session_id).marked = True
         self._woken.set()
+
+    def notice(self, happening: Happening) -> None:
+        """Have the record rewritten if the happening is about something that it says."""
+        photo, session = happening.photo, happening.session
+        if happening.kind == "session.removed" and session is not None:
+            self._records.pop(session.id, None)
+        elif session is not None and session.preset_id != self._record(session.id).preset_id:
+            self.mark(session.id)
+        # What is not stored is not recorded, and an attempt is once it has ended.
+        if photo is None or happening.sequence is None or photo.state is PhotoState.DEVELOPING:
+            return
+        record = self._record(photo.session_id)
+        foretold, record.foretold = record.foretold, None
+        if foretold is None or foretold != entry_of(photo):
+            self.mark(photo.session_id)
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Write what is marked, a large record less often than a small one, until cancelled."""
         task_status.started()
         while True:
-            await self._woken.wait()
-            self._woken = anyio.Event()
             now = anyio.current_time()
-            await self._write_all({each for each in self._marked if self._rests_until.get(each, now) <= now})
-            # New marks gather here; it is a bound on the disk's work, not a wait for anything.
-            await anyio.sleep(PATIENCE_SECONDS if self._failing else PAUSE_SECONDS)
-            if self._marked:
-                self._woken.set()
+            await self._write_all([one for one, record in self._records.items() if record.due_at <= now])
+            due_at = min((record.due_at for record in self._records.values()), default=math.inf)
+            with anyio.move_on_after(max(0.0, due_at - anyio.current_time())):
+                await self._woken.wait()
+            self._woken = anyio.Event()
 
     async def flush(self) -> None:
         """Write what is marked now, also what rests; what fails is logged once and stays marked."""
-        await self._write_all(self._marked)
+        marked = [one for one, record in self._records.items() if record.marked]
+        await self._write_all(marked, insist=True)
 
-    async def _write_all(self, sessions: Iterable[SessionId]) -> None:
+    async def foretell(self, claim: Claim, ending: Ending) -> None:
+        """Record how the claimed photo is about to end, if nothing else is to be done after it.
+
+        Done within `LAST_SECONDS`, whatever the disk does; it is recorded later if not by then.
+        """
+        photo = foreseen(claim.photo, ending)
+        if photo is None:
+            return
+        with anyio.move_on_after(LAST_SECONDS):
+            try:
+                if await self._is_last(claim):
+                    await self._write_ahead(photo)
+            except DarkroomError as error:
+                log.debug("photo_not_foretold", code=error.code, message=error.message)
+
+    async def _is_last(self, claim: Claim) -> bool:
+        session = await self._store.session(claim.session.id)
+        if session.counts.pending <= 1:
+            return True
+        # The end of such a job is waited for, also where the session has more to do.
+        progress = (await self._store.job(claim.job.id)).progress
+        return claim.job.kind is not JobKind.DEVELOP and progress.total - progress.ended <= 1
+
+    async def _write_ahead(self, photo: Photo) -> None:
+        async with self._in_turn:
+            await self._write_one(photo.session_id, insist=True, ahead=photo)
+            record = self._record(photo.session_id)
+            record.foretold = None if record.marked else entry_of(photo)
+
+    async def _write_all(self, sessions: Iterable[SessionId], *, insist: bool = False) -> None:
         # Whoever flushes at the end waits for a round that is under way.
         async with self._in_turn:
             for session_id in sorted(sessions):
-                # Marked again while it is read, it is written once more; cancelled, it stays marked.
-                self._marked.discard(session_id)
-                try:
-                    await self._write_one(session_id)
-                except anyio.get_cancelled_exc_class():
-                    self._marked.add(session_id)
-                    raise
+                await self._write_one(session_id, insist=insist)
 
-    async def _write_one(self, session_id: SessionId) -> None:
-        since = anyio.current_time()
+    async def _write_one(
+        self, session_id: SessionId, *, insist: bool = False, ahead: Photo | None = None
+    ) -> None:
+        """Write a record, with `ahead` as that photo will be; with `insist` wait for others at work on it."""
+        record = self._record(session_id)
+        is_news, since = record.marked or ahead is not None, anyio.current_time()
         try:
-            await self._write(session_id)
+            while True:
+                # Marked again while it is read, it is written once more; cancelled, it stays marked.
+                record.marked = False
+                outcome = await self._write(session_id, record, ahead)
+                if isinstance(outcome, Written):
+                    break
+                record.marked = True
+                record.doubt(outcome.seen, now=anyio.current_time())
+                if not insist:
+                    return
+                # Nobody tells when another program has written its file.
+                await anyio.sleep(PAUSE_SECONDS)
         except NoSuchSession:
-            self._failing.discard(session_id)
+            self._records.pop(session_id, None)
         except DarkroomError as error:
-            self._marked.add(session_id)
-            if session_id not in self._failing:
-                self._failing.add(session_id)
-                log.warning(
-                    "session_record_not_written",
-                    session=session_id,
-                    code=error.code,
-                    message=error.message,
-                    context=error.context,
-                )
+            self._note_failure(session_id, record, error)
+        except anyio.get_cancelled_exc_class():
+            record.marked = True
+            raise
         else:
-            self._failing.discard(session_id)
             now = anyio.current_time()
-            self._rests_until[session_id] = now + rest_seconds(now - since)
+            record.written(since=since, now=now, is_news=is_news, changed=outcome.changed)
 
-    async def _write(self, session_id: SessionId) -> None:
+    def _note_failure(self, session_id: SessionId, record: _Record, error: DarkroomError) -> None:
+        record.marked = True
+        record.rests_until = anyio.current_time() + PATIENCE_SECONDS
+        if not record.failing:
+            record.failing = True
+            log.warning(
+                "session_record_not_written",
+                session=session_id,
+                code=error.code,
+                message=error.message,
+                context=error.context,
+            )
+
+    async def _write(
+        self, session_id: SessionId, record: _Record, ahead: Photo | None
+    ) -> Written | Unsettled:
         session = await self._store.session(session_id)
         photos = await self._store.known_photos(session_id)
-        work = partial(write_document, session, tuple(photos.values()))
+        if ahead is not None:
+            photos[ahead.name] = ahead
+        settled = record.settled(now=anyio.current_time())
+        work = partial(write_document, session, tuple(photos.values()), settled=settled)
+        patience = DISK_SECONDS if ahead is None else LAST_SECONDS
         try:
-            kept = await self._disks.do(session.folder, work)
+            outcome = await self._disks.do(session.folder, work, patience_seconds=patience)
         except TimeoutError as error:
             raise DocumentUnwritable(session.folder / DOCUMENT_NAME, str(error.strerror)) from error
-        if kept is not None:
-            log.warning("session_record_kept_aside", session=session_id, kept=str(kept))
-        log.debug("session_record_written", session=session_id, photos=len(photos))
+        if isinstance(outcome, Unsettled):
+            return outcome
+        record.preset_id = session.preset_id
+        if outcome.kept is not None:
+            log.warning("session_record_kept_aside", session=session_id, kept=str(outcome.kept))
+        log.debug("session_record_written", session=session_id, photos=len(photos), changed=outcome.changed)
+        return outcome
+
+    def _record(self, session_id: SessionId) -> _Record:
+        return self._records.setdefault(session_id, _Record())
