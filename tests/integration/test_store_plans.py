@@ -104,6 +104,7 @@ COLD: Final = frozenset(
         "delete_root",
         "delete_session",
         "delete_setting",
+        "developed_outputs",
         "discard_photo",
         "failed_photos",
         "forget_asked",

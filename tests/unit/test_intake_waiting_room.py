@@ -59,7 +59,7 @@ def test_what_was_dealt_with_is_left_alone_until_it_changes() -> None:
 def test_a_file_somebody_doubts_settles_anew_with_its_own_story() -> None:
     room = WaitingRoom(PATIENCE, {"a": fingerprint()})
 
-    room.doubt("a", CorrelationId("story"))
+    room.doubt("a", Origin(correlation_id=CorrelationId("story")))
     (seen,) = room.saw("a", look(), now=1.0)
 
     assert seen == FirstSeen(fingerprint(), Origin(correlation_id=CorrelationId("story")))
@@ -173,3 +173,25 @@ def test_a_file_that_does_not_settle_is_spoken_of_once() -> None:
     ]
 
     assert notices == [FirstSeen(fingerprint(0), Origin()), Growing(30.0, Lease.HELD)]
+
+
+def test_a_file_somebody_doubts_that_is_gone_is_missed_all_the_same() -> None:
+    room = WaitingRoom(PATIENCE, {"a": fingerprint()})
+    room.doubt("a", Origin(backlog=True))
+
+    notices = room.saw("a", Look(None), now=1.0)
+
+    assert notices == (Left(dealt_with=True),)
+    assert not room.is_doubted("a")
+
+
+def test_a_file_is_doubted_until_it_was_dealt_with_again() -> None:
+    room = WaitingRoom(PATIENCE, {"a": fingerprint()})
+    room.doubt("a", Origin())
+    room.saw("a", look(), now=1.0)
+    room.saw("a", look(), now=9.0)
+    before = room.is_doubted("a")
+
+    room.deal_with("a", fingerprint())
+
+    assert (before, room.is_doubted("a")) == (True, False)

@@ -23,7 +23,7 @@ class Origin:
 
     Attributes:
         sighting: how it came to be seen.
-        backlog: it was there when the session was first looked at.
+        backlog: it waits behind what arrives.
         correlation_id: to carry on with; None: it gets one of its own.
     """
 
@@ -77,6 +77,7 @@ class WaitingRoom:
         self._present: set[str] = set()
         self._ready: dict[str, Fingerprint] = {}
         self._put_off: dict[str, float] = {}
+        self._doubted: set[str] = set()
 
     @property
     def dealt_with(self) -> Mapping[str, Fingerprint]:
@@ -103,10 +104,14 @@ class WaitingRoom:
         else:
             self.announce(name)
 
-    def doubt(self, name: str, correlation_id: CorrelationId | None) -> None:
+    def doubt(self, name: str, origin: Origin) -> None:
         """Wait for a file that was dealt with to settle anew, even if it seems unchanged."""
-        self._dealt_with.pop(name, None)
-        self._announced[name] = Origin(correlation_id=correlation_id)
+        self._doubted.add(name)
+        self._announced[name] = origin
+
+    def is_doubted(self, name: str) -> bool:
+        """Whether a file that was dealt with is on its way again."""
+        return name in self._doubted
 
     def due(self, *, now: float) -> tuple[str, ...]:
         """Return the names to look at, each once."""
@@ -126,7 +131,8 @@ class WaitingRoom:
         self._put_off.pop(name, None)
         if look.fingerprint is None:
             return self._leave(name)
-        before = self._dealt_with.get(name) or self._ready.get(name)
+        before = None if name in self._doubted else self._dealt_with.get(name)
+        before = before or self._ready.get(name)
         if before is not None and is_same_file(before, look.fingerprint):
             return ()
         notices: list[Notice] = []
@@ -148,6 +154,7 @@ class WaitingRoom:
         """Note that a file was handed over, or found to be no RAW file."""
         self._present.discard(name)
         self._ready.pop(name, None)
+        self._doubted.discard(name)
         self._dealt_with[name] = fingerprint
 
     def put_off(self, name: str, *, until: float) -> None:
@@ -158,6 +165,7 @@ class WaitingRoom:
     def _leave(self, name: str) -> tuple[Notice, ...]:
         self._tracker.forget(name)
         self._ready.pop(name, None)
+        self._doubted.discard(name)
         dealt_with = self._dealt_with.pop(name, None) is not None
         if not dealt_with and name not in self._present:
             return ()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from darkroomd.core.intake import EntryKind, Ignored, classify
 from darkroomd.core.model import RAW_FOLDER, Fingerprint
-from darkroomd.files.fingerprint import fingerprint_from
+from darkroomd.core.scan_pace import FolderStamp
+from darkroomd.files.fingerprint import fingerprint_from, stat_of
 from darkroomd.files.folders import is_link, open_folder
 
 
@@ -27,6 +29,47 @@ class RootListing:
 
     sessions: tuple[Path, ...]
     others: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """The folders of a session by their own times; `outputs` is None where there is no such folder."""
+
+    raw: FolderStamp
+    outputs: FolderStamp | None
+
+
+def glance_at(raw: Path, output_folder: Path) -> Glance:
+    """Return what tells without listing them whether names came to folders of a session, or went.
+
+    Raises:
+        FolderIsLink, OSError: `Raw/` cannot be opened.
+    """
+    with open_folder(raw) as folder:
+        found = os.fstat(folder)
+    try:
+        outputs = _stamp(output_folder.lstat())
+    except OSError:
+        outputs = None
+    return Glance(_stamp(found), outputs)
+
+
+def find_lost(recorded: Mapping[str, Path], folder: Path) -> frozenset[str]:
+    """Return the photos, by name, whose recorded outputs are gone; most are expected in `folder`.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    present: frozenset[str] = frozenset()
+    if recorded and not is_link(folder):
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+            present = frozenset(entry.name for entry in entries)
+    # A listing may spell names otherwise than they were given: what it lacks is asked for by itself.
+    return frozenset(
+        name
+        for name, path in recorded.items()
+        if not (path.parent == folder and path.name in present) and stat_of(path) is None
+    )
 
 
 def list_raw(raw: Path, extensions: Collection[str]) -> Listing:
@@ -92,3 +135,7 @@ def _fingerprint(entry: os.DirEntry[str]) -> Fingerprint | None:
         return fingerprint_from(entry.stat(follow_symlinks=False))
     except OSError:
         return None
+
+
+def _stamp(found: os.stat_result) -> FolderStamp:
+    return FolderStamp(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)

@@ -209,6 +209,7 @@ class Intake:
 
     async def _list_root(self, root: _Root) -> None:
         begun_at = anyio.current_time()
+        root.pace.begin(now=begun_at)
         listing = await self._listing(root)
         for folder in listing.sessions:
             await self._add_session(folder)

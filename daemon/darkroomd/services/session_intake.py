@@ -6,17 +6,13 @@ import logging
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
 import anyio
-import anyio.lowlevel
 import structlog
-from structlog.contextvars import bound_contextvars
 
 from darkroom.errors import DarkroomError
 from darkroomd.core.intake import (
@@ -24,49 +20,29 @@ from darkroomd.core.intake import (
     EntryKind,
     Ignored,
     Vanished,
-    arriving_photo,
     classify,
     differences,
     is_backlog,
     sighting_of,
 )
-from darkroomd.core.model import (
-    RAW_FOLDER,
-    CorrelationId,
-    Fingerprint,
-    Happening,
-    PhotoState,
-    Session,
-    WatchMode,
-)
-from darkroomd.core.recorded_outputs import RecordedPhoto
-from darkroomd.core.scan_pace import retry_wait
-from darkroomd.core.stability import Look
-from darkroomd.core.waiting_room import FirstSeen, Growing, Left, Notice, Origin, Ready, WaitingRoom
+from darkroomd.core.model import RAW_FOLDER, CorrelationId, PhotoState, Session, WatchMode
+from darkroomd.core.naming import photo_id
+from darkroomd.core.scan_pace import FolderMemory
+from darkroomd.core.waiting_room import Origin
 from darkroomd.files.folders import is_folder
-from darkroomd.files.looks import look_at
 from darkroomd.files.mounts import is_remote
+from darkroomd.files.scan import find_lost, glance_at
 from darkroomd.files.watch import Change, Hint
-from darkroomd.services.handover import Fate, Handover, SettledFile
+from darkroomd.services.handover import Handover
+from darkroomd.services.reception import Reception
 from darkroomd.services.surroundings import Surroundings
 from darkroomd.services.survey import Sight, find_outdated, look_around, read_recorded, sweep_leftovers
 
 SILENT_SECONDS: Final = 10.0
 """A folder that could not be listed for so long is not available, whatever becomes of it."""
 
-LOOKS_AT_ONCE: Final = 512
-"""Files looked at in one go of a thread: some ten milliseconds of work."""
-
 BURST_HINTS: Final = 500
 """So many hints at one time may not be all of them."""
-
-NOTICES_AT_ONCE: Final = 64
-"""Files spoken of before everyone else in the event loop gets a turn."""
-
-FILES_AT_ONCE: Final = 32
-"""Files frozen in one go of a thread: as many syncs of the disk."""
-
-USEC: Final = 1_000_000
 
 Result = TypeVar("Result")
 
@@ -80,15 +56,6 @@ class Presence(StrEnum):
     PRESENT = "present"
     NO_RAW = "no_raw"
     LOST = "lost"
-
-
-@dataclass(frozen=True, slots=True)
-class _Sighted:
-    """A file that was seen and is not handed over yet."""
-
-    correlation_id: CorrelationId
-    seen_at_usec: int
-    backlog: bool
 
 
 class SessionIntake:
@@ -110,12 +77,11 @@ class SessionIntake:
         self._pace = around.new_pace()
         self._asked_at = math.inf
         self._polled = 1
-        self._retry_wait = 0.0
-        self._room = WaitingRoom(around.options.patience, {})
-        self._sighted: dict[str, _Sighted] = {}
-        self._ready_backlog: dict[str, Fingerprint] = {}
+        self._reception = Reception(session, around, self._handover, self._on_disk)
         self._ignored: Mapping[str, Ignored] = {}
-        self._recorded: Mapping[str, RecordedPhoto] = {}
+        self._names = FolderMemory()
+        self._outputs = FolderMemory()
+        self._made_again: set[str] = set()
 
     @property
     def mode(self) -> WatchMode:
@@ -136,6 +102,10 @@ class SessionIntake:
         return () if self._remote else (self.session.folder, self.raw)
 
     @property
+    def _output_folder(self) -> Path:
+        return self.session.folder / self._around.plan.folder
+
+    @property
     def _is_watched(self) -> bool:
         place = self.raw if self._presence is Presence.PRESENT else self.session.folder
         return place in self._armed and not self._remote
@@ -147,9 +117,7 @@ class SessionIntake:
 
     def next_due(self) -> float:
         """Return when to call `attend` next, in seconds of the monotonic clock."""
-        if self._ready_backlog:
-            return -math.inf
-        return min(self._pace.at, self._room.next_due())
+        return min(self._pace.at, self._reception.next_due())
 
     def scan_soon(self) -> None:
         """Have the whole folder looked at as soon as possible."""
@@ -160,7 +128,7 @@ class SessionIntake:
         if self._presence is not Presence.PRESENT:
             self.scan_soon()
             return
-        now = anyio.current_time()
+        now, room = anyio.current_time(), self._reception.room
         extensions = self._around.options.extensions
         ours = [hint for hint in hints if classify(hint.name, EntryKind.FILE, extensions) == Candidate()]
         if len(ours) >= BURST_HINTS:
@@ -168,13 +136,17 @@ class SessionIntake:
             self._pace.within(self._around.options.poll_seconds, now=now)
         for hint in ours:
             if hint.change is Change.ADDED:
-                self._room.announce(hint.name, Origin(sighting_of(hint.name, vanished)))
+                room.announce(hint.name, Origin(sighting_of(hint.name, vanished)))
             else:
-                self._room.hint(hint.name, now=now)
+                room.hint(hint.name, now=now)
 
     def look_again(self, name: str, correlation_id: CorrelationId | None) -> None:
         """Wait for a photo's file to settle anew and compare it with its record."""
-        self._room.doubt(name, correlation_id)
+        self._reception.room.doubt(name, Origin(correlation_id=correlation_id))
+
+    def end(self) -> None:
+        """Forget what waits to be taken in: nobody watches this session any more."""
+        self._handover.start_over()
 
     async def attend(self) -> None:
         """Do what is due: scan, look, hand over."""
@@ -183,7 +155,6 @@ class SessionIntake:
                 await self._scan()
             if self._presence is Presence.PRESENT:
                 await self._look()
-                await self._hand_over_backlog()
         except DarkroomError as error:
             # The store refuses, for instance because its disk is full. The next scan begins anew.
             log.warning("intake_interrupted", session=self.session.id, problem=error.message)
@@ -201,39 +172,82 @@ class SessionIntake:
 
     async def _scan(self) -> None:
         begun_at = anyio.current_time()
-        work = partial(look_around, self.raw, self._around.options.extensions, self._ignored)
+        # The times of folders on shares are not to be relied upon.
+        first = self._presence is not Presence.PRESENT
+        thorough = self._pace.begin(now=begun_at) or self._remote or first
         self._asked_at = begun_at
         try:
-            sight = await self._on_disk(work)
+            glance = await self._on_disk(partial(glance_at, self.raw, self._output_folder))
+            stands = not thorough and self._names.stands(glance.raw)
+            sight = None if stands else await self._on_disk(self._look_around)
         except (OSError, DarkroomError) as error:
             await self._lose(error)
             return
         finally:
             self._asked_at = math.inf
         took = anyio.current_time() - begun_at
+        busy = False
+        if sight is not None:
+            busy = await self._take_in(sight, first=first)
+            self._names.listed(glance.raw, now=begun_at)
+        if not self._outputs.stands(glance.outputs):
+            if not first:
+                await self._find_lost_outputs()
+            # At the first look all of them were compared with their records.
+            self._outputs.listed(glance.outputs, now=begun_at)
+        self._pace.found(
+            now=anyio.current_time(),
+            watched=self._is_watched,
+            took_seconds=took,
+            polled=self._polled,
+            busy=busy or not self._reception.is_empty,
+        )
+
+    def _look_around(self) -> Sight:
+        return look_around(self.raw, self._around.options.extensions, self._ignored)
+
+    async def _take_in(self, sight: Sight, *, first: bool) -> bool:
+        """Note what a scan found; return whether there was news in it."""
         self._say_ignored(sight)
-        first = self._presence is not Presence.PRESENT
         if first:
             await self._begin(sight)
             log.info("session_found", session=self.session.id, folder=str(self.session.folder))
             self._presence = Presence.PRESENT
-        await self._announce(sight, first=first)
-        now = anyio.current_time()
-        self._pace.found(now=now, watched=self._is_watched, took_seconds=took, polled=self._polled)
+        return await self._announce(sight, first=first)
 
-    async def _announce(self, sight: Sight, *, first: bool) -> None:
-        dealt_with = dict(self._room.dealt_with)
-        found = await self._on_disk(partial(differences, sight.candidates, dealt_with=dealt_with))
+    async def _announce(self, sight: Sight, *, first: bool) -> bool:
+        room = self._reception.room
+        found = await self._on_disk(partial(differences, sight.candidates, dealt_with=dict(room.dealt_with)))
         backlog = first and is_backlog(len(found.fresh), appeared=self._appeared)
         self._appeared = False
         now = anyio.current_time()
         for name in found.fresh:
             if first:
-                self._room.announce(name, Origin(backlog=backlog))
+                room.announce(name, Origin(backlog=backlog))
             else:
-                self._room.found(name, sight.candidates[name], now=now)
+                room.found(name, sight.candidates[name], now=now)
         for name in found.gone:
-            self._room.announce(name)
+            room.announce(name)
+        return bool(found.fresh or found.gone)
+
+    async def _find_lost_outputs(self) -> None:
+        """Have outputs made again that somebody deleted; what goes a second time is only said to be gone."""
+        store, plan = self._around.store, self._around.plan
+        # Asked of the store first: what it knows of was on the disk before.
+        recorded = await store.developed_outputs(self.session.id, recipe=plan.recipe)
+        absent = await self._on_disk(partial(find_lost, recorded, self._output_folder))
+        room = self._reception.room
+        lost = {name for name in absent if not room.is_doubted(name)}
+        for name in sorted(lost):
+            log.info("output_gone", session=self.session.id, output=str(recorded[name]))
+        for name in lost - self._made_again:
+            room.doubt(name, Origin(backlog=True))
+        # Whoever takes the pictures away as they come shall not keep the daemon developing for ever.
+        taken = [photo_id(self.session.id, name) for name in sorted(lost & self._made_again)]
+        if taken:
+            await store.mark_aged(self.session.id, taken, now_usec=self._around.now_usec())
+            self._around.on_document_dirty(self.session.id)
+        self._made_again |= lost
 
     async def _begin(self, sight: Sight) -> None:
         """Learn what the store knows of the photos, and which of them may have to be developed."""
@@ -249,9 +263,9 @@ class SessionIntake:
             for name, photo in known.items()
             if photo.state is not PhotoState.MISSING and name not in doubts.doubtful
         }
-        self._room = WaitingRoom(self._around.options.patience, dealt_with)
         strangers = sight.candidates.keys() - known.keys()
-        self._recorded = await self._on_disk(partial(read_recorded, folder)) if strangers else {}
+        recorded = await self._on_disk(partial(read_recorded, folder)) if strangers else {}
+        self._reception.begin(dealt_with, recorded)
         if not known:
             # Of a session that was known the daemon removed them before it began to work in it.
             await self._on_disk(partial(sweep_leftovers, folder, output_folder=plan.folder))
@@ -271,6 +285,7 @@ class SessionIntake:
         now = anyio.current_time()
         self._start_over(presence)
         self._appeared = waits
+        self._pace.begin(now=now)
         if waits:
             self._pace.found(now=now, watched=self._is_watched, took_seconds=0.0, polled=self._polled)
         else:
@@ -278,118 +293,19 @@ class SessionIntake:
 
     def _start_over(self, presence: Presence) -> None:
         self._presence = presence
-        self._room = WaitingRoom(self._around.options.patience, {})
-        self._sighted.clear()
-        self._ready_backlog.clear()
-        self._handover.start_over()
+        self._reception.start_over()
+        self._names.forget()
+        self._outputs.forget()
 
     async def _look(self) -> None:
         """Look at the files that are due, and hand over those that are ready."""
-        looks: dict[str, Look] = {}
-        for some in _batches(self._room.due(now=anyio.current_time()), LOOKS_AT_ONCE):
-            try:
-                looks |= await self._on_disk(partial(look_at, self.raw, some, leases=not self._remote))
-            except (OSError, DarkroomError) as error:
-                await self._lose(error)
-                return
-        ready: dict[str, Fingerprint] = {}
-        # One time for all: what was seen together is due together, and a backlog becomes one job.
-        now = anyio.current_time()
-        for number, (name, look) in enumerate(looks.items(), start=1):
-            for notice in self._room.saw(name, look, now=now):
-                await self._notice(name, notice, ready)
-            if number % NOTICES_AT_ONCE == 0:
-                await anyio.lowlevel.checkpoint()
-        for some in _batches(tuple(ready), FILES_AT_ONCE):
-            await self._hand_over({name: ready[name] for name in some})
-
-    async def _notice(self, name: str, notice: Notice, ready: dict[str, Fingerprint]) -> None:
-        raw = str(self.raw / name)
-        if isinstance(notice, FirstSeen):
-            self._sight(name, notice)
-        sighted = self._sighted.get(name)
-        with bound_contextvars(**self._ids(sighted)):
-            match notice:
-                case FirstSeen(fingerprint=fingerprint):
-                    log.info("photo_detected", raw=raw, size_bytes=fingerprint.size_bytes)
-                case Ready(fingerprint=fingerprint) if sighted is not None:
-                    waited = (self._around.now_usec() - sighted.seen_at_usec) / USEC
-                    log.info("photo_settled", raw=raw, seconds=round(waited, 3))
-                    (self._ready_backlog if sighted.backlog else ready)[name] = fingerprint
-                case Growing(seconds=seconds, lease=lease):
-                    log.warning("file_still_growing", raw=raw, seconds=round(seconds), writer=lease)
-                case Left(dealt_with=True):
-                    self._sighted.pop(name, None)
-                    self._handover.forget(name)
-                    await self._handover.report_missing(name)
-                case Left():
-                    self._sighted.pop(name, None)
-                    self._handover.forget(name)
-                    log.info("arriving_file_gone", raw=raw)
-                case Ready():
-                    raise AssertionError(f"{name} was ready before it was seen.")
-
-    def _sight(self, name: str, notice: FirstSeen) -> None:
-        origin, now_usec = notice.origin, self._around.now_usec()
-        correlation_id = origin.correlation_id or self._around.new_correlation_id()
-        self._sighted[name] = _Sighted(correlation_id, now_usec, origin.backlog)
-        if origin.backlog:
-            # Thousands at a time; watchers are told when they are queued.
+        try:
+            looks = await self._reception.look(leases=not self._remote)
+        except (OSError, DarkroomError) as error:
+            await self._lose(error)
             return
-        photo = arriving_photo(
-            self.session, name, notice.fingerprint, correlation_id=correlation_id, arrived_at_usec=now_usec
-        )
-        self._around.publish(Happening("photo.arriving", now_usec, photo=photo, session_id=self.session.id))
-
-    def _ids(self, sighted: _Sighted | None) -> dict[str, str]:
-        ids: dict[str, str] = {"session": self.session.id}
-        return ids if sighted is None else {**ids, "correlation_id": sighted.correlation_id}
-
-    async def _hand_over_backlog(self) -> None:
-        """Hand over some of the backlog: what arrives meanwhile gets its turn in between."""
-        some = dict(islice(self._ready_backlog.items(), FILES_AT_ONCE))
-        for name in some:
-            del self._ready_backlog[name]
-        if some:
-            await self._hand_over(some)
-
-    async def _hand_over(self, ready: Mapping[str, Fingerprint]) -> None:
-        files = [self._settled_file(name, fingerprint) for name, fingerprint in ready.items()]
-        fates = await self._handover.take(files)
-        self._end(fates)
-        if not self._ready_backlog:
-            self._end(await self._handover.queue_backlog())
-        for name in await self._handover.take_renamed():
-            self._room.doubt(name, None)
-
-    def _settled_file(self, name: str, fingerprint: Fingerprint) -> SettledFile:
-        sighted = self._sighted[name]
-        return SettledFile(
-            name=name,
-            fingerprint=fingerprint,
-            correlation_id=sighted.correlation_id,
-            seen_at_usec=sighted.seen_at_usec,
-            backlog=sighted.backlog,
-            recorded=self._recorded.get(name),
-        )
-
-    def _end(self, fates: Mapping[SettledFile, Fate]) -> None:
-        self._retry_wait = retry_wait(
-            self._retry_wait,
-            refused=Fate.TRY_AGAIN in fates.values(),
-            first_seconds=self._around.options.retry_seconds,
-            longest_seconds=self._around.options.scan_seconds,
-        )
-        until = anyio.current_time() + self._retry_wait
-        for file, fate in fates.items():
-            match fate:
-                case Fate.HANDED_OVER | Fate.NO_RAW:
-                    self._room.deal_with(file.name, file.fingerprint)
-                    self._sighted.pop(file.name, None)
-                case Fate.TRY_AGAIN:
-                    self._room.put_off(file.name, until=until)
-                case Fate.WAITS:
-                    pass
+        await self._reception.take_in(looks)
+        await self._reception.hand_over_backlog()
 
     def _say_ignored(self, sight: Sight) -> None:
         self._ignored = sight.ignored
@@ -399,7 +315,3 @@ class SessionIntake:
 
     async def _on_disk(self, work: Callable[[], Result]) -> Result:
         return await self._around.disks.do(self.session.folder, work)
-
-
-def _batches(names: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [names[start : start + size] for start in range(0, len(names), size)]

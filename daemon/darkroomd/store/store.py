@@ -286,6 +286,15 @@ class Store:
             )
         )
 
+    async def developed_outputs(self, session_id: SessionId, *, recipe: str) -> dict[str, Path]:
+        """Return the recorded outputs by a recipe of the developed photos of a session, by file name."""
+        return await self.front.read_at_length(
+            lambda database: {
+                os.fsdecode(row["name"]): Path(os.fsdecode(row["path"]))
+                for row in database.all("developed_outputs", session_id=session_id, recipe=recipe)
+            }
+        )
+
     async def output_at(self, path: Path) -> Output | None:
         """Return the newest record of an output that was published under this path."""
 
