@@ -29,19 +29,24 @@ from darkroomd.core.model import (
     Health,
     JobId,
     JobKind,
+    PhotoId,
     Session,
     SessionId,
     WatchMode,
 )
+from darkroomd.services.culling import Culling
+from darkroomd.services.disks import Disks
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.hand import Work
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.presets import Presets
 from darkroomd.services.queries import HealthCheck, Queries
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.store.arrivals import Queued
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
+from darkroomd.store.photo_desk import PhotoDesk
 from darkroomd.store.store import Store, open_store
 
 NOW: Final = 1_700_000_000_000_000
@@ -64,6 +69,10 @@ class StillScheduler:
     ) -> None:
         del failure
         self.interruptions += job_ids is None
+
+    @asynccontextmanager
+    async def aside(self, _photo_ids: Collection[PhotoId]) -> AsyncGenerator[None, None]:
+        yield
 
     async def settle(self) -> None:
         await anyio.lowlevel.checkpoint()
@@ -209,11 +218,23 @@ async def serving(
             about=about,
             checks=checks,
         )
+        presets = Presets(PhotoDesk(store.front), folder / "presets", now_usec=lambda: NOW)
         server = Server(
             listener,
             queries,
             Jobs(JobDesk(store.front), cast("Scheduler", scheduler), gate, now_usec=lambda: NOW),
             bus,
+            presets=presets,
+            culling=Culling(
+                PhotoDesk(store.front),
+                presets,
+                scheduler,
+                Disks(),
+                recipe="jpg",
+                on_document_dirty=lambda _: None,
+                now_usec=lambda: NOW,
+                new_correlation_id=lambda: CorrelationId("c-again"),
+            ),
             identity=await history.identity(otherwise=IDENTITY),
             version="0.1.0",
             owner_uid=os.getuid() if owner_uid is None else owner_uid,

@@ -30,7 +30,9 @@ from darkroomd.core.stability import Patience
 from darkroomd.files.documents import write_document
 from darkroomd.files.fingerprint import sha256_of, stat_of
 from darkroomd.services.intake import Intake
+from darkroomd.services.presets import Presets
 from darkroomd.services.surroundings import IntakeOptions, OutputPlan, Surroundings
+from darkroomd.store.photo_desk import PhotoDesk
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store, open_store
 
@@ -174,6 +176,7 @@ async def at_work(
             on_document_dirty=lambda _: None,
             now_usec=now_usec,
             new_correlation_id=lambda: CorrelationId(f"story-{next(numbers)}"),
+            presets=Presets(PhotoDesk(store.front), None, now_usec=now_usec),
         )
         intake = Intake(around, sessions=sessions, roots=roots)
         house = House(folder=folder, store=store, intake=intake, told=told)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -22,21 +22,31 @@ from darkroom.errors import DarkroomError
 from darkroomd.api.listener import check_socket_path, open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
-from darkroomd.config import Config, IntakeSection, load_config
+from darkroomd.config import Config, load_config
 from darkroomd.core.damage import Damage
 from darkroomd.core.estimate import KEPT, rate_of
 from darkroomd.core.failure_share import FailureLimit
-from darkroomd.core.faults import NowhereToLook, StateCorrupt, StateInUse, StateUnusable
+from darkroomd.core.faults import (
+    DefaultPresetUnknown,
+    NowhereToLook,
+    PresetsUnreadable,
+    StateCorrupt,
+    StateInUse,
+    StateUnusable,
+)
 from darkroomd.core.intake import RAW_EXTENSIONS
 from darkroomd.core.model import CorrelationId, Happening, Health
+from darkroomd.core.presets import BUILTIN_PRESETS, Preset
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.core.schedule import parse_windows
+from darkroomd.core.sidecar import SidecarDemands
 from darkroomd.core.stability import Patience
 from darkroomd.core.worker_policy import RetirePolicy
 from darkroomd.files.folders import check_root, check_session
 from darkroomd.imaging.messages import Recipe
 from darkroomd.imaging.version import pipeline_version
 from darkroomd.logs import LogFormat, configure
+from darkroomd.services.culling import Culling
 from darkroomd.services.development import Development, recipe_digest
 from darkroomd.services.disks import Disks
 from darkroomd.services.executor import ExecutorOptions, LocalExecutor
@@ -45,6 +55,7 @@ from darkroomd.services.health import health_checks
 from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.presets import Presets, read_library
 from darkroomd.services.queries import Queries
 from darkroomd.services.recovery import Recovery
 from darkroomd.services.scheduler import Scheduler
@@ -54,6 +65,7 @@ from darkroomd.services.surroundings import IntakeOptions, OutputPlan, Surroundi
 from darkroomd.services.worker_process import WorkerSettings
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
+from darkroomd.store.photo_desk import PhotoDesk
 from darkroomd.store.pruning import Pruning
 from darkroomd.store.store import Store, open_store
 from darkroomd.system.clock import now_usec
@@ -83,6 +95,7 @@ class Settings:
     config: Config
     roots: tuple[Path, ...]
     sessions: tuple[Path, ...]
+    presets: Path | None
     socket: Path
     state: Path
     log_format: LogFormat
@@ -110,6 +123,7 @@ class Settings:
             config=loaded,
             roots=(*map(Path, loaded.roots), *roots),
             sessions=(*map(Path, loaded.sessions), *sessions),
+            presets=_presets_folder(loaded, path),
             socket=places.socket,
             state=places.state,
             log_format=log_format,
@@ -117,18 +131,37 @@ class Settings:
         )
 
 
+def _presets_folder(config: Config, path: Path | None) -> Path | None:
+    if config.presets.folder:
+        return Path(config.presets.folder)
+    return None if path is None else path.parent / "presets"
+
+
 def check(settings: Settings) -> None:
     """Refuse what cannot work, before anything is touched.
 
     Raises:
         NowhereToLook: no root and no session.
+        DefaultPresetUnknown: no preset has the id that is to be the default.
         DarkroomError: a folder that was named is missing, no folder, or not readable; or there can be no
             socket where it is wanted.
     """
     if not settings.roots and not settings.sessions:
         raise NowhereToLook
+    default = settings.config.presets.default
+    if default not in BUILTIN_PRESETS:
+        known = _read_presets(settings.presets)
+        if default not in known:
+            raise DefaultPresetUnknown(default, tuple(known))
     anyio.run(_check_folders, settings)
     check_socket_path(settings.socket)
+
+
+def _read_presets(folder: Path | None) -> Mapping[str, Preset]:
+    try:
+        return read_library(folder).presets
+    except OSError as error:
+        raise PresetsUnreadable(str(folder), os.strerror(error.errno or 0)) from error
 
 
 async def _check_folders(settings: Settings) -> None:
@@ -226,6 +259,9 @@ async def _serve(settings: Settings, stories: Stories) -> None:
         records = SessionRecords(store)
         zone = local_zone(os.environ)
         history = History(store.front)
+        presets = Presets(
+            PhotoDesk(store.front), settings.presets, now_usec=now_usec, default=config.presets.default
+        )
         schedule = Schedule(parse_windows(config.schedule.allow), zone)
         gate = Gatekeeper(history, publish, schedule=schedule, now_usec=now_usec)
         await gate.load()
@@ -247,6 +283,10 @@ async def _serve(settings: Settings, stories: Stories) -> None:
                 deadline_seconds=config.worker.deadline_seconds,
                 now_usec=now_usec,
                 disks=Disks(),
+                demands=SidecarDemands(
+                    strict=config.presets.strict,
+                    readable=config.presets.unreadable_sidecar == "fail",
+                ),
             ),
             publish,
             gate=gate,
@@ -273,18 +313,29 @@ async def _serve(settings: Settings, stories: Stories) -> None:
                     digest=recipe_digest(recipe),
                     pipeline=pipeline_version(),
                 ),
-                options=_intake_options(config.intake),
+                options=_intake_options(config),
                 publish=publish,
                 on_document_dirty=records.mark,
                 on_fault=gate.note_arrivals,
                 now_usec=now_usec,
-                new_correlation_id=lambda: CorrelationId(uuid.uuid4().hex),
+                new_correlation_id=_new_correlation_id,
+                presets=presets,
             ),
             sessions=settings.sessions,
             roots=settings.roots,
         )
+        culling = Culling(
+            PhotoDesk(store.front),
+            presets,
+            scheduler,
+            Disks(),
+            recipe=recipe.name,
+            on_document_dirty=records.mark,
+            now_usec=now_usec,
+            new_correlation_id=_new_correlation_id,
+        )
         checks = health_checks(
-            store, scheduler, intake, pipeline=pipeline_version(), state_folder=settings.state
+            store, scheduler, intake, presets, pipeline=pipeline_version(), state_folder=settings.state
         )
         queries = Queries(
             store=store,
@@ -302,6 +353,8 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             queries,
             Jobs(desk, scheduler, gate, now_usec=now_usec),
             bus,
+            presets=presets,
+            culling=culling,
             identity=await history.identity(otherwise=uuid.uuid4().hex),
             version=about.version,
             owner_uid=os.geteuid(),
@@ -381,10 +434,16 @@ def _executor_options(settings: Settings) -> ExecutorOptions:
     )
 
 
-def _intake_options(intake: IntakeSection) -> IntakeOptions:
+def _new_correlation_id() -> CorrelationId:
+    return CorrelationId(uuid.uuid4().hex)
+
+
+def _intake_options(config: Config) -> IntakeOptions:
+    intake = config.intake
     return IntakeOptions(
         patience=Patience(quiet_seconds=intake.quiet_seconds, blind_seconds=intake.patient_seconds),
         scan_seconds=intake.scan_seconds,
         poll_seconds=intake.poll_seconds,
         extensions=frozenset(map(str.lower, intake.extensions)) or RAW_EXTENSIONS,
+        replace_unreadable=config.presets.unreadable_sidecar == "develop",
     )

@@ -10,12 +10,13 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 from darkroomd.core.faults import ConfigInvalid, ConfigUnreadable
+from darkroomd.core.presets import DEFAULT_PRESET_ID
 from darkroomd.core.schedule import WindowInvalid, parse_windows
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
@@ -130,6 +131,23 @@ class HistorySection(Section, frozen=True, kw_only=True, forbid_unknown_fields=T
     samples: Rows = 1_000_000
 
 
+class PresetsSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Presets, and what becomes of photos whose sidecar asks for more than can be done.
+
+    Attributes:
+        folder: of the preset files, absolute; empty: `presets` beside the configuration.
+        default: id of the preset in force where a session has none.
+        strict: a photo with adjustments that are not honoured fails.
+        unreadable_sidecar: what becomes of a photo whose sidecar cannot be read: "develop" keeps the sidecar
+            aside and develops with the preset in force, "fail" leaves it where it is and fails the photo.
+    """
+
+    folder: str = ""
+    default: Annotated[str, Meta(min_length=1)] = DEFAULT_PRESET_ID
+    strict: bool = False
+    unreadable_sidecar: Literal["develop", "fail"] = "develop"
+
+
 class FailuresSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a job has failed so often that the rest of it is not tried.
 
@@ -154,6 +172,7 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     schedule: ScheduleSection = ScheduleSection()
     history: HistorySection = HistorySection()
     failures: FailuresSection = FailuresSection()
+    presets: PresetsSection = PresetsSection()
     daemon: DaemonSection = DaemonSection()
 
 
@@ -197,6 +216,8 @@ def parse_config(text: bytes, path: Path) -> Config:
         for folder in getattr(config, key):
             if not Path(folder).is_absolute():
                 raise ConfigInvalid(path, f"{folder!r} is not an absolute path", key=key)
+    if config.presets.folder and not Path(config.presets.folder).is_absolute():
+        raise ConfigInvalid(path, f"{config.presets.folder!r} is not an absolute path", key="presets.folder")
     try:
         parse_windows(config.schedule.allow)
     except WindowInvalid as error:

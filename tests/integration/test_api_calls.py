@@ -27,6 +27,7 @@ BUILT = {
     "GetStatistics", "ListLogLines",
     "GetHealth", "ListSessions", "GetSession", "ListPhotos", "GetPhoto", "ListJobs", "GetJob",
     "ListItems", "Watch", "GetQueue", "PauseQueue", "ResumeQueue", "Inhibit", "ListInhibitors", "GetItem",
+    "ListPresets", "SetSessionPreset", "ApplyPreset", "SetDiscarded", "SetCaptureTime",
     "WaitJob", "CancelJobs", "RetryJobs", "PauseJobs", "ResumeJobs", "SetPriority", "MoveJobs", "ClearJobs",
 }  # fmt: skip
 

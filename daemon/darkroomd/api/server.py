@@ -16,9 +16,11 @@ from darkroom.wire.messages import Call, Reply
 from darkroomd.api.connection import Connection, Patience
 from darkroomd.api.dispatch import Dispatcher, refusal
 from darkroomd.api.duplex import Duplex, accept, close
+from darkroomd.api.handlers.culling import CullingHandlers
 from darkroomd.api.handlers.daemon import DaemonHandlers
 from darkroomd.api.handlers.history import HistoryHandlers
 from darkroomd.api.handlers.jobs import JobHandlers
+from darkroomd.api.handlers.presets import PresetHandlers
 from darkroomd.api.handlers.queue import QueueHandlers
 from darkroomd.api.handlers.service import ServiceHandlers
 from darkroomd.api.handlers.sessions import SessionHandlers
@@ -32,7 +34,9 @@ from darkroomd.api.requests import Caller
 from darkroomd.bus import Bus
 from darkroomd.core.access import Peer
 from darkroomd.core.model import Happening
+from darkroomd.services.culling import Culling
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.presets import Presets
 from darkroomd.services.queries import Queries
 
 CONNECTIONS_PER_USER: Final = 64
@@ -57,6 +61,8 @@ class Server:
         listener: open, and closed by whoever opened it.
         queries: where the answers come from.
         jobs: what callers can do to the queue.
+        presets: which there are, and the choice of each session.
+        culling: what callers can do to photos.
         bus: what happens is told here.
         identity: names the database in cursors.
         version: of the daemon.
@@ -71,6 +77,8 @@ class Server:
         jobs: Jobs,
         bus: Bus[Happening],
         *,
+        presets: Presets,
+        culling: Culling,
         identity: str,
         version: str,
         owner_uid: int,
@@ -86,6 +94,8 @@ class Server:
             **QueueHandlers(queries, jobs, self._hub, now_usec=now_usec).table(),
             **JobHandlers(queries, self._hub).table(),
             **SteeringHandlers(jobs).table(),
+            **PresetHandlers(presets, culling, queries).table(),
+            **CullingHandlers(culling).table(),
             **HistoryHandlers(queries, self._hub).table(),
             **WatchHandlers(self._hub).table(),
         }

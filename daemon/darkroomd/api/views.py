@@ -16,6 +16,7 @@ from darkroom.protocol import types
 from darkroomd.core import model
 from darkroomd.core.gate import PAUSED, Holder
 from darkroomd.core.json_values import Json
+from darkroomd.core.presets import Preset
 from darkroomd.core.story import LEVELS, LogLine
 from darkroomd.core.waiting import state_reasons
 from darkroomd.core.wording import readable, status_line
@@ -204,6 +205,17 @@ def summary(status: model.QueueStatus, *, any_photos: bool) -> types.Summary:
     )
 
 
+def preset(preset: Preset) -> types.Preset:
+    """Show a preset; its adjustments as they stand in its file, which may hold fractions."""
+    return types.Preset(
+        id=preset.id,
+        name=readable(preset.name),
+        description=None if preset.description is None else readable(preset.description),
+        builtin=preset.builtin,
+        adjustments={readable(key): _stored(value) for key, value in preset.adjustments.items()},
+    )
+
+
 def check(check: model.Check) -> types.Check:
     """Show a line of the health report."""
     return types.Check(name=check.name, ok=check.ok, message=readable(check.message))
@@ -250,6 +262,22 @@ def _fact(value: _Plain) -> Json:
             return {readable(name): _fact(entry) for name, entry in value.items()}
         case list() | tuple():
             return [_fact(entry) for entry in value]
+
+
+def _stored(value: Json) -> Json:
+    """Return a value of a file as it is, but for what a peer could choke on."""
+    match value:
+        case str():
+            return readable(value)
+        case int() if not isinstance(value, bool):
+            return value if abs(value) <= _LARGEST else str(value)
+        case float():
+            return int(value) if value.is_integer() and abs(value) <= _LARGEST else value
+        case dict():
+            return {readable(name): _stored(entry) for name, entry in value.items()}
+        case list():
+            return [_stored(entry) for entry in value]
+    return value
 
 
 def log_line(line: LogLine) -> types.LogLine:

@@ -117,6 +117,36 @@ class ConfigUnreadable(DarkroomError):
         )
 
 
+class DefaultPresetUnknown(DarkroomError):
+    """No preset has the id that the configuration names as the default."""
+
+    code = "config.unknown_preset"
+    exit_status = 2
+
+    def __init__(self, preset_id: str, known: tuple[str, ...]) -> None:
+        super().__init__(
+            f"There is no preset {preset_id}, which presets.default in the configuration names; known are "
+            f"{', '.join(known)}. Correct the id, or put the preset file into the folder of presets.",
+            preset_id=preset_id,
+            known=known,
+        )
+
+
+class PresetsUnreadable(DarkroomError):
+    """The folder of presets cannot be read."""
+
+    code = "config.presets_unreadable"
+    exit_status = 2
+
+    def __init__(self, folder: str, problem: str) -> None:
+        super().__init__(
+            f"The folder of presets {folder} cannot be read ({problem}). Correct its permissions, or set "
+            "presets.folder in the configuration.",
+            path=folder,
+            problem=problem,
+        )
+
+
 class NowhereToLook(DarkroomError):
     """Neither a root nor a session was named."""
 

@@ -6,11 +6,12 @@ Keys that we do not know stay, in their order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from darkroom.protocol.types import Failure
 from darkroomd.core.json_values import (
     Broken,
     Json,
@@ -19,6 +20,7 @@ from darkroomd.core.json_values import (
     as_object,
     as_text,
     as_whole,
+    canonical,
     decode_object,
     either,
     encode_object,
@@ -38,7 +40,45 @@ UNREADABLE: Final = "sidecar.unreadable"
 NAME_TOO_LONG: Final = "sidecar.name_too_long"
 """Warning of a photo whose name leaves no room for the sidecar's suffix: nothing is frozen."""
 
+UNSUPPORTED: Final = "preset.unsupported"
+"""Failure of a photo whose sidecar asks for what cannot be done, where that is not tolerated."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarDemands:
+    """What is asked of a sidecar before its photo is developed.
+
+    Attributes:
+        strict: everything that it sets is honoured.
+        readable: it can be read; otherwise a new one stands in for it.
+    """
+
+    strict: bool = False
+    readable: bool = False
+
+
+def refusal(
+    demands: SidecarDemands, unsupported: Sequence[str], *, problem: str, context: Mapping[str, str]
+) -> Failure | None:
+    """Return why a photo may not be developed with its sidecar; `problem` is why that cannot be read."""
+    if demands.readable and problem:
+        return Failure(
+            code=UNREADABLE,
+            message=f"The sidecar cannot be read: {problem}. Repair or remove it.",
+            transient=False,
+            context={**context},
+        )
+    if demands.strict and unsupported:
+        return Failure(
+            code=UNSUPPORTED,
+            message=f"The sidecar sets what is not honoured: {', '.join(unsupported)}. Remove that from the "
+            "preset or the sidecar, or do without presets.strict in the configuration.",
+            transient=False,
+            context={**context, "unsupported": list(unsupported)},
+        )
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +157,32 @@ def frozen_anew(preset: Preset, *, applied_at_usec: int, correlation_id: Correla
     )
 
 
+def replace_preset(
+    existing: bytes | None,
+    preset: Preset,
+    presets: Mapping[str, Preset],
+    *,
+    applied_at_usec: int,
+    correlation_id: CorrelationId,
+) -> Frozen | Unreadable:
+    """Freeze another preset in place of the one that was frozen before; `presets` are all there are, by id.
+
+    What the old preset had set goes, except where somebody changed it since; then the new one is merged as
+    `freeze` does. Of an old preset that is no longer there every key stays, since nobody knows whose it is.
+    """
+    sidecar = Sidecar({}, {}, None) if existing is None else read_sidecar(existing)
+    if isinstance(sidecar, Unreadable):
+        return sidecar
+    old = presets.get(sidecar.preset_id or "")
+    left = sidecar.adjustments if old is None else _without(sidecar.adjustments, old.adjustments)
+    return _merged(
+        Sidecar(sidecar.document, left, None),
+        preset,
+        applied_at_usec=applied_at_usec,
+        correlation_id=correlation_id,
+    )
+
+
 def rfc3339(at_usec: int) -> str:
     """Write a point in time as RFC 3339 in UTC, to the millisecond."""
     at = _EPOCH + timedelta(microseconds=at_usec)
@@ -129,6 +195,14 @@ def _merged(
     block = _block(preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
     adjustments: JsonObject = {**sidecar.adjustments, **preset.adjustments, OUR_BLOCK: block}
     return Frozen(encode_object(_strict(sidecar.document, adjustments)), adjustments, preset.id)
+
+
+def _without(adjustments: JsonObject, old: Mapping[str, Json]) -> JsonObject:
+    return {
+        key: value
+        for key, value in adjustments.items()
+        if key not in old or canonical(old[key]) != canonical(value)
+    }
 
 
 def _block(preset: Preset, *, applied_at_usec: int, correlation_id: CorrelationId) -> JsonObject:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from darkroom.errors import DarkroomError
 from darkroomd.core import sidecar
 from darkroomd.core.intake import SIDECAR_SUFFIX
 from darkroomd.core.json_values import Json
@@ -38,6 +39,7 @@ class FrozenLook:
         kept: where an unreadable sidecar was kept.
         problem: why it was unreadable.
         written: whether the preset was frozen just now.
+        rejected: an XMP file beside the photo rates it as rejected; only known of a photo that is taken in.
     """
 
     adjustments: Mapping[str, Json]
@@ -48,20 +50,28 @@ class FrozenLook:
     kept: Path | None = None
     problem: str = ""
     written: bool = False
+    rejected: bool = False
 
 
-def freeze(raw: Path, preset: Preset, *, applied_at_usec: int, correlation_id: CorrelationId) -> FrozenLook:
+def freeze(
+    raw: Path,
+    preset: Preset,
+    *,
+    applied_at_usec: int,
+    correlation_id: CorrelationId,
+    replace_unreadable: bool = True,
+) -> FrozenLook:
     """Freeze a preset into the sidecar of a RAW file, durably, unless one was frozen before.
 
-    A sidecar that cannot be read is kept as `<name>.rrdata.bak` first. A name that leaves no room for a
-    sidecar is developed with the preset in force, and says so.
+    A sidecar that cannot be read is kept as `<name>.rrdata.bak` first, or (without `replace_unreadable`) is
+    left as it is, with nothing frozen. For a name that leaves no room for a sidecar nothing is frozen either.
 
     Raises:
         FolderIsLink, OSError: the disk refuses; the sidecar is as it was.
     """
     path = sidecar_of(raw)
     if path is None:
-        return _look(preset.adjustments, preset.id, warnings=(sidecar.NAME_TOO_LONG,))
+        return _look({}, None, warnings=(sidecar.NAME_TOO_LONG,))
     existing = _read(path)
     outcome = (
         existing
@@ -73,17 +83,40 @@ def freeze(raw: Path, preset: Preset, *, applied_at_usec: int, correlation_id: C
     if isinstance(outcome, sidecar.Frozen):
         write_atomically(path, outcome.data)
         return _look(outcome.adjustments, outcome.preset_id, written=True)
-    kept = keep_aside(path)
-    fresh = sidecar.frozen_anew(preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
-    write_atomically(path, fresh.data)
-    return _look(
-        fresh.adjustments,
-        fresh.preset_id,
-        warnings=(sidecar.UNREADABLE,),
-        kept=kept,
-        problem=outcome.reason,
-        written=True,
-    )
+    if not replace_unreadable:
+        return _look({}, None, warnings=(sidecar.UNREADABLE,), problem=outcome.reason)
+    return _freeze_anew(path, preset, outcome, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What stands in the sidecars of RAW files now, as far as the disk let us."""
+
+    looks: Mapping[Path, FrozenLook]
+    error: OSError | DarkroomError | None = None
+
+
+def apply_preset(
+    raws: Mapping[Path, CorrelationId],
+    preset: Preset,
+    presets: Mapping[str, Preset],
+    *,
+    applied_at_usec: int,
+) -> Applied:
+    """Replace the frozen preset of RAW files, in order, up to the first that the disk refuses.
+
+    `presets` are all there are, by id: see `core.sidecar.replace_preset`. A sidecar that cannot be read is
+    kept aside.
+    """
+    looks: dict[Path, FrozenLook] = {}
+    for raw, correlation_id in raws.items():
+        try:
+            looks[raw] = _apply(
+                raw, preset, presets, applied_at_usec=applied_at_usec, correlation_id=correlation_id
+            )
+        except (OSError, DarkroomError) as error:
+            return Applied(looks, error)
+    return Applied(looks)
 
 
 def read_look(raw: Path) -> FrozenLook:
@@ -100,6 +133,54 @@ def read_look(raw: Path) -> FrozenLook:
     if isinstance(found, sidecar.Unreadable):
         return _look({}, None, warnings=(sidecar.UNREADABLE,), problem=found.reason)
     return _look(found.adjustments, found.preset_id)
+
+
+def _apply(
+    raw: Path,
+    preset: Preset,
+    presets: Mapping[str, Preset],
+    *,
+    applied_at_usec: int,
+    correlation_id: CorrelationId,
+) -> FrozenLook:
+    path = sidecar_of(raw)
+    if path is None:
+        return _look({}, None, warnings=(sidecar.NAME_TOO_LONG,))
+    existing = _read(path)
+    outcome = (
+        existing
+        if isinstance(existing, sidecar.Unreadable)
+        else sidecar.replace_preset(
+            existing, preset, presets, applied_at_usec=applied_at_usec, correlation_id=correlation_id
+        )
+    )
+    if isinstance(outcome, sidecar.Unreadable):
+        return _freeze_anew(
+            path, preset, outcome, applied_at_usec=applied_at_usec, correlation_id=correlation_id
+        )
+    write_atomically(path, outcome.data)
+    return _look(outcome.adjustments, outcome.preset_id, written=True)
+
+
+def _freeze_anew(
+    path: Path,
+    preset: Preset,
+    unreadable: sidecar.Unreadable,
+    *,
+    applied_at_usec: int,
+    correlation_id: CorrelationId,
+) -> FrozenLook:
+    kept = keep_aside(path)
+    fresh = sidecar.frozen_anew(preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+    write_atomically(path, fresh.data)
+    return _look(
+        fresh.adjustments,
+        fresh.preset_id,
+        warnings=(sidecar.UNREADABLE,),
+        kept=kept,
+        problem=unreadable.reason,
+        written=True,
+    )
 
 
 def sidecar_of(raw: Path) -> Path | None:

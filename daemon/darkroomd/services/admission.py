@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from darkroom.errors import DarkroomError
@@ -26,6 +26,7 @@ from darkroomd.core.presets import Preset
 from darkroomd.files.fingerprint import sha256_of, stat_of
 from darkroomd.files.looks import inspect
 from darkroomd.files.sidecars import FrozenLook, freeze
+from darkroomd.files.xmp_files import is_rejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,26 @@ class Comparison:
 
 
 def admit(
-    raw: Path, files: Mapping[str, CorrelationId], preset: Preset, *, applied_at_usec: int
+    raw: Path,
+    files: Mapping[str, CorrelationId],
+    presets: Mapping[str, Preset],
+    *,
+    applied_at_usec: int,
+    replace_unreadable: bool = True,
 ) -> dict[str, Admission]:
-    """Look into settled files of a `Raw/` folder and freeze the preset into the sidecars of RAW files."""
+    """Look into settled files of a `Raw/` folder and freeze the presets of RAW files into their sidecars.
+
+    `replace_unreadable`: see `files.sidecars.freeze`.
+    """
     return {
-        name: _admit(raw, name, preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+        name: _admit(
+            raw,
+            name,
+            presets[name],
+            applied_at_usec=applied_at_usec,
+            correlation_id=correlation_id,
+            replace_unreadable=replace_unreadable,
+        )
         for name, correlation_id in files.items()
     }
 
@@ -100,13 +116,26 @@ def _inspect(raw: Path, name: str) -> Judgement:
 
 
 def _admit(
-    raw: Path, name: str, preset: Preset, *, applied_at_usec: int, correlation_id: CorrelationId
+    raw: Path,
+    name: str,
+    preset: Preset,
+    *,
+    applied_at_usec: int,
+    correlation_id: CorrelationId,
+    replace_unreadable: bool,
 ) -> Admission:
     try:
         judgement = _inspect(raw, name)
         if judgement.content is Content.NOT_RAW:
             return Refused(judgement.what)
-        return freeze(raw / name, preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+        look = freeze(
+            raw / name,
+            preset,
+            applied_at_usec=applied_at_usec,
+            correlation_id=correlation_id,
+            replace_unreadable=replace_unreadable,
+        )
+        return replace(look, rejected=is_rejected(raw / name) is True)
     except DarkroomError as error:
         return Delayed(error.code, error.message)
     except OSError as error:

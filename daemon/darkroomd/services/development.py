@@ -21,6 +21,7 @@ from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.model import Claim, Inputs, Output
 from darkroomd.core.naming import output_id, output_name, part_name
 from darkroomd.core.recovery import Intent
+from darkroomd.core.sidecar import SidecarDemands, refusal
 from darkroomd.files.fingerprint import fingerprint_of
 from darkroomd.files.folders import make_folder
 from darkroomd.files.sidecars import FrozenLook, read_look
@@ -75,7 +76,7 @@ class Developed:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The RAW file is not the one that settled: nothing was published."""
+    """The RAW file, or what its sidecar asks for, is not what settled: nothing was published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Development:
         deadline_seconds: float,
         now_usec: Callable[[], int],
         disks: Disks,
+        demands: SidecarDemands | None = None,
     ) -> None:
         self._store = store
         self._executor = executor
@@ -127,6 +129,7 @@ class Development:
         self._deadline_seconds = deadline_seconds
         self._now_usec = now_usec
         self._disks = disks
+        self._demands = demands or SidecarDemands()
 
     async def develop(self, claim: Claim, on_stage: Callable[[str, int], None]) -> Outcome:
         """Develop the claimed photo and publish its output.
@@ -137,7 +140,8 @@ class Development:
         began_at = anyio.current_time()
         try:
             look = await self._on_disk(claim, partial(read_look, claim.photo.raw))
-            if (early := await self._absence(claim)) is not None:
+            early = await self._absence(claim) or self._objection(claim, look)
+            if early is not None:
                 return early
             names = await self._store.photo_names(claim.session.id)
             folder = claim.session.folder / self._recipe.folder
@@ -158,6 +162,14 @@ class Development:
             return Failed(_failure(error, transient=False), environment=False)
         except OSError as error:
             return _failed_by(error)
+
+    def _objection(self, claim: Claim, look: FrozenLook) -> Changed | Failed | None:
+        context = {"path": _printable(claim.photo.raw)}
+        failure = refusal(self._demands, look.unsupported, problem=look.problem, context=context)
+        if failure is not None:
+            return Failed(failure, environment=False)
+        # Somebody edits the sidecar, or left it unreadable: intake waits for it, and repairs what it may.
+        return Changed() if look.problem or look.look != claim.photo.look else None
 
     def _request(self, claim: Claim, part: Path, look: FrozenLook) -> Develop:
         return Develop(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -21,6 +21,7 @@ from darkroomd.core.model import (
     Arrival,
     CorrelationId,
     Fingerprint,
+    JobId,
     JobKind,
     Output,
     Photo,
@@ -36,6 +37,9 @@ from darkroomd.services.surroundings import Surroundings
 from darkroomd.store.arrivals import NewJob
 
 Result = TypeVar("Result")
+
+QUEUED_AT_ONCE: Final = 256
+"""Photos of a backlog that are queued in one transaction while more are being frozen."""
 
 log = structlog.get_logger()
 
@@ -85,6 +89,7 @@ class Handover:
         self._raw = session.folder / RAW_FOLDER
         self._arrived: list[str] = []
         self._backlog: dict[SettledFile, Arrival] = {}
+        self._backfill: JobId | None = None
         self._refused: set[str] = set()
 
     async def take(self, files: Sequence[SettledFile]) -> dict[SettledFile, Fate]:
@@ -115,11 +120,19 @@ class Handover:
         self._refused.clear()
         self._around.on_fault(self._session.id, None)
 
-    async def queue_backlog(self) -> dict[SettledFile, Fate]:
-        """Queue the backlog as one job of low priority."""
-        backlog, self._backlog = self._backlog, {}
-        if not backlog:
+    @property
+    def backfill(self) -> JobId | None:
+        """The job that a backlog was queued as last."""
+        return self._backfill
+
+    async def queue_backlog(self, *, more: bool) -> dict[SettledFile, Fate]:
+        """Queue the backlog as one job of low priority; with `more` to come, only what is worth a transaction.
+
+        A long backlog is not waited for: its job begins with some of it, and the rest joins the job.
+        """
+        if not self._backlog or (more and len(self._backlog) < QUEUED_AT_ONCE):
             return {}
+        backlog, self._backlog = self._backlog, {}
         fate = await self._queue(list(backlog.values()))
         return dict.fromkeys(backlog, fate)
 
@@ -156,12 +169,15 @@ class Handover:
         self._around.on_document_dirty(self._session.id)
 
     async def _admit(self, files: Sequence[SettledFile]) -> Mapping[str, Admission]:
+        # Asked anew each time: a session's preset may have been changed, or its file.
+        presets = await self._around.presets.in_force(self._session.id, [file.name for file in files])
         work = partial(
             admit,
             self._raw,
             {file.name: file.correlation_id for file in files},
-            self._around.preset_of(self._session),
+            presets,
             applied_at_usec=self._around.now_usec(),
+            replace_unreadable=self._around.options.replace_unreadable,
         )
         return await self._on_disk(work)
 
@@ -213,6 +229,7 @@ class Handover:
             warnings=look.warnings,
             correlation_id=file.correlation_id,
             arrived_at_usec=file.seen_at_usec,
+            rejected=look.rejected,
         )
         known = await self._known(file.name)
         record = self._record(file, known)
@@ -331,11 +348,16 @@ class Handover:
         )
         try:
             job_id = await self._around.store.arrive_many(
-                backlog, job=job, recipe=self._around.plan.recipe, now_usec=self._around.now_usec()
+                backlog,
+                job=job,
+                recipe=self._around.plan.recipe,
+                into=self._backfill,
+                now_usec=self._around.now_usec(),
             )
         except DarkroomError as error:
             log.warning("backlog_not_queued", session=self._session.id, problem=error.message)
             return Fate.TRY_AGAIN
+        self._backfill = job_id or self._backfill
         log.info("backlog_queued", session=self._session.id, job=job_id, photos=len(backlog))
         self._around.on_document_dirty(self._session.id)
         return Fate.HANDED_OVER

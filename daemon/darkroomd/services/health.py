@@ -12,6 +12,7 @@ from darkroomd.core.model import Check, Session, WatchMode
 from darkroomd.files.space import free_bytes
 from darkroomd.services.disks import Disks
 from darkroomd.services.intake import Intake
+from darkroomd.services.presets import Presets
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.store.store import Store
 
@@ -21,12 +22,15 @@ PAGE: Final = 1000
 DISK_SECONDS: Final = 2.0
 """How long a disk may take to say how much space it has."""
 
+MOST_PROBLEMS: Final = 5
+"""Sentences about presets that are shown; the log has all."""
+
 LOW_SPACE_BYTES: Final = 500_000_000
 """Below this a session's disk is worth a warning: about fifty large JPEGs."""
 
 
 def health_checks(
-    store: Store, scheduler: Scheduler, intake: Intake, *, pipeline: str, state_folder: Path
+    store: Store, scheduler: Scheduler, intake: Intake, presets: Presets, *, pipeline: str, state_folder: Path
 ) -> tuple[HealthCheck, ...]:
     """Return the checks of a running daemon."""
 
@@ -73,7 +77,15 @@ def health_checks(
             return Check("database", ok=False, message=store.damage.message)
         return Check("database", ok=True, message="The queue database was found in order.")
 
-    return engine, queue, database, folders, space
+    return engine, queue, database, folders, space, partial(_presets_check, presets)
+
+
+async def _presets_check(presets: Presets) -> Check:
+    problems = await presets.problems()
+    if problems:
+        return Check("presets", ok=False, message=" ".join(problems[:MOST_PROBLEMS]))
+    known = (await presets.library()).presets
+    return Check("presets", ok=True, message=f"{len(known)} presets are known.")
 
 
 async def _free_on(disks: Disks, folder: Path) -> int | None:

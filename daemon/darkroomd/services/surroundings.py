@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from darkroomd.core.model import CorrelationId, Happening, Session, SessionId
-from darkroomd.core.presets import BUILTIN_PRESETS, DEFAULT_PRESET_ID, Preset
+from darkroomd.core.model import CorrelationId, Happening, SessionId
 from darkroomd.core.scan_pace import ScanPace
 from darkroomd.core.stability import Patience
 from darkroomd.services.disks import Disks
+from darkroomd.services.presets import Presets
 from darkroomd.store.store import Store
 
 
@@ -40,6 +40,7 @@ class IntakeOptions:
         poll_seconds: the same where no events come from.
         extensions: of RAW files, in lower case, without a dot.
         retry_seconds: before what the disk or the store refused is tried again.
+        replace_unreadable: sidecars that cannot be read are kept aside and written anew.
     """
 
     patience: Patience
@@ -47,6 +48,7 @@ class IntakeOptions:
     poll_seconds: float
     extensions: Collection[str]
     retry_seconds: float = 5.0
+    replace_unreadable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Surroundings:
         on_fault: is told why photos of a session cannot be taken in, or None once they can.
         now_usec: wall clock.
         new_correlation_id: makes one.
+        presets: which of them is in force for a photo.
         disks: where blocking work is done: a share that hangs must not hold up anything else.
     """
 
@@ -69,15 +72,10 @@ class Surroundings:
     on_document_dirty: Callable[[SessionId], None]
     now_usec: Callable[[], int]
     new_correlation_id: Callable[[], CorrelationId]
+    presets: Presets
     on_fault: Callable[[SessionId, str | None], None] = lambda _session, _fault: None
-    presets: Mapping[str, Preset] = field(default_factory=lambda: BUILTIN_PRESETS)
     disks: Disks = field(default_factory=Disks)
 
     def new_pace(self) -> ScanPace:
         """Return the rhythm of a folder that was not looked at yet."""
         return ScanPace(scan_seconds=self.options.scan_seconds, poll_seconds=self.options.poll_seconds)
-
-    def preset_of(self, session: Session) -> Preset:
-        """Return the preset in force for photos that arrive in a session now."""
-        chosen = self.presets.get(session.preset_id or DEFAULT_PRESET_ID)
-        return self.presets[DEFAULT_PRESET_ID] if chosen is None else chosen
