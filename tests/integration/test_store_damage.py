@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from darkroomd.core.faults import StateCorrupt, StateTooNew, StateUnusable
-from darkroomd.core.model import SessionId
+from darkroomd.core.model import JobKind, SessionId
 from darkroomd.store import soundness
 from darkroomd.store.aside import mark_damaged, move_marked
 from darkroomd.store.database import open_database, open_rescued
 from darkroomd.store.store import open_store
+from standing import arrival
 
 pytestmark = pytest.mark.anyio
 
@@ -44,6 +46,12 @@ def overwrite(path: Path, start: int, content: bytes) -> None:
     with path.open("r+b") as file:
         file.seek(start)
         file.write(content)
+
+
+def execute(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for statement in statements:
+            database.execute(statement)
 
 
 def zero_pages(path: Path) -> None:
@@ -264,6 +272,33 @@ async def test_damage_that_is_met_in_use_ends_the_use_and_is_repaired_by_the_nex
     assert damage.kept.exists()
     assert sessions.entries == ()
     assert list(path.parent.glob("*.moving")) == []
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        pytest.param("UPDATE photo SET state = 'zzz'", id="state"),
+        pytest.param("UPDATE photo SET failure = '{{{'", id="failure"),
+        pytest.param("UPDATE photo SET failure = '{}'", id="half-a-failure"),
+        pytest.param("UPDATE photo SET fingerprint = '1:2'", id="fingerprint"),
+        pytest.param("UPDATE photo SET warnings = ''", id="warnings"),
+    ],
+)
+async def test_a_row_that_makes_no_sense_is_damage_like_a_page_that_makes_none(
+    path: Path, nonsense: str
+) -> None:
+    async with open_store(path, lambda _: None) as store:
+        await store.add_session(Path("/s"), name="s", session_id=arrival("A.NEF").session_id, now_usec=NOW)
+        await store.arrive(arrival("A.NEF"), kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
+        execute(path, "PRAGMA ignore_check_constraints = ON", nonsense)
+        with pytest.raises(StateCorrupt):
+            await store.known_photos(arrival("A.NEF").session_id)
+
+    async with open_store(path, lambda _: None) as fresh:
+        damage = fresh.damage
+
+    assert damage is not None
+    assert damage.kept.exists()
 
 
 def test_damage_is_remembered_however_the_daemon_ends(path: Path) -> None:

@@ -1,12 +1,15 @@
-"""Rows to values of `core.model`, and the columns that hold more than one number."""
+"""Rows to values of `core.model`, and the columns that hold more than one number.
+
+A row that makes no sense raises `RowUnreadable`: it was damaged.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 import msgspec
 
@@ -34,6 +37,10 @@ from darkroomd.core.model import (
 )
 from darkroomd.core.wording import readable
 from darkroomd.store.database import Row
+from darkroomd.store.soundness import RowUnreadable
+
+Parameters = ParamSpec("Parameters")
+Value = TypeVar("Value")
 
 PRIORITIES: Final[tuple[Priority, ...]] = (Priority.HIGH, Priority.NORMAL, Priority.LOW)
 """In the order in which they run; a priority is stored as its place here."""
@@ -43,6 +50,17 @@ JOB_PAUSED: Final = "job.paused"
 
 _failures: Final = msgspec.json.Decoder(Failure)
 _names: Final = msgspec.json.Decoder(tuple[str, ...])
+
+
+def _never_nonsense(read: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
+    @wraps(read)
+    def read_row(*values: Parameters.args, **named: Parameters.kwargs) -> Value:
+        try:
+            return read(*values, **named)
+        except (ValueError, msgspec.MsgspecError) as error:
+            raise RowUnreadable(f"{read.__name__}: {error}") from error
+
+    return read_row
 
 
 def fingerprint_text(fingerprint: Fingerprint) -> str:
@@ -99,6 +117,7 @@ def _folder(name: bytes) -> Path:
     return Path(os.fsdecode(name))
 
 
+@_never_nonsense
 def session_from(row: Row) -> Session:
     """Return the session in a row of `session`."""
     return Session(
@@ -119,6 +138,7 @@ def session_from(row: Row) -> Session:
     )
 
 
+@_never_nonsense
 def photo_from(row: Row, folder: Path, outputs: Sequence[Output]) -> Photo:
     """Return the photo in a row of `photo` of the session in `folder`."""
     name = os.fsdecode(row["name"])
@@ -149,6 +169,7 @@ def photo_from(row: Row, folder: Path, outputs: Sequence[Output]) -> Photo:
     )
 
 
+@_never_nonsense
 def output_from(row: Row) -> Output:
     """Return the output in a row of `output`."""
     return Output(
@@ -207,6 +228,7 @@ def progress_from(row: Row, *, item: Row | None = None) -> Progress:
     )
 
 
+@_never_nonsense
 def job_from(row: Row, *, item: Row | None, position: int | None) -> Job:
     """Return the job in a row of `job_status`, with its running item and its place among the waiting."""
     reasons = _names.decode(row["reasons"])
@@ -233,6 +255,7 @@ def job_from(row: Row, *, item: Row | None, position: int | None) -> Job:
     )
 
 
+@_never_nonsense
 def item_from(row: Row, outputs: Sequence[Output] = ()) -> Item:
     """Return the item in a row of `item`."""
     return Item(

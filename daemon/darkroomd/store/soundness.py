@@ -31,6 +31,12 @@ _DAMAGE: Final = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 _DAMAGE_WHILE_LOOKING: Final = _DAMAGE | {sqlite3.SQLITE_ERROR, None}
 
 
+class RowUnreadable(sqlite3.DatabaseError):
+    """A row holds what was never written there: pages in good order do not prove what stands in them."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is damaged, and not merely locked, or its disk full, read-only or failing."""
     return _primary_code(error) in _DAMAGE
