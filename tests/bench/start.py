@@ -17,10 +17,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import argparse
 import tempfile
 import time
+from dataclasses import replace
 
 import anyio
 
-from darkroomd.core.model import Arrival, CorrelationId, Happening, Inputs, Output, SessionId
+from darkroomd.core.model import Arrival, CorrelationId, Inputs, Output, Past, PhotoState, SessionId
 from darkroomd.core.naming import output_id, photo_id
 from darkroomd.core.presets import BUILTIN_PRESETS, DEFAULT_PRESET_ID
 from darkroomd.core.session_names import session_id, session_name
@@ -30,8 +31,7 @@ from darkroomd.files.sidecars import FrozenLook, freeze, sidecar_of
 from darkroomd.imaging.messages import Recipe
 from darkroomd.imaging.version import pipeline_version
 from darkroomd.services.development import recipe_digest
-from darkroomd.store import arrivals
-from darkroomd.store.database import Database
+from darkroomd.store.restoring import Restored
 from darkroomd.store.store import Store, open_store
 from running import running
 
@@ -89,14 +89,11 @@ async def add_session(store: Store, folder: Path, photos: int, sidecar: bytes, l
         path = write_photo(folder, name, sidecar)
         facts.append(facts_of(session, folder / "Raw" / name, path, look))
 
-    def adopt_all(database: Database) -> tuple[None, list[Happening]]:
-        for arrival, output in facts:
-            arrivals.adopt(
-                database, arrival, output, attempts=1, last_attempt_at_usec=now_usec(), now_usec=now_usec()
-            )
-        return None, []
-
-    await store.front.write(adopt_all)
+    adopted = [
+        Restored(replace(arrival, past=Past(attempts=1)), PhotoState.DEVELOPED, (output,))
+        for arrival, output in facts
+    ]
+    await store.restore(session, adopted, now_usec=now_usec())
     known = await store.known_photos(session)
     write_document(await store.session(session), tuple(known.values()))
 

@@ -21,7 +21,17 @@ import anyio
 
 from darkroom.protocol.types import Failure
 from darkroomd.core.failure_share import FailureLimit
-from darkroomd.core.model import Arrival, Claim, CorrelationId, Happening, Inputs, JobKind, Output, SessionId
+from darkroomd.core.model import (
+    Arrival,
+    Claim,
+    CorrelationId,
+    Happening,
+    Inputs,
+    JobKind,
+    Output,
+    PhotoState,
+    SessionId,
+)
 from darkroomd.core.naming import output_id, photo_id
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.files.fingerprint import fingerprint_of, sha256_of, stat_of
@@ -36,6 +46,7 @@ from darkroomd.services.stories import Stories
 from darkroomd.store.arrivals import NewJob
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
+from darkroomd.store.restoring import Restored
 from darkroomd.store.store import Store, open_store
 
 SESSION: Final = SessionId("s")
@@ -164,8 +175,12 @@ class Life:
         known = await self.store.known_photos(SESSION)
         found = [arrival_of(path) for path in listed(self.raw)]
         fresh = [each for each in found if each.name not in known]
-        for each in [each for each in fresh if each.name.startswith("adopted")]:
-            await self.store.adopt(each, output_of(self.folder, each), now_usec=now_usec())
+        adopted = [
+            Restored(each, PhotoState.DEVELOPED, (output_of(self.folder, each),))
+            for each in fresh
+            if each.name.startswith("adopted")
+        ]
+        await self.store.restore(SESSION, adopted, now_usec=now_usec())
         await self.store.arrive_many(
             [each for each in fresh if not each.name.startswith("adopted")],
             job=NewJob(JobKind.BACKFILL, SESSION, "found", CorrelationId("b")),

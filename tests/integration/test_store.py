@@ -28,6 +28,7 @@ from darkroomd.core.model import (
 from darkroomd.store.arrivals import NewJob
 from darkroomd.store.database import open_database
 from darkroomd.store.queue import Ending
+from darkroomd.store.restoring import Restored
 from darkroomd.store.store import Store, open_store
 
 pytestmark = pytest.mark.anyio
@@ -263,7 +264,8 @@ async def test_an_adopted_photo_is_developed_without_a_job(store: Store, session
     queued = await store.arrive(arrival(session, "B.NEF"), kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
     known = replace(await store.photo(queued.photo_id), id=queued.photo_id)
 
-    await store.adopt(arrival(session, "B.NEF"), output_of(known), now_usec=NOW)
+    adopted = Restored(arrival(session, "B.NEF"), PhotoState.DEVELOPED, (output_of(known),))
+    await store.restore(session.id, [adopted], now_usec=NOW)
 
     assert (await store.photo(queued.photo_id)).state is PhotoState.DEVELOPED
 

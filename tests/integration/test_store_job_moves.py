@@ -11,10 +11,11 @@ import pytest
 from darkroom.errors import InvalidJobState
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
 from darkroomd.core.lifecycle import JOB_MOVES, JobEvent
-from darkroomd.core.model import Fingerprint
+from darkroomd.core.model import Fingerprint, PhotoState
 from darkroomd.core.naming import photo_id
-from darkroomd.store import arrivals, verbs
+from darkroomd.store import arrivals, restoring, verbs
 from darkroomd.store.database import open_database
+from darkroomd.store.restoring import Restored
 from standing import (
     FAILURE,
     NOW,
@@ -224,7 +225,9 @@ def replaced(standing: Standing) -> None:
     standing.step(
         lambda database: (
             None,
-            arrivals.refresh_fingerprint(database, photo_id(SESSION, "A.NEF"), fingerprint, now_usec=NOW),
+            restoring.refresh_fingerprints(
+                database, SESSION, [(photo_id(SESSION, "A.NEF"), fingerprint)], now_usec=NOW
+            ),
         )
     )
 
@@ -246,8 +249,11 @@ def is_adopted(standing: Standing) -> None:
     standing.step(
         lambda database: (
             None,
-            arrivals.adopt(
-                database, arrival("A.NEF"), output, attempts=1, last_attempt_at_usec=NOW, now_usec=NOW
+            restoring.restore(
+                database,
+                SESSION,
+                [Restored(arrival("A.NEF"), PhotoState.DEVELOPED, (output,))],
+                now_usec=NOW,
             ),
         )
     )

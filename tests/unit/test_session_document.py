@@ -124,6 +124,7 @@ def test_a_developed_photo_is_recorded_in_full() -> None:
         ],
         "discarded": False,
         "discardedBy": None,
+        "rejected": False,
         "arrivedAt": "2023-11-14T22:13:20.000Z",
         "capturedAt": None,
         "correctedAt": None,
@@ -294,7 +295,8 @@ def test_a_failure_and_its_attempts_are_known_from_what_was_written() -> None:
 
     known, failure = remember(read_photos(document)["a.NEF"], arrival())
 
-    assert (known.attempts, known.last_attempt_at_usec) == (3, AT)
+    assert (known.past.attempts, known.past.last_attempt_at_usec) == (3, AT)
+    assert (known.correlation_id, known.arrived_at_usec) == ("c0ffee", AT)
     assert failure == Failure(
         code="raw.truncated", message="Cut \ufffd.", transient=False, context={"path": "\ufffd", "at": 3}
     )
@@ -306,7 +308,6 @@ def test_a_failure_and_its_attempts_are_known_from_what_was_written() -> None:
         pytest.param(replace(FAILED, state=PhotoState.WAITING), RAW, 1, id="tried-but-not-given-up"),
         pytest.param(FAILED, replace(RAW, size_bytes=9), 0, id="another-size"),
         pytest.param(FAILED, replace(RAW, mtime_ns=9), 0, id="another-time"),
-        pytest.param(replace(FAILED, attempts=0), RAW, 0, id="never-tried"),
         pytest.param(PHOTO, RAW, 0, id="developed-and-lost-since"),
     ],
 )
@@ -317,7 +318,7 @@ def test_a_photo_that_did_not_fail_as_it_is_now_is_developed(
 
     known, failure = remember(recorded, arrival(raw))
 
-    assert (known.attempts, failure) == (attempts, None)
+    assert (known.past.attempts, failure) == (attempts, None)
 
 
 @pytest.mark.parametrize(

@@ -176,12 +176,27 @@ class Photo:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What a session's own record says of a photo that is new to the queue; attributes are those of `Photo`."""
+
+    attempts: int = 0
+    last_attempt_at_usec: int | None = None
+    discarded_by: str | None = None
+    rejected: bool = False
+    captured_at_usec: int | None = None
+    corrected_at_usec: int | None = None
+    camera: str = ""
+
+
+NO_PAST: Final = Past()
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """A settled, frozen photo as intake hands it to the queue.
 
     Attributes:
-        attempts: what was tried before by the session's own record; only of a photo that is new to the queue.
-        last_attempt_at_usec: when the last of them began.
+        past: counts only for a photo that is new to the queue.
         rejected: by the rating in one of its XMP files.
     """
 
@@ -194,9 +209,8 @@ class Arrival:
     warnings: tuple[str, ...]
     correlation_id: CorrelationId
     arrived_at_usec: int
-    attempts: int = 0
-    last_attempt_at_usec: int | None = None
     rejected: bool = False
+    past: Past = NO_PAST
 
 
 @dataclass(frozen=True, slots=True)

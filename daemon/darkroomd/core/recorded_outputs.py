@@ -11,8 +11,18 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 from darkroom.protocol.types import Failure
+from darkroomd.core.culling import BY_USER
 from darkroomd.core.json_values import Json, JsonObject, as_list, as_object, as_text, as_whole, either
-from darkroomd.core.model import Arrival, CorrelationId, Fingerprint, Inputs, Output, PhotoId
+from darkroomd.core.model import (
+    NO_PAST,
+    Arrival,
+    CorrelationId,
+    Fingerprint,
+    Inputs,
+    Output,
+    Past,
+    PhotoId,
+)
 from darkroomd.core.naming import output_id
 from darkroomd.core.session_document import name_of
 
@@ -20,6 +30,8 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_SIZE: Final = 2**63 - 1
 _UNKNOWN_DEVICE: Final = 0
+_ROUNDED_NS: Final = 1000
+_MOST_ATTEMPTS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,54 +80,103 @@ class RecordedOutput:
 
 @dataclass(frozen=True, slots=True)
 class RecordedPhoto:
-    """What the session document knows of a photo that was developed."""
+    """What the session document knows of a photo; see `Photo` for the attributes that are not said here.
+
+    Attributes:
+        past: what a person or the camera said of it, and how often it was tried.
+        failure: what it had failed with for good.
+    """
 
     correlation_id: CorrelationId | None
     outputs: tuple[RecordedOutput, ...]
-    attempts: int = 0
-    last_attempt_at_usec: int | None = None
+    past: Past = NO_PAST
     failure: Failure | None = None
     raw_size_bytes: int | None = None
     raw_mtime_ns: int | None = None
+    preset_id: str | None = None
+    arrived_at_usec: int | None = None
+
+    def is_of(self, raw: Fingerprint) -> bool:
+        """Whether it is about a RAW file as it is now, by its size and time."""
+        if self.raw_size_bytes is None or self.raw_mtime_ns is None:
+            return False
+        # Programs that know no integers of 64 bits round the time when they write the document again.
+        near = abs(self.raw_mtime_ns - raw.mtime_ns) <= _ROUNDED_NS
+        return near and self.raw_size_bytes == raw.size_bytes
+
+    def continued(self, arrival: Arrival) -> Arrival:
+        """Return an arrival that goes on where this photo, which has the same content, had come to."""
+        return replace(
+            arrival,
+            past=self.past,
+            correlation_id=self.correlation_id or arrival.correlation_id,
+            arrived_at_usec=self.arrived_at_usec or arrival.arrived_at_usec,
+        )
 
 
 def remember(recorded: RecordedPhoto | None, arrival: Arrival) -> tuple[Arrival, Failure | None]:
-    """Return a photo that is new to the queue with the attempts on it, and with the failure they ended in.
+    """Return a photo that is new to the queue with its past, and with the failure that it ended in.
 
-    They count if they were made on the RAW file as it is now, by its size and time, and not for an output
-    that was lost since.
+    Attempts and the failure count if they were made on the RAW file as it is now, by its size and time, and
+    not for an output that was lost since. What a person said of the photo holds for any file of its name.
     """
-    raw = (arrival.fingerprint.size_bytes, arrival.fingerprint.mtime_ns)
-    if recorded is None or recorded.outputs or (recorded.raw_size_bytes, recorded.raw_mtime_ns) != raw:
+    if recorded is None:
         return arrival, None
-    known = replace(arrival, attempts=recorded.attempts, last_attempt_at_usec=recorded.last_attempt_at_usec)
+    if not recorded.is_of(arrival.fingerprint):
+        past = replace(NO_PAST, **_said_by_people(recorded.past))
+        return replace(arrival, past=past), None
+    known = recorded.continued(arrival)
+    if recorded.outputs and recorded.failure is None:
+        return replace(known, past=replace(known.past, attempts=0, last_attempt_at_usec=None)), None
     return known, recorded.failure
 
 
 def read_photos(document: Mapping[str, Json]) -> dict[str, RecordedPhoto]:
-    """Return the photos with complete records of outputs or with attempts, by file name.
-
-    Anything else is passed over.
-    """
+    """Return the photos that the document tells of, by file name; what is not complete is passed over."""
     found: dict[str, RecordedPhoto] = {}
     for entry in as_list(document.get("photos")) or []:
         name, fields = name_of(entry), as_object(entry) or {}
-        records = (_read(as_object(value) or {}) for value in as_list(fields.get("outputs")) or [])
-        outputs = tuple(record for record in records if record is not None)
-        attempts = max(0, as_whole(either(fields, "attemptCount", "attempt_count")) or 0)
-        if name is not None and (outputs or attempts):
-            correlation_id = as_text(either(fields, "correlationId", "correlation_id"))
-            recorded = RecordedPhoto(
-                CorrelationId(correlation_id) if correlation_id else None,
-                outputs,
-                attempts=attempts,
-                last_attempt_at_usec=_usec(either(fields, "lastAttemptAt", "last_attempt_at")) or None,
-                failure=_failure(fields),
-                raw_size_bytes=as_whole(either(fields, "rawSizeBytes", "raw_size_bytes")),
-                raw_mtime_ns=as_whole(either(fields, "rawMtimeNs", "raw_mtime_ns")),
-            )
-            found.setdefault(name, recorded)
+        if name is not None and name not in found:
+            found[name] = _photo(fields)
     return found
+
+
+def _photo(fields: JsonObject) -> RecordedPhoto:
+    records = (_read(as_object(value) or {}) for value in as_list(fields.get("outputs")) or [])
+    correlation_id = as_text(either(fields, "correlationId", "correlation_id"))
+    return RecordedPhoto(
+        CorrelationId(correlation_id) if correlation_id else None,
+        tuple(record for record in records if record is not None),
+        past=_past(fields),
+        failure=_failure(fields),
+        raw_size_bytes=as_whole(either(fields, "rawSizeBytes", "raw_size_bytes")),
+        raw_mtime_ns=as_whole(either(fields, "rawMtimeNs", "raw_mtime_ns")),
+        preset_id=as_text(either(fields, "presetId", "preset_id")),
+        arrived_at_usec=_point(either(fields, "arrivedAt", "arrived_at")),
+    )
+
+
+def _past(fields: JsonObject) -> Past:
+    discarded = fields.get("discarded") is True
+    by = as_text(either(fields, "discardedBy", "discarded_by")) or BY_USER
+    attempts = as_whole(either(fields, "attemptCount", "attempt_count")) or 0
+    return Past(
+        attempts=min(max(0, attempts), _MOST_ATTEMPTS),
+        last_attempt_at_usec=_point(either(fields, "lastAttemptAt", "last_attempt_at")),
+        discarded_by=by if discarded else None,
+        rejected=either(fields, "rejected", "rejected") is True,
+        captured_at_usec=_point(either(fields, "capturedAt", "captured_at")),
+        corrected_at_usec=_point(either(fields, "correctedAt", "corrected_at")),
+        camera=as_text(fields.get("camera")) or "",
+    )
+
+
+def _said_by_people(past: Past) -> dict[str, Any]:
+    return {
+        "discarded_by": past.discarded_by,
+        "rejected": past.rejected,
+        "corrected_at_usec": past.corrected_at_usec,
+    }
 
 
 def _failure(fields: JsonObject) -> Failure | None:
@@ -185,10 +246,16 @@ def _hash(fields: JsonObject) -> str | None:
 
 
 def _usec(value: Json) -> int:
+    return max(0, _point(value) or 0)
+
+
+def _point(value: Json) -> int | None:
+    """Read a point in time, also before 1970; None where there is none that can be told."""
     try:
         at = datetime.fromisoformat(as_text(value) or "")
     except ValueError:
-        return 0
-    if at.tzinfo is None:
-        return 0
-    return max(0, (at - _EPOCH) // timedelta(microseconds=1))
+        return None
+    try:
+        return None if at.tzinfo is None else (at - _EPOCH) // timedelta(microseconds=1)
+    except OverflowError:
+        return None

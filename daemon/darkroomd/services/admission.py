@@ -82,27 +82,33 @@ def admit(
     }
 
 
-def compare(comparison: Comparison) -> UpToDate | Altered | Outdated:
-    """Return whether an output is up to date, reading contents where nothing less can tell.
+def compare_at_a_glance(
+    comparisons: Mapping[str, Comparison],
+) -> dict[str, UpToDate | Altered | Outdated | Delayed | None]:
+    """Return by file name whether outputs are up to date, by sizes and times; None: `compare` can tell."""
+    return {name: _compare(comparison, Hashes()) for name, comparison in comparisons.items()}
 
-    Raises:
-        OSError: a file cannot be read.
-    """
-    hashes = Hashes()
-    while True:
-        verdict = assess(
-            comparison.record,
-            comparison.wanted,
-            raw=comparison.fingerprint,
-            output=stat_of(comparison.record.path),
-            hashes=hashes,
-        )
-        if not isinstance(verdict, NeedsHash):
-            return verdict
-        hashes = Hashes(
-            raw=(sha256_of(comparison.raw) or "") if verdict.raw else hashes.raw,
-            output=(sha256_of(comparison.record.path) or "") if verdict.output else hashes.output,
-        )
+
+def compare(comparison: Comparison) -> UpToDate | Altered | Outdated | Delayed:
+    """Return whether an output is up to date, reading contents where nothing less can tell."""
+    try:
+        hashes = Hashes(raw=sha256_of(comparison.raw) or "", output=sha256_of(comparison.record.path) or "")
+    except OSError as error:
+        return Delayed("disk.error", os.strerror(error.errno or 0))
+    verdict = _compare(comparison, Hashes()) or _compare(comparison, hashes)
+    assert verdict is not None
+    return verdict
+
+
+def _compare(comparison: Comparison, hashes: Hashes) -> UpToDate | Altered | Outdated | Delayed | None:
+    try:
+        output = stat_of(comparison.record.path)
+    except OSError as error:
+        return Delayed("disk.error", os.strerror(error.errno or 0))
+    verdict = assess(
+        comparison.record, comparison.wanted, raw=comparison.fingerprint, output=output, hashes=hashes
+    )
+    return None if isinstance(verdict, NeedsHash) else verdict
 
 
 def _inspect(raw: Path, name: str) -> Judgement:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from darkroom.errors import DarkroomError, NoSuchPhoto
+from darkroom.errors import DarkroomError
 from darkroom.protocol.types import Failure
-from darkroomd.core.freshness import AGED, Altered, Outdated, Verdict, Wanted, is_same_file
 from darkroomd.core.intake import Reason
 from darkroomd.core.model import (
     RAW_FOLDER,
@@ -23,20 +23,16 @@ from darkroomd.core.model import (
     Fingerprint,
     JobId,
     JobKind,
-    Output,
-    Photo,
     PhotoId,
-    PhotoState,
     Session,
 )
-from darkroomd.core.naming import output_name, photo_id, renamed_by
-from darkroomd.core.recorded_outputs import RecordedPhoto, remember
+from darkroomd.core.naming import renamed_by
+from darkroomd.core.recorded_outputs import RecordedPhoto
 from darkroomd.files.sidecars import FrozenLook
-from darkroomd.services.admission import Admission, Comparison, Delayed, Refused, admit, compare
-from darkroomd.services.surroundings import Surroundings
+from darkroomd.services.admission import Admission, Delayed, Refused, admit
+from darkroomd.services.adoption import Adoption, Candidate, NeedsWork, Settled
+from darkroomd.services.surroundings import OnDisk, Surroundings
 from darkroomd.store.arrivals import NewJob
-
-Result = TypeVar("Result")
 
 QUEUED_AT_ONCE: Final = 256
 """Photos of a backlog that are queued in one transaction while more are being frozen."""
@@ -71,14 +67,6 @@ class Fate(StrEnum):
     TRY_AGAIN = "try_again"
 
 
-class OnDisk(Protocol):
-    """Does blocking work in a thread."""
-
-    async def __call__(self, work: Callable[[], Result], /) -> Result:
-        """Return what the work returns."""
-        ...
-
-
 class Handover:
     """Hands the settled files of one session to the queue."""
 
@@ -87,6 +75,7 @@ class Handover:
         self._around = around
         self._on_disk = on_disk
         self._raw = session.folder / RAW_FOLDER
+        self._adoption = Adoption(session, around, on_disk)
         self._arrived: list[str] = []
         self._backlog: dict[SettledFile, Arrival] = {}
         self._backfill: JobId | None = None
@@ -99,9 +88,16 @@ class Handover:
         """
         admissions = await self._admit(files)
         fates: dict[SettledFile, Fate] = {}
+        admitted: dict[SettledFile, Arrival] = {}
         for file in files:
-            with bound_contextvars(session=self._session.id, correlation_id=file.correlation_id):
-                fates[file] = await self._take(file, admissions[file.name])
+            with self._ids(file):
+                outcome = self._look_into(file, admissions[file.name])
+            if isinstance(outcome, Arrival):
+                admitted[file] = outcome
+            else:
+                fates[file] = outcome
+        if admitted:
+            fates |= await self._place(admitted)
         taken = {file.name for file, fate in fates.items() if fate is not Fate.TRY_AGAIN}
         self._refused -= taken
         if taken and not self._refused:
@@ -126,7 +122,7 @@ class Handover:
         return self._backfill
 
     async def queue_backlog(self, *, more: bool) -> dict[SettledFile, Fate]:
-        """Queue the backlog as one job of low priority; with `more` to come, only what is worth a transaction.
+        """Queue the backlog as one job of low priority; with `more` to come, only a good part of it.
 
         A long backlog is not waited for: its job begins with some of it, and the rest joins the job.
         """
@@ -158,7 +154,7 @@ class Handover:
             transient=False,
             context={"path": str(raw)},
         )
-        known = await self._known(name)
+        known = (await self._around.store.photos_named(self._session.id, [name])).get(name)
         if known is None:
             # It was no RAW file, and nobody misses it.
             return
@@ -181,7 +177,7 @@ class Handover:
         )
         return await self._on_disk(work)
 
-    async def _take(self, file: SettledFile, admission: Admission) -> Fate:
+    def _look_into(self, file: SettledFile, admission: Admission) -> Arrival | Fate:
         if isinstance(admission, Refused):
             log.debug(
                 "file_ignored",
@@ -191,25 +187,80 @@ class Handover:
             )
             return Fate.NO_RAW
         if isinstance(admission, Delayed):
-            self._log_refusal("preset_not_frozen", file.name, code=admission.code, problem=admission.problem)
+            self._log_refusal("preset_not_frozen", file.name, admission)
             return Fate.TRY_AGAIN
         self._log_frozen(file, admission)
+        return Arrival(
+            session_id=self._session.id,
+            name=file.name,
+            fingerprint=file.fingerprint,
+            look=admission.look,
+            preset_id=admission.preset_id,
+            unsupported=admission.unsupported,
+            warnings=admission.warnings,
+            correlation_id=file.correlation_id,
+            arrived_at_usec=file.seen_at_usec,
+            rejected=admission.rejected,
+        )
+
+    async def _place(self, admitted: Mapping[SettledFile, Arrival]) -> dict[SettledFile, Fate]:
+        """Hand over photos; those that are up to date by their records need no more than to be known."""
+        candidates = {file.name: Candidate(arrival, file.recorded) for file, arrival in admitted.items()}
         try:
-            return await self._place(file, admission)
+            outcomes = await self._adoption.settle(candidates)
         except (DarkroomError, OSError) as error:
-            code = error.code if isinstance(error, DarkroomError) else "disk.error"
-            self._log_refusal("photo_not_queued", file.name, code=code, problem=str(error))
+            return {file: self._try_again(file, error) for file in admitted}
+        fates: dict[SettledFile, Fate] = {}
+        for file in admitted:
+            with self._ids(file):
+                fates[file] = await self._end(file, outcomes[file.name])
+        return fates
+
+    async def _end(self, file: SettledFile, outcome: Settled | NeedsWork | Delayed) -> Fate:
+        if isinstance(outcome, Delayed):
+            self._log_refusal("photo_not_queued", file.name, outcome)
+            return Fate.TRY_AGAIN
+        if isinstance(outcome, Settled):
+            return Fate.HANDED_OVER
+        if not outcome.known:
+            self._arrived.append(file.name)
+        if file.backlog:
+            self._backlog[file] = outcome.arrival
+            return Fate.WAITS
+        try:
+            return await self._arrive(outcome.arrival)
+        except DarkroomError as error:
+            return self._try_again(file, error)
         except Exception:
             # The border of one item: the others go on, and this one is tried again.
             log.exception("photo_not_queued", raw=file.name)
+            return Fate.TRY_AGAIN
+
+    async def _arrive(self, arrival: Arrival) -> Fate:
+        queued = await self._around.store.arrive(
+            arrival,
+            kind=JobKind.DEVELOP,
+            recipe=self._around.plan.recipe,
+            now_usec=self._around.now_usec(),
+        )
+        log.info("photo_queued", raw=str(self._raw / arrival.name), job=queued.job_id)
+        self._around.on_document_dirty(self._session.id)
+        return Fate.HANDED_OVER
+
+    def _try_again(self, file: SettledFile, error: DarkroomError | OSError) -> Fate:
+        code = error.code if isinstance(error, DarkroomError) else "disk.error"
+        self._log_refusal("photo_not_queued", file.name, Delayed(code, str(error)))
         return Fate.TRY_AGAIN
 
-    def _log_refusal(self, event: str, name: str, *, code: str, problem: str) -> None:
+    def _ids(self, file: SettledFile) -> AbstractContextManager[object]:
+        return bound_contextvars(session=self._session.id, correlation_id=file.correlation_id)
+
+    def _log_refusal(self, event: str, name: str, delayed: Delayed) -> None:
         # Said once a file, however often it is tried.
         level = logging.DEBUG if name in self._refused else logging.WARNING
         self._refused.add(name)
-        log.log(level, event, raw=str(self._raw / name), code=code, problem=problem)
-        self._around.on_fault(self._session.id, code)
+        log.log(level, event, raw=str(self._raw / name), code=delayed.code, problem=delayed.problem)
+        self._around.on_fault(self._session.id, delayed.code)
 
     def _log_frozen(self, file: SettledFile, look: FrozenLook) -> None:
         raw = str(self._raw / file.name)
@@ -218,129 +269,17 @@ class Handover:
         if look.written:
             log.info("preset_frozen", raw=raw, preset=look.preset_id, unsupported=look.unsupported)
 
-    async def _place(self, file: SettledFile, look: FrozenLook) -> Fate:
-        arrival = Arrival(
-            session_id=self._session.id,
-            name=file.name,
-            fingerprint=file.fingerprint,
-            look=look.look,
-            preset_id=look.preset_id,
-            unsupported=look.unsupported,
-            warnings=look.warnings,
-            correlation_id=file.correlation_id,
-            arrived_at_usec=file.seen_at_usec,
-            rejected=look.rejected,
-        )
-        known = await self._known(file.name)
-        record = self._record(file, known)
-        if record is not None and await self._is_kept(arrival, known, record, file.recorded):
-            return Fate.HANDED_OVER
-        if known is None:
-            self._arrived.append(file.name)
-            arrival, failure = remember(file.recorded, arrival)
-            if failure is not None:
-                await self._restore(arrival, failure)
-                return Fate.HANDED_OVER
-        if file.backlog:
-            self._backlog[file] = arrival
-            return Fate.WAITS
-        queued = await self._around.store.arrive(
-            arrival,
-            kind=JobKind.DEVELOP,
-            recipe=self._around.plan.recipe,
-            now_usec=self._around.now_usec(),
-        )
-        log.info("photo_queued", raw=str(self._raw / file.name), job=queued.job_id)
-        self._around.on_document_dirty(self._session.id)
-        return Fate.HANDED_OVER
-
-    async def _restore(self, arrival: Arrival, failure: Failure) -> None:
-        await self._around.store.restore_failure(arrival, failure, now_usec=self._around.now_usec())
-        log.info("failure_restored", raw=str(self._raw / arrival.name), code=failure.code)
-        self._around.on_document_dirty(self._session.id)
-
-    async def _known(self, name: str) -> Photo | None:
-        try:
-            return await self._around.store.photo(photo_id(self._session.id, name))
-        except NoSuchPhoto:
-            return None
-
-    def _record(self, file: SettledFile, known: Photo | None) -> Output | None:
-        if known is not None:
-            return next((one for one in known.outputs if one.recipe == self._around.plan.recipe), None)
-        recorded = () if file.recorded is None else file.recorded.outputs
-        identity = photo_id(self._session.id, file.name)
-        found = next((one for one in recorded if one.recipe == self._around.plan.recipe), None)
-        return None if found is None else found.as_output(identity, folder=self._session.folder)
-
-    async def _is_kept(
-        self, arrival: Arrival, known: Photo | None, record: Output, recorded: RecordedPhoto | None
-    ) -> bool:
-        """Return whether a photo's output stays; what is new about such a photo is noted."""
-        names = await self._around.store.photo_names(self._session.id)
-        folder = self._session.folder / self._around.plan.folder
-        wanted = Wanted(
-            path=folder / output_name(arrival.name, names) if known is not None else record.path,
-            look=arrival.look,
-            recipe=self._around.plan.digest,
-            pipeline=self._around.plan.pipeline,
-        )
-        comparison = Comparison(self._raw / arrival.name, arrival.fingerprint, record, wanted)
-        verdict = await self._on_disk(partial(compare, comparison))
-        if isinstance(verdict, Outdated) and verdict != AGED:
-            log.info("output_outdated", raw=str(comparison.raw), cause=verdict.cause)
-            return False
-        await self._note(arrival, known, record, recorded, verdict)
-        if verdict == AGED:
-            await self.note_aged([record.photo_id])
-        return True
-
     async def note_aged(self, photo_ids: Sequence[PhotoId]) -> None:
         """Have photos shown as outdated that only another pipeline would develop differently."""
-        if not photo_ids:
-            return
-        mark = self._around.store.mark_aged
-        changed = await mark(self._session.id, photo_ids, now_usec=self._around.now_usec())
-        if changed:
-            log.info("photos_outdated", session=self._session.id, photos=changed, cause=AGED.cause)
-            self._around.on_document_dirty(self._session.id)
+        await self._adoption.note_aged(photo_ids)
 
     async def note_renewed(self, photo_ids: Sequence[PhotoId]) -> None:
         """Have photos shown as developed again, since the pipeline is the one that developed them."""
-        if not photo_ids:
-            return
-        mark = self._around.store.mark_renewed
-        changed = await mark(self._session.id, photo_ids, now_usec=self._around.now_usec())
-        if changed:
-            log.info("photos_up_to_date_again", session=self._session.id, photos=changed)
-            self._around.on_document_dirty(self._session.id)
+        await self._adoption.note_renewed(photo_ids)
 
-    async def _note(
-        self,
-        arrival: Arrival,
-        known: Photo | None,
-        record: Output,
-        recorded: RecordedPhoto | None,
-        verdict: Verdict,
-    ) -> None:
-        now_usec = self._around.now_usec()
-        if isinstance(verdict, Altered):
-            log.warning("output_altered", output=str(record.path))
-        if known is None or known.state is PhotoState.MISSING:
-            inputs = replace(record.inputs, raw=arrival.fingerprint)
-            past = known or recorded
-            await self._around.store.adopt(
-                arrival,
-                replace(record, inputs=inputs),
-                attempts=past.attempts if past else 0,
-                last_attempt_at_usec=past.last_attempt_at_usec if past else None,
-                now_usec=now_usec,
-            )
-            log.info("output_adopted", output=str(record.path))
-        elif not is_same_file(known.fingerprint, arrival.fingerprint):
-            await self._around.store.refresh_fingerprint(known.id, arrival.fingerprint, now_usec=now_usec)
-            log.info("raw_unchanged", raw=str(self._raw / arrival.name))
-        self._around.on_document_dirty(self._session.id)
+    async def restore_missing(self, recorded: Mapping[str, RecordedPhoto]) -> None:
+        """Record photos whose RAW files are gone and whose outputs are there, by the session's record."""
+        await self._adoption.restore_missing(recorded)
 
     async def _queue(self, backlog: Sequence[Arrival]) -> Fate:
         job = NewJob(

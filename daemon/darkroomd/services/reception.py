@@ -21,8 +21,8 @@ from darkroomd.core.scan_pace import retry_wait
 from darkroomd.core.stability import Look
 from darkroomd.core.waiting_room import FirstSeen, Growing, Left, Notice, Origin, Ready, WaitingRoom
 from darkroomd.files.looks import look_at
-from darkroomd.services.handover import Fate, Handover, OnDisk, SettledFile
-from darkroomd.services.surroundings import Surroundings
+from darkroomd.services.handover import Fate, Handover, SettledFile
+from darkroomd.services.surroundings import OnDisk, Surroundings
 
 LOOKS_AT_ONCE: Final = 512
 """Files looked at in one go of a thread: some ten milliseconds of work."""
@@ -164,8 +164,7 @@ class Reception:
         files = [self._settled_file(name, fingerprint) for name, fingerprint in ready.items()]
         fates = await self._handover.take(files)
         self._end(fates)
-        if not self._ready_backlog:
-            self._end(await self._handover.queue_backlog())
+        self._end(await self._handover.queue_backlog(more=bool(self._ready_backlog)))
         for name in await self._handover.take_renamed():
             self.room.doubt(name, Origin())
 

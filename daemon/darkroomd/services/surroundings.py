@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from darkroomd.core.model import CorrelationId, Happening, SessionId
 from darkroomd.core.scan_pace import ScanPace
@@ -11,6 +12,16 @@ from darkroomd.core.stability import Patience
 from darkroomd.services.disks import Disks
 from darkroomd.services.presets import Presets
 from darkroomd.store.store import Store
+
+Result = TypeVar("Result")
+
+
+class OnDisk(Protocol):
+    """Does blocking work in a thread."""
+
+    async def __call__(self, work: Callable[[], Result], /) -> Result:
+        """Return what the work returns."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

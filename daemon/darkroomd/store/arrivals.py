@@ -14,11 +14,9 @@ from darkroomd.core.lifecycle import waiting_state
 from darkroomd.core.model import (
     Arrival,
     CorrelationId,
-    Fingerprint,
     Happening,
     JobId,
     JobKind,
-    Output,
     Photo,
     PhotoId,
     PhotoState,
@@ -26,6 +24,7 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.session_names import other_session_id
+from darkroomd.store.background import is_open, join_job
 from darkroomd.store.catalogue import find_photo, read_photo, read_session
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
@@ -35,7 +34,6 @@ from darkroomd.store.rows import (
     failure_text,
     fingerprint_text,
     json_text,
-    output_values,
     photo_from,
     session_from,
 )
@@ -119,9 +117,13 @@ def arrive_many(
     *,
     job: NewJob,
     recipe: str,
+    into: JobId | None = None,
     now_usec: int,
 ) -> tuple[JobId | None, list[Happening]]:
-    """Record photos that were found without output, and queue those without a live item as one job."""
+    """Record photos that were found without output, and queue those without a live item as one job.
+
+    They join the job `into` as long as that has not ended. Returns their job; None: all are in others.
+    """
     journal = Journal(database, now_usec)
     session = read_session(database, job.session_id)
     wanted: list[tuple[PhotoId, Arrival]] = []
@@ -138,65 +140,18 @@ def arrive_many(
         ):
             wanted.append((photo_id, arrival))
         journal.photo_as(photo, "photo.changed" if known else "photo.added")
-    job_id = _insert_job(database, job, wanted, recipe=recipe, now_usec=now_usec) if wanted else None
-    if job_id is not None:
+    job_id = None
+    if wanted and into is not None and is_open(database, into):
+        job_id = into
+        items = [(photo_id, arrival.correlation_id) for photo_id, arrival in wanted]
+        join_job(database, job_id, items, recipe=recipe)
+        journal.job(job_id)
+    elif wanted:
+        job_id = _insert_job(database, job, wanted, recipe=recipe, now_usec=now_usec)
         journal.job(job_id, "job.created")
     if arrivals:
         journal.session(job.session_id)
     return job_id, journal.happenings
-
-
-def adopt(
-    database: Database,
-    arrival: Arrival,
-    output: Output,
-    *,
-    attempts: int,
-    last_attempt_at_usec: int | None,
-    now_usec: int,
-) -> list[Happening]:
-    """Record a photo whose output is known to be up to date from the session's own record."""
-    journal = Journal(database, now_usec)
-    session = read_session(database, arrival.session_id)
-    known, _ = record_photo(database, session, arrival, photo_id=output.photo_id, now_usec=now_usec)
-    database.run("put_output", **output_values(output))
-    database.run(
-        "photo_adopted",
-        id=output.photo_id,
-        attempts=attempts,
-        last_attempt_at_usec=last_attempt_at_usec,
-        now=now_usec,
-    )
-    journal.photo(output.photo_id, "photo.changed" if known else "photo.added")
-    journal.session(arrival.session_id)
-    return journal.happenings
-
-
-def restore_failure(
-    database: Database, arrival: Arrival, failure: Failure, *, photo_id: PhotoId, now_usec: int
-) -> list[Happening]:
-    """Record a photo that had failed for good by the session's own record; it is not queued."""
-    journal = Journal(database, now_usec)
-    session = read_session(database, arrival.session_id)
-    known, _ = record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
-    text = failure_text(failure)
-    database.run("photo_failed", id=photo_id, state=PhotoState.FAILED, failure=text, now=now_usec)
-    journal.photo(photo_id, "photo.changed" if known else "photo.added")
-    journal.session(arrival.session_id)
-    return journal.happenings
-
-
-def refresh_fingerprint(
-    database: Database, photo_id: PhotoId, fingerprint: Fingerprint, *, now_usec: int
-) -> list[Happening]:
-    """Record that the same content now stands under another fingerprint."""
-    text = fingerprint_text(fingerprint)
-    database.run("refresh_fingerprint", id=photo_id, fingerprint=text, now=now_usec)
-    database.run("refresh_output_inputs", id=photo_id, fingerprint=text)
-    journal = Journal(database, now_usec)
-    journal.photo(photo_id)
-    journal.session(read_photo(database, photo_id).session_id)
-    return journal.happenings
 
 
 def mark_aged(
@@ -273,8 +228,8 @@ def _put_photo(
         # The running item finds out for itself, by the fingerprint, that its work is for nothing.
         state = PhotoState.DEVELOPING
     discarded_by = after_rating(
-        known.discarded_by if known else None,
-        rejected_before=known is not None and known.rejected,
+        known.discarded_by if known else arrival.past.discarded_by,
+        rejected_before=known.rejected if known else arrival.past.rejected,
         rejected=arrival.rejected,
     )
     values: dict[str, object] = {
@@ -297,8 +252,11 @@ def _put_photo(
             "insert_photo",
             session_id=arrival.session_id,
             name=name,
-            attempts=arrival.attempts,
-            last_attempt_at_usec=arrival.last_attempt_at_usec,
+            attempts=arrival.past.attempts,
+            last_attempt_at_usec=arrival.past.last_attempt_at_usec,
+            captured_at_usec=arrival.past.captured_at_usec,
+            corrected_at_usec=arrival.past.corrected_at_usec,
+            camera=arrival.past.camera,
             **values,
         )
     else:

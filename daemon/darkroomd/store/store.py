@@ -30,12 +30,13 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.naming import photo_id
-from darkroomd.store import arrivals, catalogue, queue, verbs
+from darkroomd.store import arrivals, catalogue, queue, restoring, verbs
 from darkroomd.store.arrivals import NewJob, Queued
 from darkroomd.store.catalogue import Totals
 from darkroomd.store.database import Database, open_reader, open_rescued
 from darkroomd.store.front import Front
 from darkroomd.store.queue import Ending
+from darkroomd.store.restoring import Restored
 from darkroomd.store.rows import output_from
 
 
@@ -93,57 +94,54 @@ class Store:
         )
 
     async def arrive_many(
-        self, found: Sequence[Arrival], *, job: NewJob, recipe: str, now_usec: int
+        self,
+        found: Sequence[Arrival],
+        *,
+        job: NewJob,
+        recipe: str,
+        into: JobId | None = None,
+        now_usec: int,
     ) -> JobId | None:
-        """Record photos found without output and queue them as one job; None if all were queued before."""
+        """Record photos found without output and queue them as one job; None if all were queued before.
+
+        They join the job `into` as long as that has not ended.
+        """
         named = [(photo_id(arrival.session_id, arrival.name), arrival) for arrival in found]
         return await self.front.write(
-            lambda database: arrivals.arrive_many(database, named, job=job, recipe=recipe, now_usec=now_usec)
+            lambda database: arrivals.arrive_many(
+                database, named, job=job, recipe=recipe, into=into, now_usec=now_usec
+            )
         )
 
-    async def adopt(
-        self,
-        arrival: Arrival,
-        output: Output,
-        *,
-        attempts: int = 0,
-        last_attempt_at_usec: int | None = None,
-        now_usec: int,
+    async def restore(self, session_id: SessionId, restored: Sequence[Restored], *, now_usec: int) -> None:
+        """Record photos of a session as they are by its own record, or were before they were missing.
+
+        None is queued.
+        """
+        await self.front.write(
+            lambda database: (None, restoring.restore(database, session_id, restored, now_usec=now_usec))
+        )
+
+    async def refresh_fingerprints(
+        self, session_id: SessionId, found: Sequence[tuple[PhotoId, Fingerprint]], *, now_usec: int
     ) -> None:
-        """Record a photo whose output is up to date by the session's own record, with its history."""
-
-        def change(database: Database) -> tuple[None, list[Happening]]:
-            happenings = arrivals.adopt(
-                database,
-                arrival,
-                output,
-                attempts=attempts,
-                last_attempt_at_usec=last_attempt_at_usec,
-                now_usec=now_usec,
-            )
-            return None, happenings
-
-        await self.front.write(change)
-
-    async def restore_failure(self, arrival: Arrival, failure: Failure, *, now_usec: int) -> None:
-        """Record a photo that had failed for good by the session's own record; it is not queued."""
-        identity = photo_id(arrival.session_id, arrival.name)
+        """Record that the same contents of photos of a session now stand under other fingerprints."""
         await self.front.write(
             lambda database: (
                 None,
-                arrivals.restore_failure(database, arrival, failure, photo_id=identity, now_usec=now_usec),
+                restoring.refresh_fingerprints(database, session_id, found, now_usec=now_usec),
             )
         )
 
-    async def refresh_fingerprint(
-        self, photo_id: PhotoId, fingerprint: Fingerprint, *, now_usec: int
-    ) -> None:
-        """Record that the same content now stands under another fingerprint."""
+    async def photos_named(self, session_id: SessionId, names: Sequence[str]) -> dict[str, Photo]:
+        """Return the photos of a session that have these file names and are known, by file name."""
 
-        def change(database: Database) -> tuple[None, list[Happening]]:
-            return None, arrivals.refresh_fingerprint(database, photo_id, fingerprint, now_usec=now_usec)
+        def read(database: Database) -> dict[str, Photo]:
+            session = catalogue.read_session(database, session_id)
+            found = ((name, catalogue.find_photo(database, session, name)) for name in names)
+            return {name: photo for name, photo in found if photo is not None}
 
-        await self.front.write(change)
+        return await self.front.read(read)
 
     async def mark_aged(self, session_id: SessionId, photo_ids: Sequence[PhotoId], *, now_usec: int) -> int:
         """Show developed photos as outdated that only another pipeline would develop differently.

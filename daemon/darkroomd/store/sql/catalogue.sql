@@ -43,10 +43,12 @@ ORDER BY seq LIMIT :limit;
 -- name: insert_photo
 INSERT INTO photo (
     id, session_id, name, fingerprint, look, preset_id, state, unsupported, warnings,
-    attempts, last_attempt_at_usec, discarded_by, rejected, correlation_id, arrived_at_usec, changed_at_usec
+    attempts, last_attempt_at_usec, discarded_by, rejected, captured_at_usec, corrected_at_usec, camera,
+    correlation_id, arrived_at_usec, changed_at_usec
 ) VALUES (
     :id, :session_id, :name, :fingerprint, :look, :preset_id, :state, :unsupported, :warnings,
-    :attempts, :last_attempt_at_usec, :discarded_by, :rejected, :correlation_id, :arrived_at_usec, :now
+    :attempts, :last_attempt_at_usec, :discarded_by, :rejected, :captured_at_usec, :corrected_at_usec, :camera,
+    :correlation_id, :arrived_at_usec, :now
 )
 RETURNING *;
 
@@ -103,11 +105,12 @@ UPDATE photo SET
     changed_at_usec = :now, revision = revision + 1
 WHERE id = :id;
 
--- name: photo_adopted
+-- name: photo_restored
 UPDATE photo SET
-    state = 'developed', aged = 0, attempts = :attempts, last_attempt_at_usec = :last_attempt_at_usec, failure = NULL,
-    changed_at_usec = :now, revision = revision + 1
-WHERE id = :id;
+    state = :state, aged = :aged, attempts = :attempts, last_attempt_at_usec = :last_attempt_at_usec,
+    failure = :failure, changed_at_usec = :now, revision = revision + 1
+WHERE id = :id
+RETURNING *;
 
 -- name: photo_queued_again
 UPDATE photo SET

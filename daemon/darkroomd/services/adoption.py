@@ -1,0 +1,248 @@
+"""Photos that need no work: compared with their records, and taken over from the session's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import structlog
+
+from darkroom.protocol.types import Failure
+from darkroomd.core.freshness import AGED, Altered, Outdated, UpToDate, Wanted, is_same_file
+from darkroomd.core.model import RAW_FOLDER, Arrival, Fingerprint, Output, Photo, PhotoId, PhotoState, Session
+from darkroomd.core.naming import output_name, photo_id
+from darkroomd.core.recorded_outputs import RecordedPhoto, remember
+from darkroomd.services.admission import Comparison, Delayed, compare, compare_at_a_glance
+from darkroomd.services.surroundings import OnDisk, Surroundings
+from darkroomd.store.restoring import Restored
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A photo as it settled, and what the session's own record says of it: for one that is new."""
+
+    arrival: Arrival
+    recorded: RecordedPhoto | None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsWork:
+    """The photo is to be queued; `known` to the database it was before."""
+
+    arrival: Arrival
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Nothing is to be done for the photo, and the database knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    arrival: Arrival
+    recorded: RecordedPhoto | None
+    known: Photo | None
+    record: Output | None
+
+
+@dataclass(slots=True)
+class _News:
+    """What the database is to be told of photos that need no work."""
+
+    restored: list[Restored] = field(default_factory=list[Restored])
+    refreshed: list[tuple[PhotoId, Fingerprint]] = field(default_factory=list[tuple[PhotoId, Fingerprint]])
+    aged: list[PhotoId] = field(default_factory=list[PhotoId])
+    renewed: list[PhotoId] = field(default_factory=list[PhotoId])
+
+
+_Verdict = UpToDate | Altered | Outdated | Delayed | None
+
+
+class Adoption:
+    """Tells the photos of one session that are up to date from those that are not."""
+
+    def __init__(self, session: Session, around: Surroundings, on_disk: OnDisk) -> None:
+        self._session = session
+        self._around = around
+        self._on_disk = on_disk
+        self._raw = session.folder / RAW_FOLDER
+
+    async def settle(self, candidates: Mapping[str, Candidate]) -> dict[str, Settled | NeedsWork | Delayed]:
+        """Return by file name which photos have to be queued; what is new about the others is recorded.
+
+        Raises:
+            DarkroomError: the database refuses; nothing was recorded.
+        """
+        known = await self._around.store.photos_named(self._session.id, tuple(candidates))
+        cases = {name: self._case(name, candidate, known.get(name)) for name, candidate in candidates.items()}
+        verdicts = await self._verdicts(cases)
+        news = _News()
+        outcomes = {name: self._judge(case, verdicts.get(name), news) for name, case in cases.items()}
+        await self._tell(news)
+        return outcomes
+
+    async def restore_missing(self, recorded: Mapping[str, RecordedPhoto]) -> None:
+        """Record photos whose RAW files are gone and whose outputs are there, as the session's record has it.
+
+        Their outputs keep their names, and nothing else is written in their place.
+        """
+        restored = await self._on_disk(partial(self._find_missing, recorded))
+        if restored:
+            await self._tell(_News(restored=restored))
+            log.info("missing_photos_restored", session=self._session.id, photos=len(restored))
+
+    async def note_aged(self, photo_ids: Sequence[PhotoId]) -> None:
+        """Have photos shown as outdated that only another pipeline would develop differently."""
+        if not photo_ids:
+            return
+        mark = self._around.store.mark_aged
+        changed = await mark(self._session.id, photo_ids, now_usec=self._around.now_usec())
+        if changed:
+            log.info("photos_outdated", session=self._session.id, photos=changed, cause=AGED.cause)
+            self._around.on_document_dirty(self._session.id)
+
+    async def note_renewed(self, photo_ids: Sequence[PhotoId]) -> None:
+        """Have photos shown as developed again, since the pipeline is the one that developed them."""
+        if not photo_ids:
+            return
+        mark = self._around.store.mark_renewed
+        changed = await mark(self._session.id, photo_ids, now_usec=self._around.now_usec())
+        if changed:
+            log.info("photos_up_to_date_again", session=self._session.id, photos=changed)
+            self._around.on_document_dirty(self._session.id)
+
+    def _case(self, name: str, candidate: Candidate, known: Photo | None) -> _Case:
+        recipe = self._around.plan.recipe
+        if known is not None:
+            record = next((output for output in known.outputs if output.recipe == recipe), None)
+            return _Case(candidate.arrival, None, known, record)
+        record = None if candidate.recorded is None else self._recorded_output(name, candidate.recorded)
+        return _Case(candidate.arrival, candidate.recorded, None, record)
+
+    def _recorded_output(self, name: str, recorded: RecordedPhoto) -> Output | None:
+        plan, identity = self._around.plan, photo_id(self._session.id, name)
+        found = next((one for one in recorded.outputs if one.recipe == plan.recipe), None)
+        output = None if found is None else found.as_output(identity, folder=self._session.folder)
+        # Anybody may have written the record: what lies elsewhere is none of our outputs.
+        inside = output is not None and output.path.parent == self._session.folder / plan.folder
+        return output if inside else None
+
+    async def _verdicts(self, cases: Mapping[str, _Case]) -> dict[str, _Verdict]:
+        names: tuple[str, ...] = ()
+        if any(case.known and case.record for case in cases.values()):
+            names = await self._around.store.photo_names(self._session.id)
+        comparisons = {
+            name: self._comparison(case, case.record, names)
+            for name, case in cases.items()
+            if case.record is not None
+        }
+        glances = await self._on_disk(partial(compare_at_a_glance, comparisons))
+        verdicts: dict[str, _Verdict] = {}
+        for name, glance in glances.items():
+            # Contents one by one: reading many may take longer than any disk is given for one step.
+            verdicts[name] = glance or await self._on_disk(partial(compare, comparisons[name]))
+        return verdicts
+
+    def _comparison(self, case: _Case, record: Output, names: Sequence[str]) -> Comparison:
+        arrival, plan = case.arrival, self._around.plan
+        folder = self._session.folder / plan.folder
+        wanted = Wanted(
+            path=record.path if case.known is None else folder / output_name(arrival.name, names),
+            look=arrival.look,
+            recipe=plan.digest,
+            pipeline=plan.pipeline,
+        )
+        return Comparison(self._raw / arrival.name, arrival.fingerprint, record, wanted)
+
+    def _judge(self, case: _Case, verdict: _Verdict, news: _News) -> Settled | NeedsWork | Delayed:
+        raw = str(self._raw / case.arrival.name)
+        if isinstance(verdict, Delayed):
+            return verdict
+        if case.record is None or verdict is None or (isinstance(verdict, Outdated) and verdict != AGED):
+            if isinstance(verdict, Outdated):
+                log.info("output_outdated", raw=raw, cause=verdict.cause)
+            return self._unless_failed(case, news)
+        if isinstance(verdict, Altered):
+            log.warning("output_altered", output=str(case.record.path))
+        known, is_aged = case.known, verdict == AGED
+        if known is None or known.state is PhotoState.MISSING:
+            news.restored.append(_adopted(case, case.record, aged=is_aged))
+            log.info("output_adopted", output=str(case.record.path))
+            return Settled()
+        if not is_same_file(known.fingerprint, case.arrival.fingerprint):
+            news.refreshed.append((known.id, case.arrival.fingerprint))
+            log.info("raw_unchanged", raw=raw)
+        if is_aged != known.aged:
+            (news.aged if is_aged else news.renewed).append(known.id)
+        return Settled()
+
+    def _unless_failed(self, case: _Case, news: _News) -> Settled | NeedsWork:
+        if case.known is not None:
+            return NeedsWork(case.arrival, known=True)
+        arrival, failure = remember(case.recorded, case.arrival)
+        if failure is None:
+            return NeedsWork(arrival, known=False)
+        news.restored.append(Restored(arrival, PhotoState.FAILED, failure=failure))
+        log.info("failure_restored", raw=str(self._raw / arrival.name), code=failure.code)
+        return Settled()
+
+    def _find_missing(self, recorded: Mapping[str, RecordedPhoto]) -> list[Restored]:
+        missing: list[Restored] = []
+        for name, photo in recorded.items():
+            output = self._recorded_output(name, photo)
+            if output is None or not output.path.is_file() or (self._raw / name).exists():
+                continue
+            arrival = Arrival(
+                session_id=self._session.id,
+                name=name,
+                fingerprint=output.inputs.raw,
+                look=output.inputs.look,
+                preset_id=photo.preset_id,
+                unsupported=(),
+                warnings=(),
+                correlation_id=photo.correlation_id or self._around.new_correlation_id(),
+                arrived_at_usec=photo.arrived_at_usec or output.created_at_usec,
+                past=photo.past,
+            )
+            missing.append(Restored(arrival, PhotoState.MISSING, (output,), failure=_gone(name)))
+        return missing
+
+    async def _tell(self, news: _News) -> None:
+        store, session_id, now_usec = self._around.store, self._session.id, self._around.now_usec()
+        if news.restored:
+            await store.restore(session_id, news.restored, now_usec=now_usec)
+        if news.refreshed:
+            await store.refresh_fingerprints(session_id, news.refreshed, now_usec=now_usec)
+        await self.note_aged(news.aged)
+        await self.note_renewed(news.renewed)
+        if news.restored or news.refreshed:
+            self._around.on_document_dirty(session_id)
+
+
+def _adopted(case: _Case, record: Output, *, aged: bool) -> Restored:
+    output = replace(record, inputs=replace(record.inputs, raw=case.arrival.fingerprint))
+    arrival = case.arrival
+    if case.known is not None:
+        past = replace(
+            arrival.past,
+            attempts=case.known.attempts,
+            last_attempt_at_usec=case.known.last_attempt_at_usec,
+        )
+        arrival = replace(arrival, past=past)
+    elif case.recorded is not None:
+        arrival = case.recorded.continued(arrival)
+    state = PhotoState.OUTDATED if aged else PhotoState.DEVELOPED
+    return Restored(arrival, state, (output,), aged=aged)
+
+
+def _gone(name: str) -> Failure:
+    return Failure(
+        code="raw.missing",
+        message="The RAW file is no longer there. Put it back to have it developed.",
+        transient=False,
+        context={"name": name},
+    )
