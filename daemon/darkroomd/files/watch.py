@@ -105,6 +105,7 @@ class FolderWatch:
         self._current: _Listener | None = None
         self._changed = anyio.Event()
         self._wait_seconds = FIRST_WAIT_SECONDS
+        self._problem: str | None = None
         # Each watcher sits in a thread for as long as it lives, and some overlap.
         self._threads = CapacityLimiter(8)
 
@@ -112,6 +113,11 @@ class FolderWatch:
     def armed(self) -> frozenset[Path]:
         """The folders that hints come from at this moment."""
         return frozenset() if self._current is None else frozenset(t.path for t in self._current.targets)
+
+    @property
+    def problem(self) -> str | None:
+        """Why not all folders that are wanted are watched; None if they are, or are about to be."""
+        return self._problem
 
     def watch(self, targets: frozenset[Target], *, anew: bool = False) -> None:
         """Watch these folders and no others from now on.
@@ -155,6 +161,7 @@ class FolderWatch:
         listener.decided.set()
         if self._current is listener:
             self._current = None
+        self._problem = reason
         self._on_trouble(reason)
         await self._try_again()
 
@@ -169,6 +176,7 @@ class FolderWatch:
         # The same targets watched anew: one of them is another folder than it was, nobody knows which.
         news = listener.targets if listener.targets == before else listener.targets - before
         self._current = listener
+        self._problem = None
         listener.armed = True
         listener.decided.set()
         self._on_armed(news)

@@ -77,7 +77,10 @@ def health_checks(
             return Check("database", ok=False, message=store.damage.message)
         return Check("database", ok=True, message="The queue database was found in order.")
 
-    return engine, queue, database, folders, space, partial(_presets_check, presets)
+    async def watching() -> Check:
+        return _watching_check(intake.watch_problem)
+
+    return engine, queue, database, folders, watching, space, partial(_presets_check, presets)
 
 
 async def _presets_check(presets: Presets) -> Check:
@@ -86,6 +89,16 @@ async def _presets_check(presets: Presets) -> Check:
         return Check("presets", ok=False, message=" ".join(problems[:MOST_PROBLEMS]))
     known = (await presets.library()).presets
     return Check("presets", ok=True, message=f"{len(known)} presets are known.")
+
+
+def _watching_check(problem: str | None) -> Check:
+    if problem is None:
+        return Check("watching", ok=True, message="The system tells of changes in local folders.")
+    message = (
+        f"The system does not tell of changes in folders ({problem}), so they are looked at every few seconds "
+        "instead. If it grants too few watches, raise fs.inotify.max_user_watches."
+    )
+    return Check("watching", ok=False, message=message)
 
 
 async def _free_on(disks: Disks, folder: Path) -> int | None:

@@ -87,6 +87,11 @@ class Intake:
         known = self._by_id.get(session)
         return WatchMode.UNAVAILABLE if known is None else known.mode
 
+    @property
+    def watch_problem(self) -> str | None:
+        """Why not all local folders are watched but looked at again and again; None if they are watched."""
+        return self._watch.problem
+
     def look_again(self, session: SessionId, name: str, correlation_id: CorrelationId | None = None) -> None:
         """Wait for a photo's RAW file to settle anew, because somebody found it changed.
 
