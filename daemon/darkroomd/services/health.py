@@ -77,9 +77,7 @@ def health_checks(
             return Check("database", ok=False, message=store.damage.message)
         return Check("database", ok=True, message="The queue database was found in order.")
 
-    async def watching() -> Check:
-        return _watching_check(intake.watch_problem)
-
+    watching = partial(_watching_check, intake)
     return engine, queue, database, folders, watching, space, partial(_presets_check, presets)
 
 
@@ -91,12 +89,13 @@ async def _presets_check(presets: Presets) -> Check:
     return Check("presets", ok=True, message=f"{len(known)} presets are known.")
 
 
-def _watching_check(problem: str | None) -> Check:
+async def _watching_check(intake: Intake) -> Check:
+    problem = intake.watch_problem
     if problem is None:
         return Check("watching", ok=True, message="The system tells of changes in local folders.")
     message = (
-        f"The system does not tell of changes in folders ({problem}), so they are looked at every few seconds "
-        "instead. If it grants too few watches, raise fs.inotify.max_user_watches."
+        f"The system does not tell of changes in folders ({problem}), so they are looked at every few "
+        "seconds instead. If it grants too few watches, raise fs.inotify.max_user_watches."
     )
     return Check("watching", ok=False, message=message)
 
