@@ -189,6 +189,19 @@ def sidecar_of(raw: Path) -> Path | None:
     return raw.with_name(name) if len(os.fsencode(name)) <= LONGEST_NAME_BYTES else None
 
 
+def has_sidecar(raw: Path) -> bool:
+    """Whether anything stands where a RAW file's sidecar belongs; False where there can be none.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    path = sidecar_of(raw)
+    try:
+        return path is not None and path.lstat() is not None
+    except FileNotFoundError:
+        return False
+
+
 def _look(
     adjustments: Mapping[str, Json],
     preset_id: str | None,

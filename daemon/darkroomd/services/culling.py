@@ -14,12 +14,11 @@ import structlog
 
 from darkroom.errors import DarkroomError
 from darkroomd.core.culling import Correction
-from darkroomd.core.model import CorrelationId, Photo, PhotoId, SessionId
-from darkroomd.files.sidecars import FrozenLook, apply_preset
+from darkroomd.core.model import Photo, PhotoId
+from darkroomd.files.sidecars import apply_preset
 from darkroomd.services.disks import Disks
 from darkroomd.services.presets import Presets
-from darkroomd.store.culling import Requeue, Styled
-from darkroomd.store.photo_desk import PhotoDesk
+from darkroomd.services.revisions import Revisions
 
 SIDECARS_AT_ONCE: Final = 32
 """Sidecars written in one go of a thread: as many syncs of the disk."""
@@ -50,34 +49,23 @@ class Queue(Protocol):
 
 
 class Culling:
-    """Changes are durable when a method returns; photos are changed all or none: `NoSuchPhoto`.
-
-    Args:
-        on_document_dirty: has the public record of a session rewritten.
-        recipe: of the outputs that the background makes.
-        new_correlation_id: makes one, for jobs that develop photos anew.
-    """
+    """Changes are durable when a method returns; photos are changed all or none: `NoSuchPhoto`."""
 
     def __init__(
         self,
-        desk: PhotoDesk,
+        revisions: Revisions,
         presets: Presets,
         queue: Queue,
         disks: Disks,
         *,
-        recipe: str,
-        on_document_dirty: Callable[[SessionId], None],
         now_usec: Callable[[], int],
-        new_correlation_id: Callable[[], CorrelationId],
     ) -> None:
-        self._desk = desk
+        self._revisions = revisions
+        self._desk = revisions.desk
         self._presets = presets
         self._queue = queue
         self._disks = disks
-        self._recipe = recipe
-        self._on_document_dirty = on_document_dirty
         self._now_usec = now_usec
-        self._new_correlation_id = new_correlation_id
 
     async def set_discarded(self, photo_ids: Sequence[PhotoId], *, discarded: bool) -> int:
         """Take photos out of development, export and archive, or back in; return how many changed."""
@@ -87,13 +75,6 @@ class Culling:
                 return await self._set_discarded(photo_ids, discarded=True)
         return await self._set_discarded(photo_ids, discarded=False)
 
-    async def note_ratings(self, ratings: dict[PhotoId, bool]) -> None:
-        """Take in whether XMP files reject photos."""
-        changed = await self._desk.note_ratings(ratings, requeue=self._requeue(), now_usec=self._now_usec())
-        for photo in changed:
-            log.info("photo_rated", raw=str(photo.raw), rejected=ratings[photo.id])
-        self._mark(changed)
-
     async def correct_times(self, photo_ids: Sequence[PhotoId], correction: Correction) -> int:
         """Correct when photos were taken; return how many have the time that was asked for.
 
@@ -101,7 +82,7 @@ class Culling:
         """
         timed = await self._desk.correct_times(photo_ids, correction, now_usec=self._now_usec())
         log.info("times_corrected", photos=len(timed), left=len(set(photo_ids)) - len(timed))
-        self._mark(timed)
+        self._revisions.mark(timed)
         return len(timed)
 
     async def apply_preset(self, photo_ids: Sequence[PhotoId], preset_id: str) -> int:
@@ -129,7 +110,7 @@ class Culling:
             except TimeoutError as error:
                 raise SidecarUnwritable(batch[0].raw, str(error.strerror)) from error
             looks = {photo.id: applied.looks[photo.raw] for photo in batch if photo.raw in applied.looks}
-            await self.restyle(looks)
+            await self._revisions.restyle(looks)
             if isinstance(applied.error, OSError):
                 why = os.strerror(applied.error.errno or 0)
                 raise SidecarUnwritable(batch[len(looks)].raw, why) from applied.error
@@ -138,30 +119,13 @@ class Culling:
         log.info("preset_applied", preset=preset_id, photos=len(photos))
         return len(photos)
 
-    async def restyle(self, looks: dict[PhotoId, FrozenLook]) -> list[Photo]:
-        """Record what stands in the sidecars of photos; return those that are developed anew by that."""
-        styled = [
-            Styled(photo_id, look.look, look.preset_id, look.unsupported, look.warnings)
-            for photo_id, look in looks.items()
-        ]
-        different = await self._desk.restyle(styled, requeue=self._requeue(), now_usec=self._now_usec())
-        self._mark(different)
-        return different
-
     async def _set_discarded(self, photo_ids: Sequence[PhotoId], *, discarded: bool) -> int:
         changed = await self._desk.set_discarded(
-            photo_ids, discarded=discarded, requeue=self._requeue(), now_usec=self._now_usec()
+            photo_ids, discarded=discarded, requeue=self._revisions.requeue(), now_usec=self._now_usec()
         )
         log.info("photos_discarded" if discarded else "photos_restored", photos=len(changed))
-        self._mark(changed)
+        self._revisions.mark(changed)
         return len(changed)
-
-    def _requeue(self) -> Requeue:
-        return Requeue(self._recipe, self._new_correlation_id())
-
-    def _mark(self, photos: Sequence[Photo]) -> None:
-        for session_id in {photo.session_id for photo in photos}:
-            self._on_document_dirty(session_id)
 
 
 def _batches(photos: Sequence[Photo]) -> Iterator[list[Photo]]:

@@ -23,7 +23,7 @@ from darkroomd.core.model import (
 )
 from darkroomd.core.naming import photo_id
 from darkroomd.store.background import Request, insert_items, insert_job
-from darkroomd.store.catalogue import read_photo, read_session
+from darkroomd.store.catalogue import find_photo, read_photo, read_session
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
 from darkroomd.store.queue import after_end
@@ -70,6 +70,13 @@ def presets_chosen(
     rows = database.all("presets_of_photos", photo_ids=ids)
     frozen = {os.fsdecode(row["name"]): row["preset_id"] for row in rows}
     return read_session(database, session_id).preset_id, frozen
+
+
+def find_photos(database: Database, session_id: SessionId, names: Iterable[str]) -> dict[str, Photo]:
+    """Return those of a session's photos that are known, by file name; raise `NoSuchSession`."""
+    session = read_session(database, session_id)
+    found = ((name, find_photo(database, session, name)) for name in names)
+    return {name: photo for name, photo in found if photo is not None}
 
 
 def set_discarded(

@@ -24,6 +24,10 @@ class PhotoDesk:
             lambda database: [read_photo(database, one) for one in dict.fromkeys(photo_ids)]
         )
 
+    async def photos_named(self, session_id: SessionId, names: Sequence[str]) -> dict[str, Photo]:
+        """Return those of a session's photos that are known, by file name; raise `NoSuchSession`."""
+        return await self._front.read(lambda database: culling.find_photos(database, session_id, names))
+
     async def set_session_preset(
         self, session_id: SessionId, preset_id: str | None, *, now_usec: int
     ) -> Session:

@@ -1,0 +1,244 @@
+"""One session's sidecars and XMP files: noticed when they change, read once they have been quiet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import anyio
+import structlog
+
+from darkroomd.core.intake import SIDECAR_SUFFIX
+from darkroomd.core.model import RAW_FOLDER, Photo, PhotoState, Session
+from darkroomd.core.naming import stem_of
+from darkroomd.core.presets import Preset
+from darkroomd.core.waiting_room import Ready, WaitingRoom
+from darkroomd.core.xmp import is_xmp
+from darkroomd.files.companions import is_companion, list_companions
+from darkroomd.files.looks import look_at
+from darkroomd.files.sidecars import FrozenLook, freeze, has_sidecar, read_look
+from darkroomd.files.xmp_files import is_rejected
+from darkroomd.services.revisions import Revisions
+from darkroomd.services.surroundings import OnDisk, Surroundings
+from darkroomd.store.photo_desk import PhotoDesk
+
+LOOKS_AT_ONCE: Final = 256
+"""Companions looked at, and read, in one go of a thread."""
+
+SECOND_LOOK_SECONDS: Final = 5.0
+"""An unreadable sidecar is looked at once more after that time: its writer may have closed it half-way."""
+
+ARRIVAL_SECONDS: Final = 1.0
+"""Before an XMP file is read again whose photo is still on its way."""
+
+log = structlog.get_logger()
+
+
+class Companions:
+    """Follows the files beside the photos of one session.
+
+    Hints are noted at once; `attend` does what is due, and is not to be called twice at a time.
+
+    Args:
+        photos: the names of files in `Raw/` that were dealt with.
+        is_settled: whether no photo is on its way to the queue.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        around: Surroundings,
+        on_disk: OnDisk,
+        *,
+        photos: Callable[[], Collection[str]],
+        is_settled: Callable[[], bool],
+    ) -> None:
+        self._session: Final = session
+        self._raw: Final = session.folder / RAW_FOLDER
+        self._around = around
+        self._on_disk = on_disk
+        self._photos = photos
+        self._is_settled = is_settled
+        self._revisions = Revisions(
+            PhotoDesk(around.store.front),
+            recipe=around.plan.recipe,
+            on_document_dirty=around.on_document_dirty,
+            now_usec=around.now_usec,
+            new_correlation_id=around.new_correlation_id,
+        )
+        self._room = WaitingRoom(around.options.patience, {})
+        self._since_ns: int | None = None
+        self._rejecting: set[str] = set()
+        self._unreadable: set[str] = set()
+
+    def next_due(self) -> float:
+        """Return when to call `attend` next, in seconds of the monotonic clock."""
+        return self._room.next_due()
+
+    def start_over(self) -> None:
+        """Forget what was seen: the folder went."""
+        self._room = WaitingRoom(self._around.options.patience, {})
+        self._since_ns = None
+        self._rejecting.clear()
+        self._unreadable.clear()
+
+    def take_hints(self, names: Iterable[str]) -> None:
+        """Note that something may have happened to names in `Raw/`."""
+        now = anyio.current_time()
+        for name in names:
+            if is_companion(name):
+                self._room.hint(name, now=now)
+
+    async def scan(self) -> None:
+        """Find what changed and nobody told of; raises what `list_companions` raises."""
+        work = partial(list_companions, self._raw, since_ns=self._since_ns)
+        listing = await self._on_disk(work)
+        self._since_ns = listing.newest_ns
+        for name in listing.names:
+            self._room.announce(name)
+        # What is gone has no time; only of these few it matters.
+        for name in self._rejecting:
+            self._room.announce(name)
+
+    async def attend(self, *, leases: bool) -> None:
+        """Look at the files that are due, and take in what the quiet ones say.
+
+        Raises:
+            DarkroomError, OSError: the store or the disk refuses.
+        """
+        due = self._room.due(now=anyio.current_time())[:LOOKS_AT_ONCE]
+        if not due:
+            return
+        looks = await self._on_disk(partial(look_at, self._raw, due, leases=leases))
+        now = anyio.current_time()
+        ready: list[str] = []
+        for name, look in looks.items():
+            notices = self._room.saw(name, look, now=now)
+            if look.fingerprint is None:
+                self._rejecting.discard(name)
+                ready.append(name)
+            elif any(isinstance(notice, Ready) for notice in notices):
+                self._room.deal_with(name, look.fingerprint)
+                ready.append(name)
+        await self._take_sidecars([name for name in ready if not is_xmp(name)])
+        await self._take_ratings([name for name in ready if is_xmp(name)])
+        if math.isinf(self._room.next_due()):
+            # What was dealt with is known by its time: thousands of fingerprints need not be kept.
+            self._room = WaitingRoom(self._around.options.patience, {})
+
+    async def _take_sidecars(self, names: Sequence[str]) -> None:
+        photos = await self._known(name.removesuffix(SIDECAR_SUFFIX) for name in names)
+        if not photos:
+            return
+        raws = {name: photo.raw for name, photo in photos.items()}
+        looks = await self._on_disk(partial(_read_looks, raws))
+        broken = [name for name, look in looks.items() if look is None or look.problem]
+        different = {
+            photos[name].id: look
+            for name, look in looks.items()
+            if look is not None and not look.problem and look.look != photos[name].look
+        }
+        for name in looks:
+            if name not in broken:
+                self._unreadable.discard(name)
+        if different:
+            anew = await self._revisions.restyle(different)
+            for photo in anew:
+                log.info("sidecar_edited", raw=str(photo.raw), correlation_id=photo.correlation_id)
+        await self._take_broken({name: photos[name] for name in broken}, looks)
+
+    async def _take_broken(self, photos: Mapping[str, Photo], looks: Mapping[str, FrozenLook | None]) -> None:
+        """Have sidecars looked at again that cannot be read; replace those that stay so, or are gone."""
+        until = anyio.current_time() + SECOND_LOOK_SECONDS
+        hopeless: dict[str, Photo] = {}
+        for name, photo in photos.items():
+            if looks[name] is not None and name not in self._unreadable:
+                self._unreadable.add(name)
+                self._room.put_off(name + SIDECAR_SUFFIX, until=until)
+            else:
+                self._unreadable.discard(name)
+                hopeless[name] = photo
+        if not hopeless:
+            return
+        presets = await self._around.presets.in_force(self._session.id, list(hopeless))
+        frozen = await self._on_disk(
+            partial(
+                _freeze_again,
+                hopeless,
+                presets,
+                applied_at_usec=self._around.now_usec(),
+                replace_unreadable=self._around.options.replace_unreadable,
+            )
+        )
+        for name, look in frozen.items():
+            raw = str(hopeless[name].raw)
+            if look.problem:
+                log.warning("sidecar_unreadable", raw=raw, problem=look.problem, kept=str(look.kept))
+            if look.written:
+                log.info("preset_frozen", raw=raw, preset=look.preset_id, unsupported=look.unsupported)
+        await self._revisions.restyle({hopeless[name].id: look for name, look in frozen.items()})
+
+    async def _take_ratings(self, names: Sequence[str]) -> None:
+        if not names:
+            return
+        if not self._is_settled():
+            # Their photos may be about to be recorded with what these files said before.
+            until = anyio.current_time() + ARRIVAL_SECONDS
+            for name in names:
+                self._room.put_off(name, until=until)
+        stems = {stem_of(name): name for name in names}
+        affected = [name for name in self._photos() if name in stems or stem_of(name) in stems]
+        photos = await self._known(affected)
+        raws = {name: photo.raw for name, photo in photos.items()}
+        verdicts = await self._on_disk(partial(_read_ratings, raws))
+        for name, rejected in verdicts.items():
+            by = [xmp for xmp in (stems.get(name), stems.get(stem_of(name))) if xmp is not None]
+            (self._rejecting.update if rejected else self._rejecting.difference_update)(by)
+            if rejected is None:
+                log.warning("xmp_unreadable", raw=str(photos[name].raw))
+        ratings = {
+            photos[name].id: rejected
+            for name, rejected in verdicts.items()
+            if rejected is not None and rejected is not photos[name].rejected
+        }
+        if ratings:
+            await self._revisions.note_ratings(ratings)
+
+    async def _known(self, names: Iterable[str]) -> dict[str, Photo]:
+        """Return those of the photos that the store knows and whose files are there."""
+        wanted = list(names)
+        if not wanted:
+            return {}
+        photos = await self._revisions.desk.photos_named(self._session.id, wanted)
+        return {name: photo for name, photo in photos.items() if photo.state is not PhotoState.MISSING}
+
+
+def _read_looks(raws: Mapping[str, Path]) -> dict[str, FrozenLook | None]:
+    """Read sidecars; None: there is none."""
+    return {name: read_look(raw) if has_sidecar(raw) else None for name, raw in raws.items()}
+
+
+def _read_ratings(raws: Mapping[str, Path]) -> dict[str, bool | None]:
+    return {name: is_rejected(raw) for name, raw in raws.items()}
+
+
+def _freeze_again(
+    photos: Mapping[str, Photo],
+    presets: Mapping[str, Preset],
+    *,
+    applied_at_usec: int,
+    replace_unreadable: bool,
+) -> dict[str, FrozenLook]:
+    return {
+        name: freeze(
+            photo.raw,
+            presets[name],
+            applied_at_usec=applied_at_usec,
+            correlation_id=photo.correlation_id,
+            replace_unreadable=replace_unreadable,
+        )
+        for name, photo in photos.items()
+    }
