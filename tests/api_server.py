@@ -40,13 +40,18 @@ from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.hand import Work
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets
 from darkroomd.services.queries import HealthCheck, Queries
+from darkroomd.services.rescans import Rescans
+from darkroomd.services.revisions import Revisions
 from darkroomd.services.scheduler import Scheduler
+from darkroomd.services.session_records import SessionRecords
 from darkroomd.store.arrivals import Queued
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
 from darkroomd.store.photo_desk import PhotoDesk
+from darkroomd.store.places import PlaceBook
 from darkroomd.store.store import Store, open_store
 
 NOW: Final = 1_700_000_000_000_000
@@ -208,13 +213,15 @@ async def serving(
         history = History(store.front)
         gate = Gatekeeper(history, bus.publish, schedule=Schedule(), now_usec=lambda: NOW)
         await gate.load()
+        intake = cast("Intake", StillIntake())
+        jobs = Jobs(JobDesk(store.front), cast("Scheduler", scheduler), gate, now_usec=lambda: NOW)
         queries = Queries(
             store=store,
             scheduler=cast("Scheduler", scheduler),
             gate=gate,
             history=history,
             zone=UTC,
-            intake=cast("Intake", StillIntake()),
+            intake=intake,
             about=about,
             checks=checks,
         )
@@ -222,19 +229,33 @@ async def serving(
         server = Server(
             listener,
             queries,
-            Jobs(JobDesk(store.front), cast("Scheduler", scheduler), gate, now_usec=lambda: NOW),
+            jobs,
             bus,
             presets=presets,
             culling=Culling(
-                PhotoDesk(store.front),
+                Revisions(
+                    PhotoDesk(store.front),
+                    recipe="jpg",
+                    on_document_dirty=lambda _: None,
+                    now_usec=lambda: NOW,
+                    new_correlation_id=lambda: CorrelationId("c-again"),
+                ),
                 presets,
                 scheduler,
                 Disks(),
-                recipe="jpg",
-                on_document_dirty=lambda _: None,
                 now_usec=lambda: NOW,
-                new_correlation_id=lambda: CorrelationId("c-again"),
             ),
+            places=Whereabouts(
+                PlaceBook(store.front),
+                intake,
+                jobs,
+                gate,
+                SessionRecords(store),
+                presets=presets,
+                now_usec=lambda: NOW,
+            ),
+            # What looks at folders is tried with the real daemon.
+            rescans=cast("Rescans", None),
             identity=await history.identity(otherwise=IDENTITY),
             version="0.1.0",
             owner_uid=os.getuid() if owner_uid is None else owner_uid,

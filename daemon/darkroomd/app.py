@@ -55,9 +55,12 @@ from darkroomd.services.health import health_checks
 from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets, read_library
 from darkroomd.services.queries import Queries
 from darkroomd.services.recovery import Recovery
+from darkroomd.services.rescans import Rescans
+from darkroomd.services.revisions import Revisions
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.session_records import SessionRecords
 from darkroomd.services.stories import Stories
@@ -66,6 +69,7 @@ from darkroomd.services.worker_process import WorkerSettings
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
 from darkroomd.store.photo_desk import PhotoDesk
+from darkroomd.store.places import PlaceBook
 from darkroomd.store.pruning import Pruning
 from darkroomd.store.store import Store, open_store
 from darkroomd.system.clock import now_usec
@@ -304,35 +308,35 @@ async def _serve(settings: Settings, stories: Stories) -> None:
         listeners.append(scheduler.notice)
         listeners.append(records.notice)
         gate.on_change = scheduler.wake
-        intake = Intake(
-            Surroundings(
-                store=store,
-                plan=OutputPlan(
-                    recipe=recipe.name,
-                    folder=recipe.folder,
-                    digest=recipe_digest(recipe),
-                    pipeline=pipeline_version(),
-                ),
-                options=_intake_options(config),
-                publish=publish,
+        around = Surroundings(
+            store=store,
+            plan=OutputPlan(
+                recipe=recipe.name,
+                folder=recipe.folder,
+                digest=recipe_digest(recipe),
+                pipeline=pipeline_version(),
+            ),
+            options=_intake_options(config),
+            publish=publish,
+            on_document_dirty=records.mark,
+            on_fault=gate.note_arrivals,
+            now_usec=now_usec,
+            new_correlation_id=_new_correlation_id,
+            presets=presets,
+        )
+        intake = Intake(around, sessions=settings.sessions, roots=settings.roots)
+        culling = Culling(
+            Revisions(
+                PhotoDesk(store.front),
+                recipe=recipe.name,
                 on_document_dirty=records.mark,
-                on_fault=gate.note_arrivals,
                 now_usec=now_usec,
                 new_correlation_id=_new_correlation_id,
-                presets=presets,
             ),
-            sessions=settings.sessions,
-            roots=settings.roots,
-        )
-        culling = Culling(
-            PhotoDesk(store.front),
             presets,
             scheduler,
             Disks(),
-            recipe=recipe.name,
-            on_document_dirty=records.mark,
             now_usec=now_usec,
-            new_correlation_id=_new_correlation_id,
         )
         checks = health_checks(
             store, scheduler, intake, presets, pipeline=pipeline_version(), state_folder=settings.state
@@ -347,14 +351,18 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             about=about,
             checks=checks,
         )
-        desk = JobDesk(store.front)
+        jobs = Jobs(JobDesk(store.front), scheduler, gate, now_usec=now_usec)
         server = Server(
             listener,
             queries,
-            Jobs(desk, scheduler, gate, now_usec=now_usec),
+            jobs,
             bus,
             presets=presets,
             culling=culling,
+            places=Whereabouts(
+                PlaceBook(store.front), intake, jobs, gate, records, presets=presets, now_usec=now_usec
+            ),
+            rescans=Rescans(around, intake),
             identity=await history.identity(otherwise=uuid.uuid4().hex),
             version=about.version,
             owner_uid=os.geteuid(),

@@ -90,8 +90,8 @@ def job(parameters: str) -> str:
             '{"method":"Do"}\0', [refused(f"{SERVICE}.MethodNotFound", method="Do")], id="no-interface"
         ),
         pytest.param(
-            f'{{"method":"{DARKROOM}.ListRoots"}}\0',
-            [refused(f"{SERVICE}.MethodNotImplemented", method=f"{DARKROOM}.ListRoots")],
+            f'{{"method":"{DARKROOM}.StartArchive"}}\0',
+            [refused(f"{SERVICE}.MethodNotImplemented", method=f"{DARKROOM}.StartArchive")],
             id="not-built",
         ),
         pytest.param(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NoReturn
 
+from darkroom.cli.places import declare_places
 from darkroom.cli.steering import Declare, declare_steering, number
 from darkroom.cli.terminal import standard_screen
 
@@ -102,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     for declare in (_status, _sessions, _photos, _jobs, _show, _watch):
         declare(command)
     declare_steering(command)
+    declare_places(command, _act)
     for declare in (_call, _introspect):
         declare(command)
     return top
@@ -123,6 +125,12 @@ def _command(add: _Add, name: str, summary: str) -> argparse.ArgumentParser:
     # Suppressed: a default here would undo what was said before the command's name.
     _everywhere(command, socket=argparse.SUPPRESS, json=argparse.SUPPRESS)
     return command
+
+
+def _act(command: argparse.ArgumentParser) -> Declare:
+    """Return what adds the actions of a command that has several."""
+    add = command.add_subparsers(metavar="ACTION", required=True, dest="action").add_parser
+    return partial(_command, add)
 
 
 def _status(add: Declare) -> None:

@@ -17,9 +17,10 @@ from darkroom.errors import (
     InvalidParameter,
     NoSuchJob,
     NoSuchPhoto,
+    NoSuchRoot,
     NoSuchSession,
 )
-from darkroom.protocol.types import File, Job, Photo, Session
+from darkroom.protocol.types import File, Job, Photo, Root, Session
 
 _FILE_URI: Final = re.compile(r"file:(?://(?:localhost)?)?(?P<path>/(?!/).*)", re.DOTALL | re.IGNORECASE)
 _LARGEST_JOB: Final = 2**63 - 1
@@ -71,6 +72,29 @@ def session_named(client: Client, word: str) -> Session:
     if found is None:
         raise NoSuchSession(word)
     return found
+
+
+def root_named(client: Client, word: str) -> Root:
+    """Return the root with this id or folder, tried in this order; raise `NoSuchRoot`."""
+    paths = _spellings(word)
+    roots = client.list_roots()
+    for root in roots:
+        if root.id == word:
+            return root
+    for root in roots:
+        if exact_path(root.folder) in paths:
+            return root
+    raise NoSuchRoot(word)
+
+
+def folder_named(word: str) -> str:
+    """Return the absolute path of a folder that need not be known, as it is to be told to the daemon."""
+    path = _path_in(word) or word
+    try:
+        return os.path.abspath(path)  # noqa: PTH100 - pathlib's absolute() keeps ".."
+    except FileNotFoundError:
+        # The working directory was removed: the daemon says what is wrong with a relative path.
+        return path
 
 
 def anything_named(client: Client, word: str) -> Session | Photo | Job:

@@ -20,6 +20,7 @@ from darkroomd.api.handlers.culling import CullingHandlers
 from darkroomd.api.handlers.daemon import DaemonHandlers
 from darkroomd.api.handlers.history import HistoryHandlers
 from darkroomd.api.handlers.jobs import JobHandlers
+from darkroomd.api.handlers.places import PlaceHandlers
 from darkroomd.api.handlers.presets import PresetHandlers
 from darkroomd.api.handlers.queue import QueueHandlers
 from darkroomd.api.handlers.service import ServiceHandlers
@@ -36,8 +37,10 @@ from darkroomd.core.access import Peer
 from darkroomd.core.model import Happening
 from darkroomd.services.culling import Culling
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets
 from darkroomd.services.queries import Queries
+from darkroomd.services.rescans import Rescans
 
 CONNECTIONS_PER_USER: Final = 64
 CONNECTIONS_IN_ALL: Final = 256
@@ -63,6 +66,8 @@ class Server:
         jobs: what callers can do to the queue.
         presets: which there are, and the choice of each session.
         culling: what callers can do to photos.
+        places: where photos are looked for.
+        rescans: looks through sessions on request.
         bus: what happens is told here.
         identity: names the database in cursors.
         version: of the daemon.
@@ -79,6 +84,8 @@ class Server:
         *,
         presets: Presets,
         culling: Culling,
+        places: Whereabouts,
+        rescans: Rescans,
         identity: str,
         version: str,
         owner_uid: int,
@@ -96,6 +103,7 @@ class Server:
             **SteeringHandlers(jobs).table(),
             **PresetHandlers(presets, culling, queries).table(),
             **CullingHandlers(culling).table(),
+            **PlaceHandlers(places, rescans, queries).table(),
             **HistoryHandlers(queries, self._hub).table(),
             **WatchHandlers(self._hub).table(),
         }

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from darkroom.protocol import types
-from darkroomd.core import model
+from darkroomd.core import model, places
 from darkroomd.core.gate import PAUSED, Holder
 from darkroomd.core.json_values import Json
 from darkroomd.core.presets import Preset
@@ -51,6 +51,14 @@ def session(session: model.Session, watch_mode: model.WatchMode) -> types.Sessio
         created_at_usec=session.created_at_usec,
         changed_at_usec=session.changed_at_usec,
         revision=session.revision,
+    )
+
+
+def root(standing: places.RootStanding) -> types.Root:
+    """Show a folder of sessions."""
+    root = standing.root
+    return types.Root(
+        id=root.id, folder=file(root.folder), watch_mode=standing.mode, session_count=standing.sessions
     )
 
 

@@ -137,6 +137,15 @@ class Gatekeeper:
             self._tell()
         self.on_change()
 
+    def forget(self, session_id: SessionId) -> None:
+        """Wait for nothing of a session that is no longer known."""
+        self._unvisited.discard(session_id)
+        self._sessions.pop(session_id, None)
+        self._held_times.pop(session_id, None)
+        self._arrivals.pop(session_id, None)
+        self._tell()
+        self.on_change()
+
     def held_sessions(self) -> AbstractSet[SessionId]:
         """Return the sessions whose folders failed and have not succeeded since."""
         return self._unvisited | self._sessions.keys()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,15 +16,20 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from darkroom.errors import DarkroomError
 from darkroomd.core.intake import Vanished, is_temporary
-from darkroomd.core.model import RAW_FOLDER, CorrelationId, SessionId, WatchMode
-from darkroomd.core.scan_pace import ScanPace, next_on_grid
-from darkroomd.core.session_names import session_id, session_name
+from darkroomd.core.model import RAW_FOLDER, CorrelationId, JobId, Session, SessionId, WatchMode
+from darkroomd.core.places import FolderIdentity, Root, RootStanding, children, refusal_of_session
+from darkroomd.core.scan_pace import next_on_grid
+from darkroomd.core.session_names import root_id, session_id, session_name
+from darkroomd.files.folders import identity_of
 from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import RootListing, list_root
 from darkroomd.files.watch import Change, FolderWatch, Hint, Target, find_targets
 from darkroomd.services.disks import Disks
+from darkroomd.services.moves import Moves
+from darkroomd.services.roots import WatchedRoot
 from darkroomd.services.session_intake import Presence, SessionIntake
 from darkroomd.services.surroundings import Surroundings
+from darkroomd.store.places import PlaceBook
 
 Result = TypeVar("Result")
 
@@ -40,34 +45,31 @@ log = structlog.get_logger()
 ROOT_PAUSE_SECONDS: Final = 0.1
 """Between a change in a root and the look at it."""
 
-MOST_OTHERS: Final = 1000
-"""So many folders of a root that are no sessions are watched, in case they become one; a scan sees all."""
-
-
-class _Root:
-    """A folder of sessions, and when to list it next."""
-
-    def __init__(self, folder: Path, pace: ScanPace, *, remote: bool) -> None:
-        self.folder: Final = folder
-        self.pace: Final = pace
-        self.remote: Final = remote
-        self.others: tuple[Path, ...] = ()
-        self.lost = False
+LET_GO_SECONDS: Final = 5.0
+"""How long what is under way in a folder may take to stop once nobody watches it any more."""
 
 
 class Intake:
-    """Watches sessions that were named, and those that are or appear below roots.
+    """Watches sessions that were named, those that were added, and those that are or appear below roots.
 
-    Folders need not be there yet, and may go and come back.
+    Folders need not be there yet, may go and come back, and be renamed. Whoever changes what is watched holds
+    `changing` until the store knows of it as well.
     """
 
     def __init__(self, around: Surroundings, *, sessions: Sequence[Path], roots: Sequence[Path]) -> None:
         self._around = around
         self._named: Final = (tuple(sessions), tuple(roots))
-        self._roots: dict[Path, _Root] = {}
+        self._book = PlaceBook(around.store.front)
+        self._moves = Moves(around, self._book)
+        self._roots: dict[Path, WatchedRoot] = {}
         self._sessions: dict[Path, SessionIntake] = {}
         self._by_id: dict[SessionId, SessionIntake] = {}
-        self._busy: set[Path] = set()
+        self._forgotten: dict[Path, FolderIdentity | None] = {}
+        self._refused: set[Path] = set()
+        self._busy: dict[Path, anyio.CancelScope] = {}
+        self._rested = anyio.Event()
+        self.changing: Final = anyio.Lock()
+        self.named: Final[set[Path]] = set()
         self._wake = anyio.Event()
         self._not_added: set[Path] = set()
         self._roots_not_added: set[Path] = set()
@@ -88,6 +90,19 @@ class Intake:
         return WatchMode.UNAVAILABLE if known is None else known.mode
 
     @property
+    def sessions(self) -> Mapping[Path, SessionId]:
+        """The sessions that are watched, by folder."""
+        return {folder: one.session.id for folder, one in self._sessions.items()}
+
+    @property
+    def roots(self) -> tuple[RootStanding, ...]:
+        """The roots that are watched, in order of their folders."""
+        armed = self._watch.armed
+        return tuple(
+            self._roots[folder].standing(self._sessions, armed=armed) for folder in sorted(self._roots)
+        )
+
+    @property
     def watch_problem(self) -> str | None:
         """Why not all local folders are watched but looked at again and again; None if they are watched."""
         return self._watch.problem
@@ -102,13 +117,34 @@ class Intake:
             known.look_again(name, correlation_id)
             self._wake.set()
 
+    async def backfill_of(self, session_id: SessionId, *, within_seconds: float) -> JobId | None:
+        """Wait for the job of what a session held when it was first looked at; None: none, or not yet."""
+        known = self._by_id.get(session_id)
+        if known is None:
+            return None
+        with anyio.move_on_after(within_seconds):
+            await known.first_look.wait()
+        return known.backfill
+
+    def scan_soon(self, session_id: SessionId) -> None:
+        """Have the whole folder of a session looked at as soon as possible."""
+        known = self._by_id.get(session_id)
+        if known is not None:
+            known.scan_soon()
+            self._wake.set()
+
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Watch until cancelled; started once all sessions that are there are known to the store."""
+        self._forgotten = await self._book.forgotten()
+        for session in await self._book.added_sessions():
+            self.take_up(session, appeared=False)
         sessions, roots = self._named
         for folder in sessions:
             await self._add_session(folder)
         for folder in roots:
             await self._add_root(folder)
+        for root in await self._book.roots():
+            await self.watch_root(root)
         async with anyio.create_task_group() as group:
             await group.start(self._watch.run)
             task_status.started()
@@ -135,27 +171,48 @@ class Intake:
             group.start_soon(self._choose_targets)
         for folder, root in self._roots.items():
             if folder not in self._busy and root.pace.at <= now:
-                self._busy.add(folder)
-                group.start_soon(self._attend_root, root)
+                self._busy[folder] = scope = anyio.CancelScope()
+                group.start_soon(self._attend_root, root, scope)
         for folder, session in self._sessions.items():
             if folder not in self._busy and session.next_due() <= now:
-                self._busy.add(folder)
-                group.start_soon(self._attend_session, folder, session)
+                self._busy[folder] = scope = anyio.CancelScope()
+                group.start_soon(self._attend_session, folder, session, scope)
 
-    async def _attend_session(self, folder: Path, session: SessionIntake) -> None:
-        before = (session.presence, session.targets)
-        await session.attend()
-        if (session.presence, session.targets) != before:
-            # Folders that came back may be others than those that went.
-            self._replaced |= before[0] is not Presence.UNKNOWN
-            self._choose_at = -math.inf
-        self._busy.discard(folder)
+    async def _attend_session(self, folder: Path, session: SessionIntake, scope: anyio.CancelScope) -> None:
+        with scope:
+            before = (session.presence, session.targets)
+            await session.attend()
+            if (session.presence, session.targets) != before:
+                # Folders that came back may be others than those that went.
+                self._replaced |= before[0] is not Presence.UNKNOWN
+                self._choose_at = -math.inf
+                await self._note_identity(session)
+        self._rest(folder, scope)
+
+    async def _attend_root(self, root: WatchedRoot, scope: anyio.CancelScope) -> None:
+        with scope:
+            await self._list_root(root)
+        self._rest(root.folder, scope)
+
+    def _rest(self, folder: Path, scope: anyio.CancelScope) -> None:
+        # A folder that was let go and taken up again has another one.
+        if self._busy.get(folder) is scope:
+            del self._busy[folder]
+        self._rested.set()
+        self._rested = anyio.Event()
         self._wake.set()
 
-    async def _attend_root(self, root: _Root) -> None:
-        await self._list_root(root)
-        self._busy.discard(root.folder)
-        self._wake.set()
+    async def _note_identity(self, session: SessionIntake) -> None:
+        """Keep which folder a session is, to find it again under another name."""
+        if session.presence is not Presence.PRESENT:
+            return
+        folder, session_id = session.session.folder, session.session.id
+        try:
+            identity = await self._on_disk(folder, partial(identity_of, folder))
+            if identity is not None and identity != await self._book.identity(session_id):
+                await self._book.note_identity(session_id, identity)
+        except (OSError, DarkroomError) as error:
+            log.warning("session_identity_not_kept", session=session_id, problem=str(error))
 
     async def _add_missing(self, sessions: Sequence[Path], roots: Sequence[Path]) -> None:
         for folder in sessions:
@@ -165,25 +222,105 @@ class Intake:
         self._wake.set()
 
     async def _add_session(self, folder: Path) -> None:
+        """Watch a session that was named when the daemon was started."""
         real = await self._find(folder)
         if real is None:
             self._put_off(self._not_added, folder)
             return
+        self.named.add(real)
+        async with self.changing:
+            known = await self._watch_session(real, appeared=self._running)
+        if known:
+            self._not_added.discard(folder)
+        else:
+            self._put_off(self._not_added, folder)
+
+    async def _watch_session(self, real: Path, *, appeared: bool) -> bool:
+        """Watch a session; return False where that is to be tried again."""
         if real in self._sessions:
-            return
+            return True
         try:
-            session = await self._around.store.add_session(
-                real, name=session_name(real), session_id=session_id(real), now_usec=self._around.now_usec()
-            )
+            session = await self.session_in(real)
         except DarkroomError as error:
             log.warning("session_not_added", folder=str(real), problem=error.message)
-            self._put_off(self._not_added, folder)
+            return False
+        except OSError as error:
+            problem = os.strerror(error.errno or 0)
+            log.warning("session_not_added", folder=str(real), problem=problem)
+            return False
+        if session is not None:
+            self.take_up(session, appeared=appeared)
+        return True
+
+    async def session_in(self, real: Path) -> Session | None:
+        """Return the session in a folder: known, renamed or new; None where none may be.
+
+        The caller holds `changing`.
+
+        Raises:
+            DarkroomError, OSError: the store, or a disk, refuses.
+        """
+        known = await self._book.session_at(real)
+        if known is not None:
+            return known
+        refusal = refusal_of_session(real, sessions=self._sessions, roots=self._roots)
+        if refusal is not None:
+            if real not in self._refused:
+                log.warning("session_not_added", folder=str(real), problem=refusal)
+            self._refused.add(real)
+            return None
+        self._refused.discard(real)
+        return await self.follow_move(real) or await self._around.store.add_session(
+            real, name=session_name(real), session_id=session_id(real), now_usec=self._around.now_usec()
+        )
+
+    async def follow_move(self, real: Path) -> Session | None:
+        """Return the known session whose folder is called `real` now, once its records have followed.
+
+        The caller holds `changing`.
+
+        Raises:
+            DarkroomError, OSError: the store, or a disk, refuses.
+        """
+        identity = await self._on_disk(real, partial(identity_of, real))
+        session = None if identity is None else await self._moves.session_moved_to(real, identity)
+        if session is None or identity is None:
+            return None
+        await self.let_go(session.folder)
+        if session.folder in self.named:
+            self.named.discard(session.folder)
+            self.named.add(real)
+        return await self._moves.follow(session, real, identity)
+
+    def take_up(self, session: Session, *, appeared: bool) -> None:
+        """Watch a session that the store knows; `appeared`: its folder was made while we watched."""
+        folder = session.folder
+        if folder not in self._sessions:
+            self._forgotten.pop(folder, None)
+            intake = SessionIntake(session, self._around, appeared=appeared)
+            self._sessions[folder] = self._by_id[session.id] = intake
+            log.info("session_watched", session=session.id, folder=str(folder))
+            self._choose_at = -math.inf
+            self._wake.set()
+
+    async def let_go(self, folder: Path) -> None:
+        """Watch a session no more; what is under way in its folder is stopped."""
+        intake = self._sessions.pop(folder, None)
+        if intake is None:
             return
-        self._not_added.discard(folder)
-        intake = SessionIntake(session, self._around, appeared=self._running)
-        self._sessions[real] = intake
-        self._by_id[session.id] = intake
-        log.info("session_watched", session=session.id, folder=str(real))
+        del self._by_id[intake.session.id]
+        with anyio.move_on_after(LET_GO_SECONDS):
+            while folder in self._busy:
+                self._busy[folder].cancel()
+                await self._rested.wait()
+        intake.end()
+        log.info("session_let_go", session=intake.session.id, folder=str(folder))
+        self._choose_at = -math.inf
+        self._wake.set()
+
+    def forget(self, folder: Path, identity: FolderIdentity | None) -> None:
+        """Leave a folder below a root alone until it goes and comes back, or is added."""
+        self._forgotten[folder] = identity
 
     async def _add_root(self, folder: Path) -> None:
         real = await self._find(folder)
@@ -191,9 +328,33 @@ class Intake:
             self._put_off(self._roots_not_added, folder)
             return
         self._roots_not_added.discard(folder)
-        self._roots[real] = _Root(real, self._around.new_pace(), remote=is_remote(real))
-        log.info("root_watched", folder=str(real))
-        await self._list_root(self._roots[real])
+        await self.watch_root(Root(root_id(real), real))
+
+    async def watch_root(self, root: Root) -> None:
+        """Watch a root, and the sessions that are in it."""
+        if root.folder in self._roots:
+            return
+        watched = WatchedRoot(root, self._around.new_pace(), remote=is_remote(root.folder))
+        self._roots[root.folder] = watched
+        log.info("root_watched", folder=str(root.folder))
+        if not self._running:
+            await self._list_root(watched)
+        self._choose_at = -math.inf
+        self._wake.set()
+
+    async def let_go_of_root(self, folder: Path) -> None:
+        """Watch a root no more; its sessions are watched as before."""
+        if self._roots.pop(folder, None) is None:
+            return
+        with anyio.move_on_after(LET_GO_SECONDS):
+            while folder in self._busy:
+                self._busy[folder].cancel()
+                await self._rested.wait()
+        for child in children(folder, self._forgotten.keys()):
+            del self._forgotten[child]
+        log.info("root_let_go", folder=str(folder))
+        self._choose_at = -math.inf
+        self._wake.set()
 
     async def _find(self, folder: Path) -> Path | None:
         """Return where a folder really is; None as long as its disk does not answer."""
@@ -212,32 +373,56 @@ class Intake:
         waiting.add(folder)
         self._add_at = anyio.current_time() + RETRY_SECONDS
 
-    async def _list_root(self, root: _Root) -> None:
+    async def _list_root(self, root: WatchedRoot) -> None:
         begun_at = anyio.current_time()
         root.pace.begin(now=begun_at)
-        listing = await self._listing(root)
-        for folder in listing.sessions:
-            await self._add_session(folder)
-        others = listing.others[:MOST_OTHERS]
-        if others != root.others:
-            root.others = others
+        try:
+            listing = await self._on_disk(root.folder, partial(list_root, root.folder))
+        except OSError as error:
+            news = root.lost(error)
+        else:
+            appeared = root.is_known
+            news = root.found(listing)
+            await self._take_up_new(root.folder, listing, appeared=appeared)
+        if news:
             self._choose_at = -math.inf
         now, watched = anyio.current_time(), root.folder in self._watch.armed
         root.pace.found(now=now, watched=watched, took_seconds=now - begun_at, polled=len(self._roots))
 
-    async def _listing(self, root: _Root) -> RootListing:
+    async def _take_up_new(self, folder: Path, listing: RootListing, *, appeared: bool) -> None:
+        """Watch the sessions of a root that are neither watched nor to be left alone."""
+        for session in listing.sessions:
+            if session in self._sessions:
+                continue
+            async with self.changing:
+                if folder in self._roots and not await self._is_forgotten(session):
+                    await self._watch_session(session, appeared=appeared)
+        gone = set(children(folder, self._forgotten.keys())).difference(listing.sessions, listing.others)
+        await self._remember(gone)
+
+    async def _is_forgotten(self, folder: Path) -> bool:
+        if folder not in self._forgotten:
+            return False
         try:
-            listing = await self._on_disk(root.folder, partial(list_root, root.folder))
-        except OSError as error:
-            if not root.lost:
-                problem = os.strerror(error.errno or 0)
-                log.warning("root_lost", folder=str(root.folder), problem=problem)
-            root.lost = True
-            return RootListing((), ())
-        if root.lost:
-            log.info("root_found", folder=str(root.folder))
-        root.lost = False
-        return listing
+            identity = await self._on_disk(folder, partial(identity_of, folder))
+        except OSError:
+            return True
+        if self._forgotten[folder] in {None, identity}:
+            return True
+        await self._remember({folder})
+        return False
+
+    async def _remember(self, folders: Collection[Path]) -> None:
+        """Take folders that had been forgotten for what they are once they come back."""
+        if not folders:
+            return
+        try:
+            await self._book.remember(folders)
+        except DarkroomError as error:
+            log.warning("folders_not_remembered", problem=error.message)
+            return
+        for folder in folders:
+            self._forgotten.pop(folder, None)
 
     async def _choose_targets(self) -> None:
         local = [root for root in self._roots.values() if not root.remote]

@@ -16,7 +16,7 @@ import anyio
 import structlog
 from anyio.abc import TaskStatus
 
-from darkroom.errors import DarkroomError
+from darkroom.errors import DarkroomError, NoSuchSession
 from darkroom.protocol.types import ItemState
 from darkroomd.core.model import Happening, Item, Session, SessionId
 from darkroomd.core.recovery import Abandon, Finish, Found, Intent, Repeat, after_restart, sit_out_seconds
@@ -126,6 +126,9 @@ class Recovery:
                 if not silent:
                     log.warning("session_not_visited", session=session.id, problem=error.strerror)
                 silent = True
+            except NoSuchSession:
+                # Somebody removed it meanwhile.
+                break
             except DarkroomError as error:
                 log.warning("session_not_visited", session=session.id, problem=error.message)
             await anyio.sleep(RETRY_SECONDS)

@@ -30,12 +30,14 @@ class WatchedRoot:
         self.remote: Final = remote
         self.others: tuple[Path, ...] = ()
         self._lost = False
+        self.is_known = False
+        """Whether it was ever listed: what is new in it from then on has come while we watched."""
 
     def found(self, listing: RootListing) -> bool:
         """Note what is in the root; return whether other folders than before are worth watching."""
         if self._lost:
             log.info("root_found", folder=str(self.folder))
-        self._lost = False
+        self._lost, self.is_known = False, True
         before, self.others = self.others, listing.others[:MOST_OTHERS]
         return self.others != before
 

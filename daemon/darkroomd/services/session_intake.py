@@ -25,7 +25,7 @@ from darkroomd.core.intake import (
     is_backlog,
     sighting_of,
 )
-from darkroomd.core.model import RAW_FOLDER, CorrelationId, PhotoState, Session, WatchMode
+from darkroomd.core.model import RAW_FOLDER, CorrelationId, JobId, PhotoState, Session, WatchMode
 from darkroomd.core.naming import photo_id
 from darkroomd.core.scan_pace import FolderMemory
 from darkroomd.core.waiting_room import Origin
@@ -74,6 +74,8 @@ class SessionIntake:
         self._remote = is_remote(self.raw)
         self._appeared = appeared
         self._presence = Presence.UNKNOWN
+        self.first_look: Final = anyio.Event()
+        """Set once what the session held is known to be queued, or in order."""
         self._pace = around.new_pace()
         self._asked_at = math.inf
         self._polled = 1
@@ -148,8 +150,19 @@ class SessionIntake:
         """Forget what waits to be taken in: nobody watches this session any more."""
         self._handover.start_over()
 
+    @property
+    def backfill(self) -> JobId | None:
+        """The job of what the session held when it was found, if there was anything to do."""
+        return self._handover.backfill
+
     async def attend(self) -> None:
         """Do what is due: scan, look, hand over."""
+        await self._attend()
+        looked = self._presence is not Presence.UNKNOWN and self._reception.is_empty
+        if looked or self.backfill is not None:
+            self.first_look.set()
+
+    async def _attend(self) -> None:
         try:
             if self._pace.at <= anyio.current_time():
                 await self._scan()

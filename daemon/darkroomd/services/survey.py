@@ -72,7 +72,7 @@ def find_outdated(
     for name, photo in known.items():
         if name not in found or not (photo.state is PhotoState.DEVELOPED or photo.aged):
             continue
-        verdict = _judge(photo, found[name], folder / plan.folder / outputs[name], plan)
+        verdict = judge(photo, found[name], folder / plan.folder / outputs[name], plan)
         if verdict == AGED:
             aged |= set() if photo.aged else {name}
         elif not isinstance(verdict, UpToDate | Altered):
@@ -103,7 +103,11 @@ def sweep_leftovers(folder: Path, *, output_folder: str) -> tuple[str, ...]:
     return tuple(removed)
 
 
-def _judge(photo: Photo, found: Fingerprint, wanted_path: Path, plan: OutputPlan) -> Verdict | None:
+def judge(photo: Photo, found: Fingerprint, wanted_path: Path, plan: OutputPlan) -> Verdict | None:
+    """Compare a photo's output with what it should be, by stats and its sidecar; None: there is no telling.
+
+    `found` is the RAW file as it is now.
+    """
     record = next((output for output in photo.outputs if output.recipe == plan.recipe), None)
     if record is None:
         return None

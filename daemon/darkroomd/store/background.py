@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from darkroom.protocol.types import Priority
-from darkroomd.core.lifecycle import waiting_state
+from darkroom.protocol.types import JobState, Priority
+from darkroomd.core.lifecycle import is_live, waiting_state
 from darkroomd.core.model import CorrelationId, Job, JobId, JobKind, Photo, PhotoId, PhotoState, SessionId
 from darkroomd.core.wording import readable
 from darkroomd.store.catalogue import read_photo
@@ -74,6 +74,25 @@ def insert_items(
         for number, (photo_id, correlation_id) in enumerate(items)
     ]
     database.many("insert_item", rows)
+
+
+def is_open(database: Database, job_id: JobId) -> bool:
+    """Tell whether a job is there and still takes items."""
+    row = database.one("job_by_id", id=job_id)
+    return row is not None and is_live(JobState(row["state"]))
+
+
+def join_job(
+    database: Database, job_id: JobId, items: Sequence[tuple[PhotoId, CorrelationId]], *, recipe: str
+) -> None:
+    """Give a job that has not ended more items, behind those it has."""
+    row = database.one("job_by_id", id=job_id)
+    assert row is not None
+    session_id, priority = SessionId(row["session_id"]), int(row["priority"])
+    turn = take_turns(database, session_id, priority=priority, count=len(items))
+    insert_items(database, Place(job_id, session_id, priority, turn), items, recipe=recipe)
+    if row["paused"]:
+        database.run("hold_items", job_id=job_id, held=True)
 
 
 def return_to_background(

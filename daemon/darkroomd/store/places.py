@@ -36,19 +36,22 @@ class PlaceBook:
 
         await self._front.write(change)
 
-    async def remove_root(
-        self, root_id: RootId, *, session_ids: Collection[SessionId], now_usec: int
-    ) -> None:
-        """Forget a root together with sessions of it that have no live jobs; their folders may come back."""
+    async def remove_root(self, root_id: RootId, folder: Path) -> None:
+        """Forget a root, and that sessions in it were to be left alone."""
 
         def change(database: Database) -> tuple[None, Sequence[Happening]]:
-            journal = Journal(database, now_usec)
             database.run("delete_root", id=root_id)
-            for session_id in session_ids:
-                _delete(database, journal, session_id)
-            return None, journal.happenings
+            forgotten = (Path(os.fsdecode(row["folder"])) for row in database.all("forgotten"))
+            database.many(
+                "remember_folder", [{"folder": os.fsencode(one)} for one in forgotten if one.parent == folder]
+            )
+            return None, ()
 
         await self._front.write(change)
+
+    async def session(self, session_id: SessionId) -> Session:
+        """Return the session; raise `NoSuchSession`."""
+        return await self._front.read(lambda database: read_session(database, session_id))
 
     async def added_sessions(self) -> tuple[Session, ...]:
         """Return the sessions that were added by themselves while the daemon ran."""

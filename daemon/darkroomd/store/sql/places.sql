@@ -85,7 +85,7 @@ DELETE FROM lane WHERE session_id = :session_id;
 DELETE FROM session WHERE id = :session_id;
 
 -- name: job_asked_for
-SELECT job_id, items FROM asked WHERE uid = :uid AND key = :key;
+SELECT job_id, items FROM asked WHERE uid = :uid AND key = :key AND at_usec >= :since;
 
 -- name: note_asked
 INSERT INTO asked (uid, key, job_id, items, at_usec) VALUES (:uid, :key, :job_id, :items, :now)

@@ -1,0 +1,81 @@
+"""`darkroom session`: add, remove or look through one."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from darkroom.cli import words
+from darkroom.cli.naming import folder_named, session_named
+from darkroom.cli.terminal import Screen
+from darkroom.cli.text import printable, sendable
+from darkroom.client import Client
+from darkroom.errors import EXIT_DONE
+from darkroom.protocol.replies import AddedSessionReply, EmptyReply, RescanReply
+from darkroom.protocol.types import JobOptions, Priority
+
+
+def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
+    """Do what is asked of the session."""
+    action = _ACTIONS[arguments.action]
+    return action(client, arguments, screen)
+
+
+def added(reply: AddedSessionReply) -> list[str]:
+    """Tell what became of a folder that was added."""
+    folder = words.path_of(reply.session.folder)
+    what = "is a session now" if reply.created else "was a session already"
+    more = [f"Job {reply.job_id} develops what is in it."] if reply.job_id is not None else []
+    return [printable(f"{folder} {what}: {reply.session.name} ({reply.session.id})."), *more]
+
+
+def rescanned(reply: RescanReply) -> list[str]:
+    """Tell what is developed again."""
+    if reply.job_id is None:
+        return ["Nothing to do: every photo is developed and up to date, queued, or left out."]
+    photos = "1 photo" if reply.item_count == 1 else f"{reply.item_count} photos"
+    return [f"Job {reply.job_id} develops {photos}."]
+
+
+def _add(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
+    reply = client.add_session(folder_named(arguments.folder), preset_id=sendable(arguments.preset))
+    if arguments.json:
+        screen.show_json([msgspec.json.encode(reply)])
+    else:
+        screen.show(added(reply))
+    return EXIT_DONE
+
+
+def _remove(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
+    session = session_named(client, arguments.session)
+    client.remove_session(session.id, cancel_jobs=arguments.cancel_jobs)
+    if arguments.json:
+        screen.show_json([msgspec.json.encode(EmptyReply())])
+    else:
+        screen.show([printable(f"The session {session.name} is forgotten; its files are as they were.")])
+    return EXIT_DONE
+
+
+def _rescan(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
+    session = session_named(client, arguments.session)
+    options = JobOptions(
+        priority=None if arguments.priority is None else Priority(arguments.priority),
+        paused=arguments.paused,
+        label=sendable(arguments.label),
+    )
+    reply = client.rescan_session(session.id, options)
+    if arguments.json:
+        screen.show_json([msgspec.json.encode(reply)])
+    else:
+        screen.show(rescanned(reply))
+    return EXIT_DONE
+
+
+_ACTIONS: Final[Mapping[str, Callable[[Client, argparse.Namespace, Screen], int]]] = {
+    "add": _add,
+    "remove": _remove,
+    "rescan": _rescan,
+}

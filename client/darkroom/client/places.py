@@ -1,0 +1,60 @@
+"""Roots and sessions as they are named and removed: the methods of the client."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from darkroom.client.exchange import Exchange
+from darkroom.protocol import calls, replies
+from darkroom.protocol.types import File, JobOptions, Root
+
+
+class PlaceCalls(Exchange):
+    """Says where the daemon looks for photos.
+
+    Folders are given by their absolute paths on the daemon's machine.
+    """
+
+    def add_session(
+        self, folder: str | os.PathLike[str], *, preset_id: str | None = None
+    ) -> replies.AddedSessionReply:
+        """Watch a folder as a session, and return it, whether it is new, and the job of what it holds.
+
+        One that is known already stays as it is. Raises `PathNotAllowed`, `NoSuchPreset`.
+        """
+        question = calls.AddSession(folder=_file(folder), preset_id=preset_id)
+        return self._ask_once(question, replies.AddedSessionReply)
+
+    def remove_session(self, session_id: str, *, cancel_jobs: bool | None = None) -> None:
+        """Forget a session, or raise `NoSuchSession`; no file is touched.
+
+        Args:
+            session_id: of the session.
+            cancel_jobs: stop what is queued of it; otherwise that is a `SessionBusy`.
+        """
+        question = calls.RemoveSession(session_id=session_id, cancel_jobs=cancel_jobs)
+        self._ask_once(question, replies.EmptyReply)
+
+    def rescan_session(self, session_id: str, options: JobOptions | None = None) -> replies.RescanReply:
+        """Queue what has no up-to-date output; raises `NoSuchSession`, `PathNotAllowed`."""
+        question = calls.RescanSession(session_id=session_id, options=options)
+        return self._ask_once(question, replies.RescanReply)
+
+    def add_root(self, folder: str | os.PathLike[str]) -> replies.AddedRootReply:
+        """Watch the sub-folders of a folder as sessions; raises `PathNotAllowed`."""
+        return self._ask_once(calls.AddRoot(folder=_file(folder)), replies.AddedRootReply)
+
+    def remove_root(self, root_id: str) -> None:
+        """Watch a root no more; raises `NoSuchRoot`, `SessionBusy`."""
+        self._ask_once(calls.RemoveRoot(root_id=root_id), replies.EmptyReply)
+
+    def list_roots(self) -> tuple[Root, ...]:
+        """Return all roots."""
+        return self._ask(calls.ListRoots(), replies.RootsReply).roots
+
+
+def _file(folder: str | os.PathLike[str]) -> File:
+    path = Path(folder)
+    # As a URI any name can be sent, UTF-8 or not; what is not absolute has none, and is refused in words.
+    return File(uri=path.as_uri()) if path.is_absolute() else File(path=str(path))
