@@ -35,6 +35,7 @@ from darkroomd.core.model import (
 from darkroomd.core.naming import output_id, photo_id
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.files.fingerprint import fingerprint_of, sha256_of, stat_of
+from darkroomd.files.sidecars import read_look
 from darkroomd.imaging.messages import Develop, Developed, Recipe, Refused, Stage
 from darkroomd.services.development import Development
 from darkroomd.services.disks import Disks
@@ -224,7 +225,7 @@ def arrival_of(path: Path) -> Arrival:
         session_id=SESSION,
         name=path.name,
         fingerprint=fingerprint,
-        look="look",
+        look=read_look(path).look,
         preset_id=None,
         unsupported=(),
         warnings=(),
@@ -248,7 +249,7 @@ def output_of(folder: Path, arrival: Arrival) -> Output:
         size_bytes=found.size_bytes,
         mtime_ns=found.mtime_ns,
         sha256=sha256,
-        inputs=Inputs(arrival.fingerprint, "r", "look", "recipe", "p"),
+        inputs=Inputs(arrival.fingerprint, "r", arrival.look, "recipe", "p"),
         created_at_usec=now_usec(),
     )
 
