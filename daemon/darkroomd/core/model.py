@@ -177,7 +177,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a session's own record says of a photo that is new to the queue; attributes are those of `Photo`."""
+    """What a session's own record says of a photo that is new to the queue; see `Photo`."""
 
     attempts: int = 0
     last_attempt_at_usec: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -24,7 +24,7 @@ from darkroomd.core.model import (
     PhotoId,
 )
 from darkroomd.core.naming import output_id
-from darkroomd.core.session_document import name_of
+from darkroomd.core.session_document import name_of, preset_of
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -114,6 +114,14 @@ class RecordedPhoto:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedSession:
+    """What the document knows: photos by file name, and the preset chosen for the session."""
+
+    photos: Mapping[str, RecordedPhoto] = field(default_factory=dict[str, RecordedPhoto])
+    preset_id: str | None = None
+
+
 def remember(recorded: RecordedPhoto | None, arrival: Arrival) -> tuple[Arrival, Failure | None]:
     """Return a photo that is new to the queue with its past, and with the failure that it ended in.
 
@@ -129,6 +137,11 @@ def remember(recorded: RecordedPhoto | None, arrival: Arrival) -> tuple[Arrival,
     if recorded.outputs and recorded.failure is None:
         return replace(known, past=replace(known.past, attempts=0, last_attempt_at_usec=None)), None
     return known, recorded.failure
+
+
+def read_session(document: Mapping[str, Json]) -> RecordedSession:
+    """Return what the document tells of the session and its photos."""
+    return RecordedSession(read_photos(document), preset_of(document))
 
 
 def read_photos(document: Mapping[str, Json]) -> dict[str, RecordedPhoto]:

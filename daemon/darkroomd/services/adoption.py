@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
 
+from darkroom.errors import NoSuchPreset
 from darkroom.protocol.types import Failure
 from darkroomd.core.freshness import AGED, Altered, Outdated, UpToDate, Wanted, is_same_file
 from darkroomd.core.model import RAW_FOLDER, Arrival, Fingerprint, Output, Photo, PhotoId, PhotoState, Session
 from darkroomd.core.naming import output_name, photo_id
-from darkroomd.core.recorded_outputs import RecordedPhoto, remember
+from darkroomd.core.recorded_outputs import RecordedPhoto, RecordedSession, remember
 from darkroomd.services.admission import Comparison, Delayed, compare, compare_at_a_glance
 from darkroomd.services.surroundings import OnDisk, Surroundings
 from darkroomd.store.restoring import Restored
@@ -85,15 +86,24 @@ class Adoption:
         await self._tell(news)
         return outcomes
 
-    async def restore_missing(self, recorded: Mapping[str, RecordedPhoto]) -> None:
-        """Record photos whose RAW files are gone and whose outputs are there, as the session's record has it.
+    async def take_over(self, recorded: RecordedSession, *, found: Collection[str]) -> None:
+        """Take over from the session's record what no RAW file that was found tells.
 
-        Their outputs keep their names, and nothing else is written in their place.
+        That is the preset that was chosen for it, and photos whose RAW files are gone and whose outputs are
+        there: these keep their names, and nothing else is written in their place.
         """
-        restored = await self._on_disk(partial(self._find_missing, recorded))
+        gone = {name: photo for name, photo in recorded.photos.items() if name not in found}
+        restored = await self._on_disk(partial(self._find_missing, gone))
         if restored:
             await self._tell(_News(restored=restored))
             log.info("missing_photos_restored", session=self._session.id, photos=len(restored))
+        chosen = (await self._around.store.session(self._session.id)).preset_id
+        if recorded.preset_id is None or chosen is not None:
+            return
+        try:
+            await self._around.presets.choose(self._session.id, recorded.preset_id)
+        except NoSuchPreset as error:
+            log.warning("session_preset_gone", session=self._session.id, problem=error.message)
 
     async def note_aged(self, photo_ids: Sequence[PhotoId]) -> None:
         """Have photos shown as outdated that only another pipeline would develop differently."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,7 +27,7 @@ from darkroomd.core.model import (
     Session,
 )
 from darkroomd.core.naming import renamed_by
-from darkroomd.core.recorded_outputs import RecordedPhoto
+from darkroomd.core.recorded_outputs import RecordedPhoto, RecordedSession
 from darkroomd.files.sidecars import FrozenLook
 from darkroomd.services.admission import Admission, Delayed, Refused, admit
 from darkroomd.services.adoption import Adoption, Candidate, NeedsWork, Settled
@@ -277,9 +277,9 @@ class Handover:
         """Have photos shown as developed again, since the pipeline is the one that developed them."""
         await self._adoption.note_renewed(photo_ids)
 
-    async def restore_missing(self, recorded: Mapping[str, RecordedPhoto]) -> None:
-        """Record photos whose RAW files are gone and whose outputs are there, by the session's record."""
-        await self._adoption.restore_missing(recorded)
+    async def take_over(self, recorded: RecordedSession, *, found: Collection[str]) -> None:
+        """Take over what no RAW file tells of a session that is new to the database; `found` are those."""
+        await self._adoption.take_over(recorded, found=found)
 
     async def _queue(self, backlog: Sequence[Arrival]) -> Fate:
         job = NewJob(

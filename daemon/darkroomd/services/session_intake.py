@@ -27,12 +27,14 @@ from darkroomd.core.intake import (
 )
 from darkroomd.core.model import RAW_FOLDER, CorrelationId, JobId, PhotoState, Session, WatchMode
 from darkroomd.core.naming import photo_id
+from darkroomd.core.recorded_outputs import RecordedSession
 from darkroomd.core.scan_pace import FolderMemory
 from darkroomd.core.waiting_room import Origin
 from darkroomd.files.folders import is_folder
 from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import find_lost, glance_at
 from darkroomd.files.watch import Change, Hint
+from darkroomd.services.companions import Companions
 from darkroomd.services.handover import Handover
 from darkroomd.services.reception import Reception
 from darkroomd.services.surroundings import Surroundings
@@ -80,6 +82,13 @@ class SessionIntake:
         self._asked_at = math.inf
         self._polled = 1
         self._reception = Reception(session, around, self._handover, self._on_disk)
+        self._companions = Companions(
+            session,
+            around,
+            self._on_disk,
+            photos=lambda: self._reception.room.dealt_with,
+            is_settled=lambda: self._reception.is_empty,
+        )
         self._ignored: Mapping[str, Ignored] = {}
         self._names = FolderMemory()
         self._outputs = FolderMemory()
@@ -119,7 +128,7 @@ class SessionIntake:
 
     def next_due(self) -> float:
         """Return when to call `attend` next, in seconds of the monotonic clock."""
-        return min(self._pace.at, self._reception.next_due())
+        return min(self._pace.at, self._reception.next_due(), self._companions.next_due())
 
     def scan_soon(self) -> None:
         """Have the whole folder looked at as soon as possible."""
@@ -130,6 +139,7 @@ class SessionIntake:
         if self._presence is not Presence.PRESENT:
             self.scan_soon()
             return
+        self._companions.take_hints(hint.name for hint in hints)
         now, room = anyio.current_time(), self._reception.room
         extensions = self._around.options.extensions
         ours = [hint for hint in hints if classify(hint.name, EntryKind.FILE, extensions) == Candidate()]
@@ -168,6 +178,7 @@ class SessionIntake:
                 await self._scan()
             if self._presence is Presence.PRESENT:
                 await self._look()
+                await self._companions.attend(leases=not self._remote)
         except DarkroomError as error:
             # The store refuses, for instance because its disk is full. The next scan begins anew.
             log.warning("intake_interrupted", session=self.session.id, problem=error.message)
@@ -226,7 +237,9 @@ class SessionIntake:
             await self._begin(sight)
             log.info("session_found", session=self.session.id, folder=str(self.session.folder))
             self._presence = Presence.PRESENT
-        return await self._announce(sight, first=first)
+        news = await self._announce(sight, first=first)
+        await self._companions.scan()
+        return news
 
     async def _announce(self, sight: Sight, *, first: bool) -> bool:
         room = self._reception.room
@@ -277,9 +290,12 @@ class SessionIntake:
             if photo.state is not PhotoState.MISSING and name not in doubts.doubtful
         }
         strangers = sight.candidates.keys() - known.keys()
-        recorded = await self._on_disk(partial(read_recorded, folder)) if strangers else {}
-        self._reception.begin(dealt_with, recorded)
+        recorded = RecordedSession()
+        if strangers or not known:
+            recorded = await self._on_disk(partial(read_recorded, folder))
+        self._reception.begin(dealt_with, recorded.photos)
         if not known:
+            await self._handover.take_over(recorded, found=sight.candidates)
             # Of a session that was known the daemon removed them before it began to work in it.
             await self._on_disk(partial(sweep_leftovers, folder, output_folder=plan.folder))
 
@@ -307,6 +323,7 @@ class SessionIntake:
     def _start_over(self, presence: Presence) -> None:
         self._presence = presence
         self._reception.start_over()
+        self._companions.start_over()
         self._names.forget()
         self._outputs.forget()
 

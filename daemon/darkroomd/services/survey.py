@@ -11,7 +11,7 @@ from darkroomd.core.freshness import AGED, Altered, UpToDate, Verdict, Wanted, a
 from darkroomd.core.intake import SIDECAR_SUFFIX, Ignored
 from darkroomd.core.model import RAW_FOLDER, Fingerprint, Photo, PhotoState
 from darkroomd.core.naming import OUTPUT_SUFFIX, output_names
-from darkroomd.core.recorded_outputs import RecordedPhoto, read_photos
+from darkroomd.core.recorded_outputs import RecordedSession, read_session
 from darkroomd.core.session_document import DOCUMENT_NAME
 from darkroomd.files.atomic import OWN_PARTS
 from darkroomd.files.documents import read_document
@@ -82,9 +82,9 @@ def find_outdated(
     return Doubts(frozenset(doubtful), frozenset(aged), frozenset(renewed))
 
 
-def read_recorded(folder: Path) -> dict[str, RecordedPhoto]:
-    """Return what the record of the session in `folder` knows of its photos."""
-    return read_photos(read_document(folder) or {})
+def read_recorded(folder: Path) -> RecordedSession:
+    """Return what the record of the session in `folder` knows."""
+    return read_session(read_document(folder) or {})
 
 
 def sweep_leftovers(folder: Path, *, output_folder: str) -> tuple[str, ...]:
