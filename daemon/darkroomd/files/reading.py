@@ -11,6 +11,8 @@ from typing import Final
 OPEN_TO_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC
 """Flags for a file of unknown kind: a pipe is not waited for, a link is refused, a terminal not taken."""
 
+_PIECE_BYTES: Final = 1 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
@@ -35,15 +37,21 @@ def read_regular(path: Path, *, largest_bytes: int) -> bytes | NotRead | None:
             return NotRead("it is not a regular file")
         if found.st_size > largest_bytes:
             return NotRead("it is too large")
-        return _read_all(descriptor, largest_bytes)
+        return _read_all(descriptor, found.st_size, largest_bytes=largest_bytes)
     finally:
         os.close(descriptor)
 
 
-def _read_all(descriptor: int, largest_bytes: int) -> bytes:
+def _read_all(descriptor: int, size_bytes: int, *, largest_bytes: int) -> bytes:
     pieces: list[bytes] = []
     rest = largest_bytes
-    while rest > 0 and (piece := os.read(descriptor, min(rest, 1 << 20))):
+    # One byte more than there should be, which shows the end at once. Not always a megabyte: to get that from
+    # the system and to give it back takes longer than to read a sidecar.
+    wanted = min(rest, size_bytes + 1)
+    while wanted > 0 and (piece := os.read(descriptor, wanted)):
         pieces.append(piece)
         rest -= len(piece)
+        if len(piece) < wanted:
+            break
+        wanted = min(rest, _PIECE_BYTES)
     return b"".join(pieces)
