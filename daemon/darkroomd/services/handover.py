@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from typing import Final
@@ -55,7 +55,8 @@ class SettledFile:
     correlation_id: CorrelationId
     seen_at_usec: int
     backlog: bool = False
-    recorded: RecordedPhoto | None = None
+    # What it says cannot be hashed, and does not tell files apart.
+    recorded: RecordedPhoto | None = field(default=None, compare=False)
 
 
 class Fate(StrEnum):
