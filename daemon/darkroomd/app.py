@@ -145,12 +145,14 @@ def check(settings: Settings) -> None:
     """Refuse what cannot work, before anything is touched.
 
     Raises:
-        NowhereToLook: no root and no session.
+        NowhereToLook: no root and no session, and no daemon that could have been told of one.
         DefaultPresetUnknown: no preset has the id that is to be the default.
         DarkroomError: a folder that was named is missing, no folder, or not readable; or there can be no
             socket where it is wanted.
     """
-    if not settings.roots and not settings.sessions:
+    # Once there was a daemon, it knows of what was added at run time, and more can be added.
+    ran_before = (settings.state / DATABASE_NAME).exists()
+    if not settings.roots and not settings.sessions and not ran_before:
         raise NowhereToLook
     default = settings.config.presets.default
     if default not in BUILTIN_PRESETS:

@@ -49,14 +49,14 @@ def refusal_of_session(folder: Path, *, sessions: Iterable[Path], roots: Iterabl
         return (
             f"{folder} is called {RAW_FOLDER}, as the folder inside a session is. Give the folder around it."
         )
+    for root in roots:
+        if root.is_relative_to(folder):
+            return f"{folder} is, or contains, the root {root}. Give one of the folders in the root."
     for session in sessions:
         if folder != session and folder.is_relative_to(session):
             return f"{folder} lies inside the session {session}. Sessions cannot lie in one another."
         if folder != session and session.is_relative_to(folder):
             return f"{folder} contains the session {session}. Sessions cannot lie in one another."
-    for root in roots:
-        if root.is_relative_to(folder):
-            return f"{folder} is, or contains, the root {root}. Give one of the folders in the root."
     return None
 
 
