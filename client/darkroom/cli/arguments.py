@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NoReturn
 
+from darkroom.cli.culling import declare_culling, with_offsets_joined
 from darkroom.cli.places import declare_places
 from darkroom.cli.steering import Declare, declare_steering, number
 from darkroom.cli.terminal import standard_screen
@@ -50,7 +51,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         SystemExit: they are wrong (status 2), or asked for help or the version.
     """
     parser = _parser()
-    words, program = _parted(sys.argv[1:] if argv is None else argv)
+    words, program = _parted(with_offsets_joined(sys.argv[1:] if argv is None else argv))
     arguments, rest = parser.parse_known_args(words)
     if arguments.command == "inhibit":
         if not program:
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         declare(command)
     declare_steering(command)
     declare_places(command, _act)
+    declare_culling(command)
     for declare in (_call, _introspect):
         declare(command)
     return top

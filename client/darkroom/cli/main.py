@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parse(argv)
         # Each start pays for the one command it runs.
-        run: Run = import_module(f"darkroom.cli.commands.{arguments.command}").run
+        run: Run = import_module(f"darkroom.cli.commands.{arguments.command.replace('-', '_')}").run
         with Client(arguments.socket) as client:
             return run(client, arguments, standard_screen())
     except KeyboardInterrupt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -95,6 +95,28 @@ def folder_named(word: str) -> str:
     except FileNotFoundError:
         # The working directory was removed: the daemon says what is wrong with a relative path.
         return path
+
+
+def photos_named(client: Client, words: Sequence[str]) -> list[Photo]:
+    """Return the photo of each id, path or file name.
+
+    Raises:
+        NothingNamed: no photo is called that.
+        AmbiguousName: several are.
+    """
+    sessions = list(client.list_sessions())
+    return [_photo_named(client, sessions, word) for word in words]
+
+
+def _photo_named(client: Client, sessions: list[Session], word: str) -> Photo:
+    found = (
+        _photo_at(client, sessions, word)
+        or _photo_with_id(client, word)
+        or _photo_with_name(client, sessions, word)
+    )
+    if found is None:
+        raise NothingNamed(word)
+    return found
 
 
 def anything_named(client: Client, word: str) -> Session | Photo | Job:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from darkroom.cli import words
+from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable
-from darkroom.protocol.replies import RetryReply
+from darkroom.protocol.replies import CountReply, RetryReply
 from darkroom.protocol.types import Job, JobState, Queue
 
 
@@ -44,6 +47,37 @@ def resumed(queue: Queue) -> list[str]:
     return ["The queue goes on."]
 
 
+def photos(count: int) -> str:
+    """Return so many photos in words."""
+    return _counted(count, "photo")
+
+
+def culled(count: int, *, of: int, discarded: bool) -> list[str]:
+    """Tell how many photos were discarded or restored, and how many were so before."""
+    done = "discarded" if discarded else "restored"
+    left = "discarded before" if discarded else "not discarded"
+    return [
+        *([f"{photos(count)} {done}."] if count else []),
+        *(
+            [f"{photos(of - count)} left as {'it was' if of - count == 1 else 'they were'}: {left}."]
+            if of > count
+            else []
+        ),
+    ]
+
+
+def timed(count: int, *, of: int) -> list[str]:
+    """Tell how many photos have the time that was asked for, and how many have none to correct."""
+    return [
+        *([f"{photos(count)} corrected."] if count else []),
+        *(
+            [f"{photos(of - count)} left alone: the camera's time is not known, or not yet."]
+            if of > count
+            else []
+        ),
+    ]
+
+
 def standing(job: Job) -> str:
     """Tell where a job stands."""
     why = words.reasons(job.state_reasons)
@@ -58,3 +92,11 @@ def _named(jobs: Sequence[int]) -> str:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def show_count(screen: Screen, count: int, *lines: str, json: bool) -> None:
+    """Show the outcome of a change that is told by a count."""
+    if json:
+        screen.show_json([msgspec.json.encode(CountReply(count=count))])
+    else:
+        screen.show(list(lines))

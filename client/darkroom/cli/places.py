@@ -29,6 +29,11 @@ def _session(add: Declare) -> None:
     command.add_argument("--priority", choices=PRIORITIES, help="how urgent; default: low")
     command.add_argument("--paused", action="store_true", help="start nothing of it before `darkroom resume`")
     command.add_argument("--label", metavar="TEXT", help="shown in lists")
+    command = add("preset", "Choose what photos that arrive from now on are developed with.")
+    command.add_argument("session", metavar="SESSION", help="name, folder or id")
+    which = command.add_mutually_exclusive_group(required=True)
+    which.add_argument("preset", metavar="PRESET", nargs="?", help="id of a preset; see `darkroom presets`")
+    which.add_argument("--default", action="store_true", help="the one that the daemon is configured with")
 
 
 def _root(add: Declare) -> None:

@@ -44,6 +44,16 @@ def duration_usec(text: str) -> int:
     return usec
 
 
+def offset_usec(text: str) -> int:
+    """Return a duration with a sign before it, or none, in microseconds.
+
+    Raises:
+        TimeUnreadable: it is none.
+    """
+    sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
+    return sign * duration_usec(digits)
+
+
 def coming_usec(text: str, *, now_usec: int, zone: tzinfo | None = None) -> int:
     """Return the time to come that is meant, in microseconds since the Unix epoch.
 

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 
 from darkroom.client.jobs import JobCalls
 from darkroom.client.patience import SILENCE_SECONDS
+from darkroom.client.photos import PhotoCalls
 from darkroom.client.places import PlaceCalls
 from darkroom.client.queue import QueueCalls
 from darkroom.client.records import RecordCalls
@@ -16,7 +17,7 @@ from darkroom.protocol import calls, replies, service
 from darkroom.protocol.types import Summary
 
 
-class Client(QueueCalls, JobCalls, SessionCalls, PlaceCalls, RecordCalls):
+class Client(QueueCalls, JobCalls, SessionCalls, PhotoCalls, PlaceCalls, RecordCalls):
     """Talks to the daemon; connects when it is first asked something, and again after a restart.
 
     One thread at a time may use it. Everything it can raise for a reason outside of the program is a

@@ -285,7 +285,8 @@ def _stored(value: Json) -> Json:
             return {readable(name): _stored(entry) for name, entry in value.items()}
         case list():
             return [_stored(entry) for entry in value]
-    return value
+        case _:
+            return value
 
 
 def log_line(line: LogLine) -> types.LogLine:

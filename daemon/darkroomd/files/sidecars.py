@@ -196,10 +196,13 @@ def has_sidecar(raw: Path) -> bool:
         OSError: the disk refuses.
     """
     path = sidecar_of(raw)
+    if path is None:
+        return False
     try:
-        return path is not None and path.lstat() is not None
+        path.lstat()
     except FileNotFoundError:
         return False
+    return True
 
 
 def _look(

@@ -15,7 +15,7 @@ from darkroom.cli.text import printable, sendable
 from darkroom.client import Client
 from darkroom.errors import EXIT_DONE
 from darkroom.protocol.replies import AddedSessionReply, EmptyReply, RescanReply
-from darkroom.protocol.types import JobOptions, Priority
+from darkroom.protocol.types import JobOptions, Priority, Session
 
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
@@ -74,8 +74,25 @@ def _rescan(client: Client, arguments: argparse.Namespace, screen: Screen) -> in
     return EXIT_DONE
 
 
+def preset_set(session: Session) -> list[str]:
+    """Tell what photos of a session are developed with from now on."""
+    preset = "the default preset" if session.preset_id is None else f"the preset {session.preset_id}"
+    return [printable(f"Photos that arrive in {session.name} from now on get {preset}.")]
+
+
+def _preset(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
+    found = session_named(client, arguments.session)
+    session = client.set_session_preset(found.id, None if arguments.default else sendable(arguments.preset))
+    if arguments.json:
+        screen.show_json([msgspec.json.encode(session)])
+    else:
+        screen.show(preset_set(session))
+    return EXIT_DONE
+
+
 _ACTIONS: Final[Mapping[str, Callable[[Client, argparse.Namespace, Screen], int]]] = {
     "add": _add,
     "remove": _remove,
     "rescan": _rescan,
+    "preset": _preset,
 }
