@@ -82,6 +82,7 @@ def test_an_output_folder_that_is_a_link_is_refused(tmp_path: Path, target: str)
 def test_a_listing_tells_photos_from_what_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "a.NEF").write_bytes(b"xy")
     (tmp_path / "a.NEF.rrdata").touch()
+    (tmp_path / "a.xmp").touch()
     (tmp_path / "a.jpg").touch()
     (tmp_path / ".b.nef.part").touch()
     (tmp_path / "folder.nef").mkdir()
@@ -95,7 +96,7 @@ def test_a_listing_tells_photos_from_what_is_left_alone(tmp_path: Path) -> None:
     assert set(listing.candidates) == {"a.NEF", odd}
     assert listing.candidates["a.NEF"].size_bytes == 2
     assert {name: ignored.reason for name, ignored in listing.ignored.items()} == {
-        "a.NEF.rrdata": Reason.SIDECAR,
+        "a.xmp": Reason.SIDECAR,
         "a.jpg": Reason.PICTURE,
         ".b.nef.part": Reason.TEMPORARY,
         "folder.nef": Reason.FOLDER,

@@ -270,7 +270,7 @@ async def test_what_is_no_photo_is_left_alone_with_a_reason(tmp_path: Path, sess
         "notes.txt": "no_raw_extension",
         "pipe.nef": "no_regular_file",
         "link.nef": "symbolic_link",
-    } | {name: "sidecar" for name in ignored if name.endswith(".rrdata")}
+    }
     assert [one.photo.name for one in house.told if one.kind == "photo.added" and one.photo] == ["last.nef"]
     assert not (session / "Raw" / "picture.NEF.rrdata").exists()
 
@@ -310,6 +310,22 @@ async def test_sessions_are_found_below_a_root_now_and_later(tmp_path: Path) -> 
         await house.until_told("photo.added", "c.nef")
 
     assert house.jobs() == [(JobKind.BACKFILL, 1), (JobKind.DEVELOP, 1), (JobKind.DEVELOP, 1)]
+
+
+async def test_a_root_that_was_deleted_and_made_anew_is_watched_again(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    (root / "one" / "Raw").mkdir(parents=True)
+
+    async with at_work(tmp_path, roots=[root], scan_seconds=0.3) as house:
+        await house.until_watched(root / "one")
+        shutil.rmtree(root)
+        (root / "one" / "Raw").mkdir(parents=True)
+        (root / "two" / "Raw").mkdir(parents=True)
+        drop(root / "one", "a.nef")
+        drop(root / "two", "b.nef")
+        await house.until_told("photo.added", "a.nef")
+        await house.until_told("photo.added", "b.nef")
+        await house.until_watched(root / "one")
 
 
 async def test_a_session_without_raw_is_waited_for(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from darkroomd.core.intake import EntryKind, Ignored, classify
+from darkroomd.core.intake import SIDECAR_SUFFIX, EntryKind, Ignored, classify
 from darkroomd.core.model import RAW_FOLDER, Fingerprint
 from darkroomd.core.scan_pace import FolderStamp
 from darkroomd.files.fingerprint import fingerprint_from, stat_of
@@ -17,7 +17,10 @@ from darkroomd.files.folders import is_link, open_folder
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The entries of a `Raw/` folder by name: files to wait for, and what is left alone."""
+    """The entries of a `Raw/` folder by name: files to wait for, and what is left alone.
+
+    Frozen presets are neither: there are as many of them as of photos, and they are looked at with these.
+    """
 
     candidates: Mapping[str, Fingerprint]
     ignored: Mapping[str, Ignored]
@@ -82,6 +85,8 @@ def list_raw(raw: Path, extensions: Collection[str]) -> Listing:
     ignored: dict[str, Ignored] = {}
     with open_folder(raw) as folder, os.scandir(folder) as entries:
         for entry in entries:
+            if entry.name.endswith(SIDECAR_SUFFIX):
+                continue
             verdict = classify(entry.name, _kind(entry), extensions)
             if isinstance(verdict, Ignored):
                 ignored[entry.name] = verdict
