@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -17,15 +17,14 @@ from anyio.abc import TaskGroup, TaskStatus
 from darkroom.errors import DarkroomError
 from darkroomd.core.intake import Vanished, is_temporary
 from darkroomd.core.model import RAW_FOLDER, CorrelationId, JobId, Session, SessionId, WatchMode
-from darkroomd.core.places import FolderIdentity, Root, RootStanding, children, refusal_of_session
+from darkroomd.core.places import FolderIdentity, Root, RootStanding
 from darkroomd.core.scan_pace import next_on_grid
-from darkroomd.core.session_names import root_id, session_id, session_name
-from darkroomd.files.folders import identity_of
+from darkroomd.core.session_names import root_id
 from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import RootListing, list_root
 from darkroomd.files.watch import Change, FolderWatch, Hint, Target, find_targets
 from darkroomd.services.disks import Disks
-from darkroomd.services.moves import Moves
+from darkroomd.services.recognition import Recognition
 from darkroomd.services.roots import WatchedRoot
 from darkroomd.services.session_intake import Presence, SessionIntake
 from darkroomd.services.surroundings import Surroundings
@@ -60,12 +59,10 @@ class Intake:
         self._around = around
         self._named: Final = (tuple(sessions), tuple(roots))
         self._book = PlaceBook(around.store.front)
-        self._moves = Moves(around, self._book)
+        self._recognition = Recognition(around, self._book)
         self._roots: dict[Path, WatchedRoot] = {}
         self._sessions: dict[Path, SessionIntake] = {}
         self._by_id: dict[SessionId, SessionIntake] = {}
-        self._forgotten: dict[Path, FolderIdentity | None] = {}
-        self._refused: set[Path] = set()
         self._busy: dict[Path, anyio.CancelScope] = {}
         self._rested = anyio.Event()
         self.changing: Final = anyio.Lock()
@@ -135,7 +132,7 @@ class Intake:
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Watch until cancelled; started once all sessions that are there are known to the store."""
-        self._forgotten = await self._book.forgotten()
+        await self._recognition.load()
         for session in await self._book.added_sessions():
             self.take_up(session, appeared=False)
         sessions, roots = self._named
@@ -186,7 +183,8 @@ class Intake:
                 # Folders that came back may be others than those that went.
                 self._replaced |= before[0] is not Presence.UNKNOWN
                 self._choose_at = -math.inf
-                await self._note_identity(session)
+                if session.presence is Presence.PRESENT:
+                    await self._recognition.note_identity(session.session)
         self._rest(folder, scope)
 
     async def _attend_root(self, root: WatchedRoot, scope: anyio.CancelScope) -> None:
@@ -201,18 +199,6 @@ class Intake:
         self._rested.set()
         self._rested = anyio.Event()
         self._wake.set()
-
-    async def _note_identity(self, session: SessionIntake) -> None:
-        """Keep which folder a session is, to find it again under another name."""
-        if session.presence is not Presence.PRESENT:
-            return
-        folder, session_id = session.session.folder, session.session.id
-        try:
-            identity = await self._on_disk(folder, partial(identity_of, folder))
-            if identity is not None and identity != await self._book.identity(session_id):
-                await self._book.note_identity(session_id, identity)
-        except (OSError, DarkroomError) as error:
-            log.warning("session_identity_not_kept", session=session_id, problem=str(error))
 
     async def _add_missing(self, sessions: Sequence[Path], roots: Sequence[Path]) -> None:
         for folder in sessions:
@@ -240,7 +226,7 @@ class Intake:
         if real in self._sessions:
             return True
         try:
-            session = await self.session_in(real)
+            session = await self._session_in(real)
         except DarkroomError as error:
             log.warning("session_not_added", folder=str(real), problem=error.message)
             return False
@@ -252,27 +238,14 @@ class Intake:
             self.take_up(session, appeared=appeared)
         return True
 
-    async def session_in(self, real: Path) -> Session | None:
-        """Return the session in a folder: known, renamed or new; None where none may be.
-
-        The caller holds `changing`.
-
-        Raises:
-            DarkroomError, OSError: the store, or a disk, refuses.
-        """
-        known = await self._book.session_at(real)
+    async def _session_in(self, real: Path) -> Session | None:
+        """Return the session in a folder: known, renamed or new; None where none may be."""
+        known = await self._recognition.known(real)
         if known is not None:
             return known
-        refusal = refusal_of_session(real, sessions=self._sessions, roots=self._roots)
-        if refusal is not None:
-            if real not in self._refused:
-                log.warning("session_not_added", folder=str(real), problem=refusal)
-            self._refused.add(real)
+        if not self._recognition.may_be_session(real, sessions=self._sessions, roots=self._roots):
             return None
-        self._refused.discard(real)
-        return await self.follow_move(real) or await self._around.store.add_session(
-            real, name=session_name(real), session_id=session_id(real), now_usec=self._around.now_usec()
-        )
+        return await self.follow_move(real) or await self._recognition.new(real)
 
     async def follow_move(self, real: Path) -> Session | None:
         """Return the known session whose folder is called `real` now, once its records have followed.
@@ -282,21 +255,21 @@ class Intake:
         Raises:
             DarkroomError, OSError: the store, or a disk, refuses.
         """
-        identity = await self._on_disk(real, partial(identity_of, real))
-        session = None if identity is None else await self._moves.session_moved_to(real, identity)
-        if session is None or identity is None:
+        found = await self._recognition.renamed(real)
+        if found is None:
             return None
+        session, identity = found
         await self.let_go(session.folder)
         if session.folder in self.named:
             self.named.discard(session.folder)
             self.named.add(real)
-        return await self._moves.follow(session, real, identity)
+        return await self._recognition.follow(session, real, identity)
 
     def take_up(self, session: Session, *, appeared: bool) -> None:
         """Watch a session that the store knows; `appeared`: its folder was made while we watched."""
         folder = session.folder
         if folder not in self._sessions:
-            self._forgotten.pop(folder, None)
+            self._recognition.added(folder)
             intake = SessionIntake(session, self._around, appeared=appeared)
             self._sessions[folder] = self._by_id[session.id] = intake
             log.info("session_watched", session=session.id, folder=str(folder))
@@ -320,7 +293,7 @@ class Intake:
 
     def forget(self, folder: Path, identity: FolderIdentity | None) -> None:
         """Leave a folder below a root alone until it goes and comes back, or is added."""
-        self._forgotten[folder] = identity
+        self._recognition.forget(folder, identity)
 
     async def _add_root(self, folder: Path) -> None:
         real = await self._find(folder)
@@ -350,8 +323,7 @@ class Intake:
             while folder in self._busy:
                 self._busy[folder].cancel()
                 await self._rested.wait()
-        for child in children(folder, self._forgotten.keys()):
-            del self._forgotten[child]
+        self._recognition.left(folder)
         log.info("root_let_go", folder=str(folder))
         self._choose_at = -math.inf
         self._wake.set()
@@ -395,34 +367,9 @@ class Intake:
             if session in self._sessions:
                 continue
             async with self.changing:
-                if folder in self._roots and not await self._is_forgotten(session):
+                if folder in self._roots and not await self._recognition.is_forgotten(session):
                     await self._watch_session(session, appeared=appeared)
-        gone = set(children(folder, self._forgotten.keys())).difference(listing.sessions, listing.others)
-        await self._remember(gone)
-
-    async def _is_forgotten(self, folder: Path) -> bool:
-        if folder not in self._forgotten:
-            return False
-        try:
-            identity = await self._on_disk(folder, partial(identity_of, folder))
-        except OSError:
-            return True
-        if self._forgotten[folder] in {None, identity}:
-            return True
-        await self._remember({folder})
-        return False
-
-    async def _remember(self, folders: Collection[Path]) -> None:
-        """Take folders that had been forgotten for what they are once they come back."""
-        if not folders:
-            return
-        try:
-            await self._book.remember(folders)
-        except DarkroomError as error:
-            log.warning("folders_not_remembered", problem=error.message)
-            return
-        for folder in folders:
-            self._forgotten.pop(folder, None)
+        await self._recognition.listed(folder, found=(*listing.sessions, *listing.others))
 
     async def _choose_targets(self) -> None:
         local = [root for root in self._roots.values() if not root.remote]
