@@ -37,6 +37,7 @@ from running import Daemon, running
 QUEUED_EVENTS = Path("/proc/sys/fs/inotify/max_queued_events")
 FEW_EVENTS = "64"
 PAUSE_SECONDS = 0.2
+SETTLING_SECONDS = 130.0
 PATIENCE_SECONDS = 300.0
 
 
@@ -153,29 +154,35 @@ def idle(folder: Path, options: argparse.Namespace) -> None:
         print(f"{options.sessions} sessions looked at {time.monotonic() - begun:.1f} s after ready")
         status = Path(f"/proc/{daemon.process.pid}/status")
         print(" ".join(line for line in status.read_text().splitlines() if line.startswith("VmRSS")))
-        # Until the worker that tried the pipeline has ended, and the last records are written.
-        time.sleep(35)
-        seconds, wakes = spent(daemon.process.pid)
+        # Until the worker that tried the pipeline has ended, and each folder was listed a second time.
+        time.sleep(SETTLING_SECONDS)
+        seconds, wakes = seconds_spent(daemon.process.pid), times_woken(daemon.process.pid)
         time.sleep(options.watch_seconds)
-        seconds, wakes = (
-            now - then for now, then in zip(spent(daemon.process.pid), (seconds, wakes), strict=True)
-        )
+        seconds = seconds_spent(daemon.process.pid) - seconds
         share = seconds / options.watch_seconds
-        print(
-            f"idle for {options.watch_seconds} s: {seconds:.2f} s of CPU ({share:.2%}), {wakes:.0f} wake-ups"
-        )
+        print(f"idle for {options.watch_seconds} s: {seconds:.2f} s of CPU ({share:.2%})")
+        # Threads that ended meanwhile did little.
+        for task, times in times_woken(daemon.process.pid).items():
+            print(
+                f"  thread {task}: {(times - wakes.get(task, 0)) / options.watch_seconds:.1f} wake-ups a second"
+            )
         daemon.stop()
 
 
-def spent(pid: int) -> tuple[float, float]:
-    """Return the CPU seconds of a process, and how often its threads went to sleep by themselves."""
+def seconds_spent(pid: int) -> float:
+    """Return the CPU seconds of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    wakes = 0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def times_woken(pid: int) -> dict[str, int]:
+    """Return how often each thread of a process went to sleep by itself, and so was woken."""
+    found: dict[str, int] = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         for line in (task / "status").read_text().splitlines():
-            wakes += int(line.split()[1]) if line.startswith("voluntary_ctxt_switches") else 0
-    return seconds, wakes
+            if line.startswith("voluntary_ctxt_switches"):
+                found[task.name] = int(line.split()[1])
+    return found
 
 
 PARTS = {"drops": drops, "burst": burst, "idle": idle}
