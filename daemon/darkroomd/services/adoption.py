@@ -9,7 +9,6 @@ from functools import partial
 import structlog
 
 from darkroom.errors import NoSuchPreset
-from darkroom.protocol.types import Failure
 from darkroomd.core.freshness import AGED, Altered, Outdated, UpToDate, Wanted, is_same_file
 from darkroomd.core.model import RAW_FOLDER, Arrival, Fingerprint, Output, Photo, PhotoId, PhotoState, Session
 from darkroomd.core.naming import output_name, photo_id
@@ -218,7 +217,7 @@ class Adoption:
                 arrived_at_usec=photo.arrived_at_usec or output.created_at_usec,
                 past=photo.past,
             )
-            missing.append(Restored(arrival, PhotoState.MISSING, (output,), failure=_gone(name)))
+            missing.append(Restored(arrival, PhotoState.MISSING, (output,)))
         return missing
 
     async def _tell(self, news: _News) -> None:
@@ -247,12 +246,3 @@ def _adopted(case: _Case, record: Output, *, aged: bool) -> Restored:
         arrival = case.recorded.continued(arrival)
     state = PhotoState.OUTDATED if aged else PhotoState.DEVELOPED
     return Restored(arrival, state, (output,), aged=aged)
-
-
-def _gone(name: str) -> Failure:
-    return Failure(
-        code="raw.missing",
-        message="The RAW file is no longer there. Put it back to have it developed.",
-        transient=False,
-        context={"name": name},
-    )
