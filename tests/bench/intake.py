@@ -163,9 +163,8 @@ def idle(folder: Path, options: argparse.Namespace) -> None:
         print(f"idle for {options.watch_seconds} s: {seconds:.2f} s of CPU ({share:.2%})")
         # Threads that ended meanwhile did little.
         for task, times in times_woken(daemon.process.pid).items():
-            print(
-                f"  thread {task}: {(times - wakes.get(task, 0)) / options.watch_seconds:.1f} wake-ups a second"
-            )
+            rate = (times - wakes.get(task, 0)) / options.watch_seconds
+            print(f"  thread {task}: {rate:.1f} wake-ups a second")
         daemon.stop()
 
 
