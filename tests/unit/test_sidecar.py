@@ -12,9 +12,12 @@ from darkroomd.core.presets import BUILTIN_PRESETS, Preset
 from darkroomd.core.sidecar import (
     AlreadyFrozen,
     Frozen,
+    SidecarDemands,
     Unreadable,
     freeze,
     read_sidecar,
+    refusal,
+    replace_preset,
     rfc3339,
 )
 
@@ -159,3 +162,75 @@ def test_no_bytes_raise(data: bytes) -> None:
 
 def test_points_in_time_are_written_in_utc() -> None:
     assert rfc3339(0) == "1970-01-01T00:00:00.000Z"
+
+
+def replaced(existing: object, preset: Preset, *known: Preset) -> dict[str, Any]:
+    outcome = replace_preset(
+        json.dumps(existing).encode(),
+        preset,
+        {one.id: one for one in known},
+        applied_at_usec=AT,
+        correlation_id=CorrelationId("c0ffee"),
+    )
+    assert isinstance(outcome, Frozen)
+    document: dict[str, Any] = json.loads(outcome.data)
+    return document
+
+
+def test_another_preset_takes_away_what_the_old_one_set_and_nobody_changed() -> None:
+    existing = {
+        "rating": 2,
+        "adjustments": {
+            "temperature": 12.0,
+            "hue": 7,
+            "crop": None,
+            "darkroomd": {"presetId": "warm", "note": 1},
+        },
+    }
+
+    document = replaced(existing, BUILTIN_PRESETS["bw"], WARM)
+
+    adjustments = document["adjustments"]
+    assert adjustments.pop("darkroomd")["presetId"] == "bw"
+    assert adjustments == {"hue": 7, "crop": None, **BUILTIN_PRESETS["bw"].adjustments}
+    assert document["rating"] == 2
+
+
+def test_of_an_old_preset_that_nobody_knows_every_key_stays() -> None:
+    existing = {"adjustments": {"temperature": 12, "darkroomd": {"presetId": "gone"}}}
+
+    adjustments = replaced(existing, NEUTRAL)["adjustments"]
+
+    assert adjustments["temperature"] == 12
+
+
+@pytest.mark.parametrize(
+    ("demands", "unsupported", "problem", "expected"),
+    [
+        pytest.param(SidecarDemands(), ("hue",), "broken", None, id="tolerant"),
+        pytest.param(SidecarDemands(strict=True), (), "broken", None, id="nothing-set"),
+        pytest.param(SidecarDemands(strict=True), ("hue",), "", "preset.unsupported", id="strict"),
+        pytest.param(SidecarDemands(readable=True), (), "broken", "sidecar.unreadable", id="unreadable"),
+    ],
+)
+def test_a_sidecar_is_refused_where_that_is_asked_for(
+    demands: SidecarDemands, unsupported: tuple[str, ...], problem: str, expected: str | None
+) -> None:
+    failure = refusal(demands, unsupported, problem=problem, context={"path": "/a"})
+
+    assert (failure and failure.code) == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b'{"adjustments":{"a":123456789012345678901234567890}}', id="beyond-64-bits"),
+        pytest.param(b'{"adjustments":{"a":NaN}}', id="not-a-number"),
+        pytest.param(b'{"adjustments":{"a":1e999}}', id="infinite"),
+        pytest.param(b'{"adjustments":{"a":"\\ud800"}}', id="half-a-character"),
+        pytest.param(b'{"a":' * 50_000, id="too-deep"),
+        pytest.param(b'{"adjustments":' + b"[" * 999 + b"]" * 999 + b"}", id="deep-but-whole"),
+    ],
+)
+def test_what_could_not_be_written_again_as_it_was_is_kept_aside(data: bytes) -> None:
+    assert isinstance(frozen(data), Unreadable)
