@@ -51,8 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Arguments) -> int:
-    from darkroomd.app import Settings, check, serve  # noqa: PLC0415 - a usage error should not wait for it
+    from darkroomd.app import serve  # noqa: PLC0415 - a usage error should not wait for it
     from darkroomd.logs import LogFormat  # noqa: PLC0415 - same
+    from darkroomd.settings import Settings, check  # noqa: PLC0415 - same
     from darkroomd.system.paths import standard_places  # noqa: PLC0415 - same
 
     settings = Settings.gather(

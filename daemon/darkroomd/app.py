@@ -6,12 +6,10 @@ import os
 import signal
 import sys
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from importlib import metadata
-from pathlib import Path
 from typing import Final
 
 import anyio
@@ -19,44 +17,35 @@ import structlog
 from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError
-from darkroomd.api.listener import check_socket_path, open_listener
+from darkroomd.api.listener import open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
-from darkroomd.config import Config, load_config
 from darkroomd.core.damage import Damage
 from darkroomd.core.estimate import KEPT, rate_of
 from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.faults import (
-    DefaultPresetUnknown,
-    NowhereToLook,
-    PresetsUnreadable,
     StateCorrupt,
     StateInUse,
     StateUnusable,
 )
-from darkroomd.core.intake import RAW_EXTENSIONS
 from darkroomd.core.model import CorrelationId, Happening, Health
-from darkroomd.core.presets import BUILTIN_PRESETS, Preset
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.core.schedule import parse_windows
 from darkroomd.core.sidecar import SidecarDemands
-from darkroomd.core.stability import Patience
-from darkroomd.core.worker_policy import RetirePolicy
-from darkroomd.files.folders import check_root, check_session
 from darkroomd.imaging.messages import Recipe
 from darkroomd.imaging.version import pipeline_version
-from darkroomd.logs import LogFormat, configure
+from darkroomd.logs import configure
 from darkroomd.services.culling import Culling
 from darkroomd.services.development import Development, recipe_digest
 from darkroomd.services.disks import Disks
-from darkroomd.services.executor import ExecutorOptions, LocalExecutor
+from darkroomd.services.executor import LocalExecutor
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.health import health_checks
 from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
 from darkroomd.services.places import Whereabouts
-from darkroomd.services.presets import Presets, read_library
+from darkroomd.services.presets import Presets
 from darkroomd.services.queries import Queries
 from darkroomd.services.recovery import Recovery
 from darkroomd.services.rescans import Rescans
@@ -64,8 +53,8 @@ from darkroomd.services.revisions import Revisions
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.session_records import SessionRecords
 from darkroomd.services.stories import Stories
-from darkroomd.services.surroundings import IntakeOptions, OutputPlan, Surroundings
-from darkroomd.services.worker_process import WorkerSettings
+from darkroomd.services.surroundings import OutputPlan, Surroundings
+from darkroomd.settings import DATABASE_NAME, Settings, check, executor_options, intake_options
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
 from darkroomd.store.photo_desk import PhotoDesk
@@ -74,110 +63,17 @@ from darkroomd.store.pruning import Pruning
 from darkroomd.store.store import Store, open_store
 from darkroomd.system.clock import now_usec
 from darkroomd.system.lock import LockHeld, exclusive_lock
-from darkroomd.system.paths import Places
 from darkroomd.system.timezone import local_zone
 
 SWITCH_SECONDS: Final = 0.0001
 """How long a thread that computes keeps others waiting: a reply waits a dozen times, 5 ms by default."""
 
-DATABASE_NAME: Final = "queue.db"
 LOCK_NAME: Final = "darkroomd.lock"
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-CHECK_SECONDS: Final = 2.0
-"""How long a disk may take to answer before a folder on it is taken on trust."""
-
 FAREWELL_SECONDS: Final = 2.0
 """For the last records and replies once nothing is being developed any more."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the daemon was started with. All paths are absolute."""
-
-    config: Config
-    roots: tuple[Path, ...]
-    sessions: tuple[Path, ...]
-    presets: Path | None
-    socket: Path
-    state: Path
-    log_format: LogFormat
-    log_level: str
-
-    @classmethod
-    def gather(
-        cls,
-        *,
-        places: Places,
-        config: Path | None,
-        roots: tuple[Path, ...],
-        sessions: tuple[Path, ...],
-        log_format: LogFormat,
-        log_level: str,
-    ) -> Settings:
-        """Read the configuration and add what the command line says.
-
-        Raises:
-            ConfigInvalid, ConfigUnreadable: see `load_config`.
-        """
-        path = config or places.config
-        loaded = Config() if path is None else load_config(path, required=config is not None)
-        return cls(
-            config=loaded,
-            roots=(*map(Path, loaded.roots), *roots),
-            sessions=(*map(Path, loaded.sessions), *sessions),
-            presets=_presets_folder(loaded, path),
-            socket=places.socket,
-            state=places.state,
-            log_format=log_format,
-            log_level=log_level,
-        )
-
-
-def _presets_folder(config: Config, path: Path | None) -> Path | None:
-    if config.presets.folder:
-        return Path(config.presets.folder)
-    return None if path is None else path.parent / "presets"
-
-
-def check(settings: Settings) -> None:
-    """Refuse what cannot work, before anything is touched.
-
-    Raises:
-        NowhereToLook: no root and no session, and no daemon that could have been told of one.
-        DefaultPresetUnknown: no preset has the id that is to be the default.
-        DarkroomError: a folder that was named is missing, no folder, or not readable; or there can be no
-            socket where it is wanted.
-    """
-    # Once there was a daemon, it knows of what was added at run time, and more can be added.
-    ran_before = (settings.state / DATABASE_NAME).exists()
-    if not settings.roots and not settings.sessions and not ran_before:
-        raise NowhereToLook
-    default = settings.config.presets.default
-    if default not in BUILTIN_PRESETS:
-        known = _read_presets(settings.presets)
-        if default not in known:
-            raise DefaultPresetUnknown(default, tuple(known))
-    anyio.run(_check_folders, settings)
-    check_socket_path(settings.socket)
-
-
-def _read_presets(folder: Path | None) -> Mapping[str, Preset]:
-    try:
-        return read_library(folder).presets
-    except OSError as error:
-        raise PresetsUnreadable(str(folder), os.strerror(error.errno or 0)) from error
-
-
-async def _check_folders(settings: Settings) -> None:
-    disks = Disks(patience_seconds=CHECK_SECONDS)
-    checks = [(folder, check_root) for folder in settings.roots]
-    checks += [(folder, check_session) for folder in settings.sessions]
-    for folder, check_folder in checks:
-        # A share that does not answer is waited for later, like one that is not mounted yet.
-        with suppress(TimeoutError):
-            await disks.do(folder, partial(check_folder, folder))
 
 
 def serve(settings: Settings) -> int:
@@ -246,7 +142,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
     async with (
         open_listener(settings.socket) as listener,
         open_store(settings.state / DATABASE_NAME, publish) as store,
-        LocalExecutor(_executor_options(settings)) as executor,
+        LocalExecutor(executor_options(settings)) as executor,
     ):
         if store.damage is not None:
             _tell_of(store.damage)
@@ -318,7 +214,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
                 digest=recipe_digest(recipe),
                 pipeline=pipeline_version(),
             ),
-            options=_intake_options(config),
+            options=intake_options(config),
             publish=publish,
             on_document_dirty=records.mark,
             on_fault=gate.note_arrivals,
@@ -431,29 +327,5 @@ async def _watch_signals(
             stop.set()
 
 
-def _executor_options(settings: Settings) -> ExecutorOptions:
-    worker = settings.config.worker
-    return ExecutorOptions(
-        idle_seconds=worker.idle_seconds,
-        retire=RetirePolicy(photos=worker.photos),
-        worker=WorkerSettings(
-            log_format=settings.log_format,
-            log_level=settings.log_level,
-            memory_bytes=worker.memory_mb * 1_000_000,
-        ),
-    )
-
-
 def _new_correlation_id() -> CorrelationId:
     return CorrelationId(uuid.uuid4().hex)
-
-
-def _intake_options(config: Config) -> IntakeOptions:
-    intake = config.intake
-    return IntakeOptions(
-        patience=Patience(quiet_seconds=intake.quiet_seconds, blind_seconds=intake.patient_seconds),
-        scan_seconds=intake.scan_seconds,
-        poll_seconds=intake.poll_seconds,
-        extensions=frozenset(map(str.lower, intake.extensions)) or RAW_EXTENSIONS,
-        replace_unreadable=config.presets.unreadable_sidecar == "develop",
-    )

@@ -1,0 +1,149 @@
+"""What the daemon was started with: configuration and command line, checked before anything happens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from darkroomd.api.listener import check_socket_path
+from darkroomd.config import Config, load_config
+from darkroomd.core.faults import DefaultPresetUnknown, NowhereToLook, PresetsUnreadable
+from darkroomd.core.intake import RAW_EXTENSIONS
+from darkroomd.core.presets import BUILTIN_PRESETS, Preset
+from darkroomd.core.stability import Patience
+from darkroomd.core.worker_policy import RetirePolicy
+from darkroomd.files.folders import check_root, check_session
+from darkroomd.logs import LogFormat
+from darkroomd.services.disks import Disks
+from darkroomd.services.executor import ExecutorOptions
+from darkroomd.services.presets import read_library
+from darkroomd.services.surroundings import IntakeOptions
+from darkroomd.services.worker_process import WorkerSettings
+from darkroomd.system.paths import Places
+
+DATABASE_NAME: Final = "queue.db"
+"""Name of the queue database in the state folder."""
+
+CHECK_SECONDS: Final = 2.0
+"""How long a disk may take to answer before a folder on it is taken on trust."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the daemon was started with. All paths are absolute."""
+
+    config: Config
+    roots: tuple[Path, ...]
+    sessions: tuple[Path, ...]
+    presets: Path | None
+    socket: Path
+    state: Path
+    log_format: LogFormat
+    log_level: str
+
+    @classmethod
+    def gather(
+        cls,
+        *,
+        places: Places,
+        config: Path | None,
+        roots: tuple[Path, ...],
+        sessions: tuple[Path, ...],
+        log_format: LogFormat,
+        log_level: str,
+    ) -> Settings:
+        """Read the configuration and add what the command line says.
+
+        Raises:
+            ConfigInvalid, ConfigUnreadable: see `load_config`.
+        """
+        path = config or places.config
+        loaded = Config() if path is None else load_config(path, required=config is not None)
+        return cls(
+            config=loaded,
+            roots=(*map(Path, loaded.roots), *roots),
+            sessions=(*map(Path, loaded.sessions), *sessions),
+            presets=_presets_folder(loaded, path),
+            socket=places.socket,
+            state=places.state,
+            log_format=log_format,
+            log_level=log_level,
+        )
+
+
+def _presets_folder(config: Config, path: Path | None) -> Path | None:
+    if config.presets.folder:
+        return Path(config.presets.folder)
+    return None if path is None else path.parent / "presets"
+
+
+def check(settings: Settings) -> None:
+    """Refuse what cannot work, before anything is touched.
+
+    Raises:
+        NowhereToLook: no root and no session, and no daemon that could have been told of one.
+        DefaultPresetUnknown: no preset has the id that is to be the default.
+        DarkroomError: a folder that was named is missing, no folder, or not readable; or there can be no
+            socket where it is wanted.
+    """
+    # Once there was a daemon, it knows of what was added at run time, and more can be added.
+    ran_before = (settings.state / DATABASE_NAME).exists()
+    if not settings.roots and not settings.sessions and not ran_before:
+        raise NowhereToLook
+    default = settings.config.presets.default
+    if default not in BUILTIN_PRESETS:
+        known = _read_presets(settings.presets)
+        if default not in known:
+            raise DefaultPresetUnknown(default, tuple(known))
+    anyio.run(_check_folders, settings)
+    check_socket_path(settings.socket)
+
+
+def _read_presets(folder: Path | None) -> Mapping[str, Preset]:
+    try:
+        return read_library(folder).presets
+    except OSError as error:
+        raise PresetsUnreadable(str(folder), os.strerror(error.errno or 0)) from error
+
+
+async def _check_folders(settings: Settings) -> None:
+    disks = Disks(patience_seconds=CHECK_SECONDS)
+    checks = [(folder, check_root) for folder in settings.roots]
+    checks += [(folder, check_session) for folder in settings.sessions]
+    for folder, check_folder in checks:
+        # A share that does not answer is waited for later, like one that is not mounted yet.
+        with suppress(TimeoutError):
+            await disks.do(folder, partial(check_folder, folder))
+
+
+def executor_options(settings: Settings) -> ExecutorOptions:
+    """Return how the worker processes are run."""
+    worker = settings.config.worker
+    return ExecutorOptions(
+        idle_seconds=worker.idle_seconds,
+        retire=RetirePolicy(photos=worker.photos),
+        worker=WorkerSettings(
+            log_format=settings.log_format,
+            log_level=settings.log_level,
+            memory_bytes=worker.memory_mb * 1_000_000,
+        ),
+    )
+
+
+def intake_options(config: Config) -> IntakeOptions:
+    """Return how folders are observed."""
+    intake = config.intake
+    return IntakeOptions(
+        patience=Patience(quiet_seconds=intake.quiet_seconds, blind_seconds=intake.patient_seconds),
+        scan_seconds=intake.scan_seconds,
+        poll_seconds=intake.poll_seconds,
+        extensions=frozenset(map(str.lower, intake.extensions)) or RAW_EXTENSIONS,
+        replace_unreadable=config.presets.unreadable_sidecar == "develop",
+    )
