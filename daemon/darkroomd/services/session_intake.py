@@ -196,9 +196,9 @@ class SessionIntake:
 
     async def _scan(self) -> None:
         begun_at = anyio.current_time()
+        first, due = self._presence is not Presence.PRESENT, self._pace.begin(now=begun_at)
         # The times of folders on shares are not to be relied upon.
-        first = self._presence is not Presence.PRESENT
-        thorough = self._pace.begin(now=begun_at) or self._remote or first
+        thorough = due or self._remote or first
         self._asked_at = begun_at
         try:
             glance = await self._on_disk(partial(glance_at, self.raw, self._output_folder))
@@ -214,7 +214,7 @@ class SessionIntake:
         if sight is not None:
             busy = await self._take_in(sight, first=first)
             self._names.listed(glance.raw, now=begun_at)
-        if not self._outputs.stands(glance.outputs):
+        if due or not self._outputs.stands(glance.outputs):
             if not first:
                 await self._find_lost_outputs()
             # At the first look all of them were compared with their records.
