@@ -186,11 +186,12 @@ def test_signals_to_everyone_are_the_daemons_to_handle(
 
 
 @LINUX
-def test_too_little_memory_is_a_refusal(tmp_path: Path, start: Starter) -> None:
+@pytest.mark.parametrize("left_mb", [1, 4])
+def test_too_little_memory_is_a_refusal(tmp_path: Path, start: Starter, left_mb: int) -> None:
     source = make_dng(tmp_path / "a.dng", width=1_500, height=1_000)
     worker = start()
     pages = int(Path(f"/proc/{worker.process.pid}/statm").read_text().split()[0])
-    little = pages * resource.getpagesize() + (4 << 20)
+    little = pages * resource.getpagesize() + (left_mb << 20)
     resource.prlimit(worker.process.pid, resource.RLIMIT_AS, (little, little))
 
     worker.send(encode(make_develop(source)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -63,10 +64,15 @@ def opened(blob: bytes, *, limit_pixels: int) -> Generator[rawpy.RawPy]:
                 limit_pixels=limit_pixels,
             )
             yield raw
-    except (MemoryError, rawpy.LibRawUnsufficientMemoryError) as error:
+    except (MemoryError, rawpy.LibRawUnsufficientMemoryError, rawpy.LibRawMemPoolOverflowError) as error:
+        # Where no memory was to be had, LibRaw says that its pool overflowed.
         raise refusals.out_of_memory() from error
     except rawpy.LibRawError as error:
         raise _refusal(error, blob) from error
+    except OSError as error:
+        if not _lacks_memory(error):
+            raise
+        raise refusals.out_of_memory() from error
 
 
 def unpack(raw: rawpy.RawPy, blob: bytes) -> None:
@@ -192,6 +198,11 @@ def _deterministic_threads(raw: rawpy.RawPy) -> AbstractContextManager[object]:
         return nullcontext()
     limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="openmp")
     return limits
+
+
+def _lacks_memory(error: OSError) -> bool:
+    # Of LibRaw's own errors number and sentence come as one argument, so that `errno` is not set.
+    return errno.ENOMEM in (error.errno, *(each[0] for each in error.args if isinstance(each, tuple)))
 
 
 def _refusal(error: rawpy.LibRawError, blob: bytes) -> refusals.Refusal:
