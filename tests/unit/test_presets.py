@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroomd.core.json_values import Json, JsonObject
-from darkroomd.core.presets import BUILTIN_PRESETS, DEFAULT_PRESET_ID, look_digest, unsupported
+from darkroomd.core.presets import (
+    BUILTIN_PRESETS,
+    DEFAULT_PRESET_ID,
+    for_pipeline,
+    look_digest,
+    unsupported,
+)
 
 # What an editor writes that spells out every default.
 UNTOUCHED: JsonObject = {
@@ -116,3 +122,11 @@ def test_no_adjustments_are_too_strange_to_be_judged(adjustments: dict[str, Json
 
     assert set(reported) <= set(adjustments)
     assert len(look_digest(adjustments)) == 64
+
+
+def test_the_pipeline_is_told_of_what_it_may_honour_and_of_what_is_switched_off() -> None:
+    told = for_pipeline(
+        {"exposure": 1, "sectionVisibility": {"color": False}, "masks": [1], "darkroomd": {}, "future": 2}
+    )
+
+    assert told == {"exposure": 1, "sectionVisibility": {"color": False}}

@@ -163,6 +163,14 @@ def without_notes(adjustments: Mapping[str, Json]) -> JsonObject:
     return {key: value for key, value in adjustments.items() if key not in _NOTES}
 
 
+def for_pipeline(adjustments: Mapping[str, Json]) -> JsonObject:
+    """Return the adjustments that a pipeline could ever honour: no notes, no masks, nothing unknown.
+
+    Masks alone can be larger than all that the worker is told.
+    """
+    return {key: value for key, value in adjustments.items() if key in _DEFAULTS or key in _SWITCHES}
+
+
 def unsupported(adjustments: Mapping[str, Json]) -> tuple[str, ...]:
     """Return the adjustments that would change a picture but are not honoured: for now, all that are set."""
     return tuple(sorted(_set_keys(adjustments)))

@@ -20,6 +20,7 @@ from darkroom.protocol.types import Failure
 from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.model import Claim, Inputs, Output
 from darkroomd.core.naming import output_id, output_name, part_name
+from darkroomd.core.presets import for_pipeline
 from darkroomd.core.recovery import Intent
 from darkroomd.core.sidecar import SidecarDemands, refusal
 from darkroomd.files.fingerprint import fingerprint_of
@@ -181,7 +182,7 @@ class Development:
             source=os.fsencode(claim.photo.raw),
             part=os.fsencode(part),
             recipe=self._recipe,
-            adjustments=dict(look.adjustments),
+            adjustments=for_pipeline(look.adjustments),
         )
 
     async def _absence(self, claim: Claim) -> Changed | Gone | None:
