@@ -38,6 +38,10 @@ class Peer:
     def say(self, data: bytes) -> None:
         self._channel.sendall(data)
 
+    def say_with_files(self, data: bytes, numbers: Sequence[int]) -> None:
+        """Send bytes, and file descriptors with the first of them."""
+        socket.send_fds(self._channel, [data], numbers)
+
     def reply(self, parameters: object, *, continues: bool = False) -> None:
         document = {"parameters": parameters, **({"continues": True} if continues else {})}
         self.say(json.dumps(document).encode() + b"\0")

@@ -342,6 +342,20 @@ class ProtocolViolation(DarkroomError):
         super().__init__(f"The other side does not speak the protocol: {reason}.", reason=reason)
 
 
+class DevelopmentFailed(DarkroomError):
+    """A photo that was waited for will not be developed by itself.
+
+    `failure` is the code of its failure, `photo.discarded` where it was discarded.
+    """
+
+    code = "DevelopmentFailed"
+
+    def __init__(self, path: str, failure: str, message: str) -> None:
+        super().__init__(
+            message or f"{path} could not be developed; the log has the reason.", path=path, failure=failure
+        )
+
+
 class SocketPathTooLong(DarkroomError):
     """The system has no sockets under a path this long (both in bytes, without the final NUL)."""
 

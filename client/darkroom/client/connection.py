@@ -8,6 +8,7 @@ import struct
 import time
 from typing import Final
 
+from darkroom.client.descriptors import Descriptors
 from darkroom.errors import ConnectionLost, DaemonUnreachable, ProtocolViolation, SocketForbidden
 from darkroom.wire.connection import ClientConnection
 from darkroom.wire.frames import WireError
@@ -59,26 +60,42 @@ class Connection:
             self._socket.settimeout(self._timeout_seconds)
             self._socket.sendall(self._turns.send(call))
         except TimeoutError as error:
-            raise self._silent(self._timeout_seconds) from error
+            raise silent(self._path, self._timeout_seconds) from error
         except OSError as error:
             raise ConnectionLost from error
 
-    def receive(self, *, timeout_seconds: float | None) -> Reply:
+    def receive(self, *, timeout_seconds: float | None, files: Descriptors | None = None) -> Reply:
         """Return the next reply, which may be an error; a timeout of None waits for ever.
+
+        Args:
+            timeout_seconds: for the whole reply.
+            files: takes the files that come with it; without, they are let go.
 
         Raises:
             ConnectionLost: the daemon closed the connection before it.
             DaemonUnreachable: it did not come in time.
             ProtocolViolation: what came is no reply.
         """
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        reply = self.receive_within(timeout_seconds, files=files)
+        if reply is None:
+            raise silent(self._path, timeout_seconds or 0.0)
+        return reply
+
+    def receive_within(self, seconds: float | None, *, files: Descriptors | None = None) -> Reply | None:
+        """Return the next reply, or None if it does not come in time; what came of it is kept.
+
+        Raises:
+            ConnectionLost: the daemon closed the connection before it.
+            ProtocolViolation: what came is no reply.
+        """
+        deadline = None if seconds is None else time.monotonic() + seconds
         try:
             while (reply := self._turns.next_reply()) is None:
-                self._turns.receive(self._receive_some(deadline))
+                self._turns.receive(self._receive_some(deadline, files))
         except WireError as error:
             raise ProtocolViolation(str(error)) from error
-        except TimeoutError as error:
-            raise self._silent(timeout_seconds or 0.0) from error
+        except TimeoutError:
+            return None
         return reply
 
     def receive_now(self) -> Reply | None:
@@ -90,23 +107,23 @@ class Connection:
         """
         try:
             while (reply := self._turns.next_reply()) is None:
-                self._turns.receive(self._receive_chunk(timeout_seconds=0))
+                self._turns.receive(self._receive_chunk(None, timeout_seconds=0))
         except WireError as error:
             raise ProtocolViolation(str(error)) from error
         except BlockingIOError:
             return None
         return reply
 
-    def _receive_some(self, deadline: float | None) -> bytes:
+    def _receive_some(self, deadline: float | None, files: Descriptors | None) -> bytes:
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             raise TimeoutError
-        return self._receive_chunk(timeout_seconds=left)
+        return self._receive_chunk(files, timeout_seconds=left)
 
-    def _receive_chunk(self, *, timeout_seconds: float | None) -> bytes:
+    def _receive_chunk(self, files: Descriptors | None, *, timeout_seconds: float | None) -> bytes:
         try:
             self._socket.settimeout(timeout_seconds)
-            data = self._socket.recv(_CHUNK_BYTES)
+            data = received(self._socket, files)
         except (TimeoutError, BlockingIOError):
             raise
         except OSError as error:
@@ -115,15 +132,22 @@ class Connection:
             raise ConnectionLost
         return data
 
-    def _silent(self, seconds: float) -> DaemonUnreachable:
-        return DaemonUnreachable(self._path, f"it did not answer within {seconds:g} s", remedy=_TRY_AGAIN)
+
+def received(channel: socket.socket, files: Descriptors | None) -> bytes:
+    """Return the next bytes of a socket; raises what `recv` does."""
+    return channel.recv(_CHUNK_BYTES) if files is None else files.receive(channel, _CHUNK_BYTES)
+
+
+def silent(path: str, seconds: float) -> DaemonUnreachable:
+    """Return the error of a daemon that did not answer in time."""
+    return DaemonUnreachable(path, f"it did not answer within {seconds:g} s", remedy=_TRY_AGAIN)
 
 
 def _connect(path: str, *, timeout_seconds: float) -> socket.socket:
     try:
         channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     except OSError as error:
-        raise _unreachable(path, error) from error
+        raise unreachable(path, error) from error
     try:
         # A timeout of Python's own does not wait for a place in the queue of a Unix socket: this one does.
         seconds = max(timeout_seconds, 1e-3)
@@ -132,14 +156,15 @@ def _connect(path: str, *, timeout_seconds: float) -> socket.socket:
         channel.connect(os.fsencode(path))
     except OSError as error:
         channel.close()
-        raise _unreachable(path, error) from error
+        raise unreachable(path, error) from error
     except BaseException:
         channel.close()
         raise
     return channel
 
 
-def _unreachable(path: str, error: OSError) -> DaemonUnreachable | SocketForbidden:
+def unreachable(path: str, error: OSError) -> DaemonUnreachable | SocketForbidden:
+    """Return what the system's refusal to connect means."""
     match error:
         case PermissionError():
             return SocketForbidden(path)

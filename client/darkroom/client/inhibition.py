@@ -8,15 +8,13 @@ from typing import Final, Self
 from darkroom.client.connection import Connection
 from darkroom.client.exchange import accepted
 from darkroom.client.reading import value_in
-from darkroom.errors import DARKROOM_INTERFACE, ConnectionLost, DarkroomError
-from darkroom.protocol import calls, replies
-from darkroom.wire.messages import Call, Mode, Reply, encode_parameters
-
-_INHIBIT: Final = f"{DARKROOM_INTERFACE}.Inhibit"
+from darkroom.errors import ConnectionLost, DarkroomError
+from darkroom.protocol import replies
+from darkroom.wire.messages import Reply
 
 
 class Inhibition:
-    """Holds back work from its construction on, until it is released or the program ends, however it ends.
+    """Holds back work until it is released or the program ends, however it ends.
 
     The daemon gives a sign of life every 20 seconds. Whoever holds work back for longer than an hour has to
     take them with `in_force` now and then: a daemon that finds nobody who listens lets go.
@@ -25,15 +23,8 @@ class Inhibition:
         inhibitor_id: as in the daemon's list of inhibitors.
     """
 
-    def __init__(self, path: str, inhibit: calls.Inhibit, *, timeout_seconds: float) -> None:
-        connection = Connection(path, timeout_seconds=timeout_seconds)
-        try:
-            connection.send(Call(_INHIBIT, encode_parameters(inhibit), Mode.MORE))
-            reply = _still_held(connection.receive(timeout_seconds=timeout_seconds))
-            self.inhibitor_id: Final = value_in(reply.parameters, replies.InhibitReply).inhibitor_id
-        except BaseException:
-            connection.close()
-            raise
+    def __init__(self, connection: Connection, inhibitor_id: int) -> None:
+        self.inhibitor_id: Final = inhibitor_id
         self._connection: Connection | None = connection
 
     def __enter__(self) -> Self:
@@ -61,6 +52,12 @@ class Inhibition:
         except DarkroomError:
             self.release()
         return self._connection is not None
+
+
+def held_on(connection: Connection, reply: Reply) -> Inhibition:
+    """Return the inhibition that a first reply grants; it closes the connection in the end."""
+    inhibitor_id = value_in(_still_held(reply).parameters, replies.InhibitReply).inhibitor_id
+    return Inhibition(connection, inhibitor_id)
 
 
 def _still_held(reply: Reply) -> Reply:

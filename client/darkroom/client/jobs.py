@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Generator, Iterator, Sequence
 from typing import Final
 
 from darkroom.client.exchange import PAGE_ENTRIES, Exchange
+from darkroom.client.paths import file_at
 from darkroom.client.patience import SILENCE_SECONDS, Patience
 from darkroom.errors import ConnectionLost, DaemonUnreachable, Stopping, TimedOut
 from darkroom.protocol import calls, replies
-from darkroom.protocol.types import Item, ItemState, Job, JobFilter, JobState, Priority
+from darkroom.protocol.types import Item, ItemState, Job, JobFilter, JobOptions, JobState, Priority
 
 _LONGEST_USEC: Final = 2**63 - 1
 """The largest number the protocol has."""
@@ -23,25 +25,99 @@ class JobCalls(Exchange):
     that is not known, and `InvalidJobState` for the first that is in a state where that is not possible.
     """
 
+    def start_export(
+        self,
+        session_id: str,
+        *,
+        photo_ids: Sequence[str] | None = None,
+        recipes: Sequence[str] | None = None,
+        force: bool | None = None,
+        dry_run: bool | None = None,
+        options: JobOptions | None = None,
+    ) -> replies.StartedReply:
+        """Develop a session, or some of its photos, now; return the job, without waiting for it.
+
+        What is developed and up to date is skipped, what failed is tried once more.
+
+        Args:
+            session_id: of the session.
+            photo_ids: of some of its photos; None: all that are not discarded.
+            recipes: names from the configuration; None: all.
+            force: develop also what is up to date.
+            dry_run: make no job, and only count its items.
+            options: with an `idempotency_key`, asking twice makes one job.
+
+        Raises:
+            NoSuchSession, NoSuchPhoto: one of them is not known; nothing was started.
+        """
+        question = calls.StartExport(
+            session_id=session_id,
+            photo_ids=None if photo_ids is None else tuple(photo_ids),
+            recipes=None if recipes is None else tuple(recipes),
+            force=force,
+            dry_run=dry_run,
+            options=options,
+        )
+        return self._start(question, replies.StartedReply, options)
+
+    def start_archive(
+        self,
+        session_ids: Sequence[str],
+        *,
+        destination: str | os.PathLike[str] | None = None,
+        contents: str | None = None,
+        dry_run: bool | None = None,
+        options: JobOptions | None = None,
+    ) -> replies.StartedReply:
+        """Copy finished photos into year folders; return the job, without waiting for it.
+
+        Args:
+            session_ids: of the sessions.
+            destination: an absolute path on the daemon's machine; None: the configured archive.
+            contents: outputs, originals or both; None: both.
+            dry_run: make no job, and only count its items.
+            options: with an `idempotency_key`, asking twice makes one job.
+
+        Raises:
+            NoSuchSession, PathNotAllowed: nothing was started.
+        """
+        question = calls.StartArchive(
+            session_ids=tuple(session_ids),
+            destination=None if destination is None else file_at(destination),
+            contents=contents,
+            dry_run=dry_run,
+            options=options,
+        )
+        return self._start(question, replies.StartedReply, options)
+
+    def rescan_session(self, session_id: str, options: JobOptions | None = None) -> replies.RescanReply:
+        """Queue what has no up-to-date output at low priority; return the job, if there is anything to do.
+
+        Raises:
+            NoSuchSession, PathNotAllowed: it is not known, or its folder is not there.
+        """
+        question = calls.RescanSession(session_id=session_id, options=options)
+        return self._start(question, replies.RescanReply, options)
+
     def list_jobs(
         self, matching: JobFilter | None = None, *, by_position: bool | None = None
     ) -> Iterator[Job]:
-        """Yield the jobs that match, newest first; by position: the waiting ones, as they will run."""
-        for page in self._pages(
+        """Return the jobs that match, newest first; by position: the waiting ones, as they will run."""
+        return self._entries(
             lambda cursor: calls.ListJobs(
                 filter=matching, by_position=by_position, limit=PAGE_ENTRIES, cursor=cursor
             ),
             replies.JobsReply,
-        ):
-            yield from page.jobs
+            lambda page: page.jobs,
+        )
 
     def get_job(self, job_id: int) -> Job:
         """Return one job, or raise `NoSuchJob`."""
         return self._ask(calls.GetJob(job_id=job_id), replies.JobReply).job
 
     def list_items(self, job_id: int, *, states: Sequence[ItemState] | None = None) -> Iterator[Item]:
-        """Yield the items of a job that are in one of the states (None: in any), or raise `NoSuchJob`."""
-        for page in self._pages(
+        """Return the items of a job that are in one of the states (None: in any), or raise `NoSuchJob`."""
+        return self._entries(
             lambda cursor: calls.ListItems(
                 job_id=job_id,
                 states=None if states is None else tuple(states),
@@ -49,8 +125,8 @@ class JobCalls(Exchange):
                 cursor=cursor,
             ),
             replies.ItemsReply,
-        ):
-            yield from page.items
+            lambda page: page.items,
+        )
 
     def get_item(self, item_id: int) -> Item:
         """Return one item, or raise `NoSuchItem`."""
@@ -95,7 +171,7 @@ class JobCalls(Exchange):
             except (ConnectionLost, DaemonUnreachable, Stopping) as error:
                 if deadline is not None and time.monotonic() >= deadline:
                     raise TimedOut from error
-                waiting.wait_after(error)
+                waiting.wait_after(error, until=deadline)
             else:
                 return
 

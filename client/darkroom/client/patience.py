@@ -14,8 +14,8 @@ _FIRST_WAIT_SECONDS: Final = 0.05
 _LONGEST_WAIT_SECONDS: Final = 2.0
 
 
-class Patience:
-    """Waits between the attempts to reach a daemon, longer each time, and knows when it is enough.
+class Endurance:
+    """Knows how long to wait between the attempts to reach a daemon, longer each time, and when it is enough.
 
     A daemon that has never answered is not waited for.
     """
@@ -31,13 +31,27 @@ class Patience:
         self._answered = True
         self._lost_at = None
 
-    def wait_after(self, error: DarkroomError) -> None:
-        """Wait before the next attempt; raise the error where patience is at its end."""
+    def seconds_after(self, error: DarkroomError) -> float:
+        """Return the seconds until the next attempt; raise the error where patience is at its end."""
         now = time.monotonic()
         if self._lost_at is None:
             self._lost_at = now
             self._wait_seconds = _FIRST_WAIT_SECONDS
         if not self._answered or now - self._lost_at >= self._seconds:
             raise error
-        time.sleep(self._wait_seconds)
-        self._wait_seconds = min(self._wait_seconds * 2, _LONGEST_WAIT_SECONDS)
+        seconds = self._wait_seconds
+        self._wait_seconds = min(seconds * 2, _LONGEST_WAIT_SECONDS)
+        return seconds
+
+
+class Patience(Endurance):
+    """Waits between the attempts to reach a daemon."""
+
+    def wait_after(self, error: DarkroomError, *, until: float | None = None) -> None:
+        """Wait before the next attempt, or until a moment of the monotonic clock if that comes first.
+
+        Raises:
+            DarkroomError: the one given, where patience is at its end.
+        """
+        seconds = self.seconds_after(error)
+        time.sleep(seconds if until is None else max(0.0, min(seconds, until - time.monotonic())))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BufferedReader
 
+from darkroom.client.descriptors import Descriptors
 from darkroom.client.exchange import Exchange
 from darkroom.protocol import calls, replies
 from darkroom.protocol.types import Preset, Session
@@ -65,3 +67,16 @@ class PhotoCalls(Exchange):
             photo_ids=tuple(photo_ids), at_usec=at_usec, offset_usec=offset_usec, clear=clear
         )
         return self._ask(question, replies.CountReply).count
+
+    def open_output(self, output_id: str) -> BufferedReader:
+        """Return an output as a file open for reading, which the caller closes, or raise `NoSuchOutput`.
+
+            with client.open_output(photo.outputs[0].id) as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+
+        It is opened by the daemon: this works also where the caller may not enter the folder, and the file
+        stays whole also if the photo is developed anew meanwhile.
+        """
+        with Descriptors() as files:
+            opened = self._ask(calls.OpenOutput(output_id=output_id), replies.OpenedOutputReply, files=files)
+            return files.open(opened.file_descriptor)

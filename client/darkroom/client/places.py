@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from darkroom.client.exchange import Exchange
+from darkroom.client.paths import file_at
 from darkroom.protocol import calls, replies
-from darkroom.protocol.types import File, JobOptions, Root
+from darkroom.protocol.types import Root
 
 
 class PlaceCalls(Exchange):
@@ -23,7 +23,7 @@ class PlaceCalls(Exchange):
 
         One that is known already stays as it is. Raises `PathNotAllowed`, `NoSuchPreset`.
         """
-        question = calls.AddSession(folder=_file(folder), preset_id=preset_id)
+        question = calls.AddSession(folder=file_at(folder), preset_id=preset_id)
         return self._ask_once(question, replies.AddedSessionReply)
 
     def remove_session(self, session_id: str, *, cancel_jobs: bool | None = None) -> None:
@@ -36,14 +36,9 @@ class PlaceCalls(Exchange):
         question = calls.RemoveSession(session_id=session_id, cancel_jobs=cancel_jobs)
         self._ask_once(question, replies.EmptyReply)
 
-    def rescan_session(self, session_id: str, options: JobOptions | None = None) -> replies.RescanReply:
-        """Queue what has no up-to-date output; raises `NoSuchSession`, `PathNotAllowed`."""
-        question = calls.RescanSession(session_id=session_id, options=options)
-        return self._ask_once(question, replies.RescanReply)
-
     def add_root(self, folder: str | os.PathLike[str]) -> replies.AddedRootReply:
         """Watch the sub-folders of a folder as sessions; raises `PathNotAllowed`."""
-        return self._ask_once(calls.AddRoot(folder=_file(folder)), replies.AddedRootReply)
+        return self._ask_once(calls.AddRoot(folder=file_at(folder)), replies.AddedRootReply)
 
     def remove_root(self, root_id: str) -> None:
         """Watch a root no more; raises `NoSuchRoot`, `SessionBusy`."""
@@ -52,9 +47,3 @@ class PlaceCalls(Exchange):
     def list_roots(self) -> tuple[Root, ...]:
         """Return all roots."""
         return self._ask(calls.ListRoots(), replies.RootsReply).roots
-
-
-def _file(folder: str | os.PathLike[str]) -> File:
-    path = Path(folder)
-    # As a URI any name can be sent, UTF-8 or not; what is not absolute has none, and is refused in words.
-    return File(uri=path.as_uri()) if path.is_absolute() else File(path=str(path))

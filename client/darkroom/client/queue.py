@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from darkroom.client.exchange import Exchange
-from darkroom.client.inhibition import Inhibition
+from darkroom.client.inhibition import Inhibition, held_on
 from darkroom.protocol import calls, replies
 from darkroom.protocol.types import InhibitMode, Inhibitor, Queue
 
@@ -54,6 +54,9 @@ class QueueCalls(Exchange):
         Raises:
             LimitReached: too many programs do so already.
         """
-        return Inhibition(
-            self.path, calls.Inhibit(mode=mode, who=who, why=why), timeout_seconds=self._timeout
-        )
+        connection = self._open_stream(calls.Inhibit(mode=mode, who=who, why=why))
+        try:
+            return held_on(connection, connection.receive(timeout_seconds=self._timeout))
+        except BaseException:
+            connection.close()
+            raise

@@ -46,7 +46,7 @@ class RecordCalls(Exchange):
         follow: bool = False,
         patience: float = 30.0,
     ) -> Iterator[LogLine]:
-        """Yield the log lines of one correlation ID, job or item: give one of the three.
+        """Return the log lines of one correlation ID, job or item: give one of the three.
 
         Args:
             correlation_id: joins what several programs did for one photo.
@@ -62,13 +62,13 @@ class RecordCalls(Exchange):
         return self._recorded(whose, minimum_level=minimum_level)
 
     def _recorded(self, whose: LogOf, *, minimum_level: str | None) -> Iterator[LogLine]:
-        for page in self._pages(
+        return self._entries(
             lambda cursor: calls.ListLogLines(
                 **whose._asdict(), minimum_level=minimum_level, limit=PAGE_ENTRIES, cursor=cursor
             ),
             replies.LogLinesReply,
-        ):
-            yield from page.lines
+            lambda page: page.lines,
+        )
 
     def _followed(
         self, whose: LogOf, *, minimum_level: str | None, patience: float

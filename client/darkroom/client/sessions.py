@@ -13,11 +13,12 @@ class SessionCalls(Exchange):
     """Asks for sessions and photos."""
 
     def list_sessions(self) -> Iterator[Session]:
-        """Yield all sessions, fetched page by page."""
-        for page in self._pages(
-            lambda cursor: calls.ListSessions(limit=PAGE_ENTRIES, cursor=cursor), replies.SessionsReply
-        ):
-            yield from page.sessions
+        """Return all sessions, fetched page by page."""
+        return self._entries(
+            lambda cursor: calls.ListSessions(limit=PAGE_ENTRIES, cursor=cursor),
+            replies.SessionsReply,
+            lambda page: page.sessions,
+        )
 
     def get_session(self, session_id: str) -> Session:
         """Return one session, or raise `NoSuchSession`."""
@@ -26,14 +27,14 @@ class SessionCalls(Exchange):
     def list_photos(
         self, session_id: str, *, states: Sequence[str] | None = None, discarded: bool | None = None
     ) -> Iterator[Photo]:
-        """Yield the photos of a session, or raise `NoSuchSession`.
+        """Return the photos of a session, or raise `NoSuchSession`.
 
         Args:
             session_id: of the session.
             states: only photos in one of these; None: in any.
             discarded: only those that are (True) or are not (False); None: both.
         """
-        for page in self._pages(
+        return self._entries(
             lambda cursor: calls.ListPhotos(
                 session_id=session_id,
                 states=None if states is None else tuple(states),
@@ -42,8 +43,8 @@ class SessionCalls(Exchange):
                 cursor=cursor,
             ),
             replies.PhotosReply,
-        ):
-            yield from page.photos
+            lambda page: page.photos,
+        )
 
     def get_photo(self, photo_id: str) -> Photo:
         """Return one photo, or raise `NoSuchPhoto`."""
