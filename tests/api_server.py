@@ -20,6 +20,7 @@ from darkroomd.api.connection import Patience
 from darkroomd.api.listener import open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
+from darkroomd.core.access import AccessPolicy
 from darkroomd.core.estimate import Rate
 from darkroomd.core.model import (
     Arrival,
@@ -197,7 +198,7 @@ class Serving:
 async def serving(
     folder: Path,
     *,
-    owner_uid: int | None = None,
+    access: AccessPolicy | None = None,
     patience: Patience | None = None,
     checks: tuple[HealthCheck, ...] = (),
 ) -> AsyncGenerator[Serving, None]:
@@ -206,7 +207,7 @@ async def serving(
     scheduler = StillScheduler()
     about = Health(version="0.1.0", pid=os.getpid(), instance=INSTANCE, started_at_usec=NOW)
     async with (
-        open_listener(folder / "d.sock") as listener,
+        open_listener(folder / "d.sock", group=None if access is None else access.group) as listener,
         open_store(folder / "queue.db", bus.publish) as store,
         anyio.create_task_group() as group,
     ):
@@ -258,7 +259,7 @@ async def serving(
             rescans=cast("Rescans", None),
             identity=await history.identity(otherwise=IDENTITY),
             version="0.1.0",
-            owner_uid=os.getuid() if owner_uid is None else owner_uid,
+            access=access or AccessPolicy(owner_uid=os.getuid()),
             now_usec=lambda: NOW,
             patience=patience,
         )

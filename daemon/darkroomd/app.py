@@ -54,7 +54,14 @@ from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.session_records import SessionRecords
 from darkroomd.services.stories import Stories
 from darkroomd.services.surroundings import OutputPlan, Surroundings
-from darkroomd.settings import DATABASE_NAME, Settings, check, executor_options, intake_options
+from darkroomd.settings import (
+    DATABASE_NAME,
+    Settings,
+    access_policy,
+    check,
+    executor_options,
+    intake_options,
+)
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
 from darkroomd.store.photo_desk import PhotoDesk
@@ -130,6 +137,7 @@ def _tell_of(damage: Damage) -> None:
 
 async def _serve(settings: Settings, stories: Stories) -> None:
     config = settings.config
+    access = access_policy(config)
     sys.setswitchinterval(SWITCH_SECONDS)
     bus = Bus[Happening]()
     # The store tells the scheduler of new work, and the scheduler needs the store to do it.
@@ -140,7 +148,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             listener(happening)
 
     async with (
-        open_listener(settings.socket) as listener,
+        open_listener(settings.socket, group=access.group) as listener,
         open_store(settings.state / DATABASE_NAME, publish) as store,
         LocalExecutor(executor_options(settings)) as executor,
     ):
@@ -263,7 +271,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             rescans=Rescans(around, intake),
             identity=await history.identity(otherwise=uuid.uuid4().hex),
             version=about.version,
-            owner_uid=os.geteuid(),
+            access=access,
             now_usec=now_usec,
         )
         housekeeping = Housekeeping(Pruning(store.front), config.history, now_usec=now_usec)

@@ -97,6 +97,21 @@ class DaemonSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     stop_seconds: Annotated[float, Meta(ge=0, le=60)] = 7.0
 
 
+class SocketSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may call at the socket, beside the daemon's own user and root.
+
+    Attributes:
+        group: name or number of a group whose members may; empty: none.
+        group_role: "reader": they may look at everything; "operator": they may change it as well, but for the
+            configuration.
+        allowed_roots: absolute folders in which they may name paths; none: they may name none.
+    """
+
+    group: str = ""
+    group_role: Literal["reader", "operator"] = "reader"
+    allowed_roots: tuple[str, ...] = ()
+
+
 class ScheduleSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When work may run; what a person asked for runs at any time.
 
@@ -174,6 +189,7 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     failures: FailuresSection = FailuresSection()
     presets: PresetsSection = PresetsSection()
     daemon: DaemonSection = DaemonSection()
+    socket: SocketSection = SocketSection()
 
 
 _AT: Final = re.compile(r"^(?P<problem>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re.DOTALL)
@@ -216,6 +232,9 @@ def parse_config(text: bytes, path: Path) -> Config:
         for folder in getattr(config, key):
             if not Path(folder).is_absolute():
                 raise ConfigInvalid(path, f"{folder!r} is not an absolute path", key=key)
+    for folder in config.socket.allowed_roots:
+        if not Path(folder).is_absolute():
+            raise ConfigInvalid(path, f"{folder!r} is not an absolute path", key="socket.allowed_roots")
     if config.presets.folder and not Path(config.presets.folder).is_absolute():
         raise ConfigInvalid(path, f"{config.presets.folder!r} is not an absolute path", key="presets.folder")
     try:

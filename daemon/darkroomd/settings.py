@@ -14,7 +14,13 @@ import anyio
 
 from darkroomd.api.listener import check_socket_path
 from darkroomd.config import Config, load_config
-from darkroomd.core.faults import DefaultPresetUnknown, NowhereToLook, PresetsUnreadable
+from darkroomd.core.access import AccessPolicy, Role
+from darkroomd.core.faults import (
+    DefaultPresetUnknown,
+    NowhereToLook,
+    PresetsUnreadable,
+    SocketGroupUnknown,
+)
 from darkroomd.core.intake import RAW_EXTENSIONS
 from darkroomd.core.presets import BUILTIN_PRESETS, Preset
 from darkroomd.core.stability import Patience
@@ -26,6 +32,7 @@ from darkroomd.services.executor import ExecutorOptions
 from darkroomd.services.presets import read_library
 from darkroomd.services.surroundings import IntakeOptions
 from darkroomd.services.worker_process import WorkerSettings
+from darkroomd.system.groups import GroupUnknown, gid_of
 from darkroomd.system.paths import Places
 
 DATABASE_NAME: Final = "queue.db"
@@ -90,6 +97,7 @@ def check(settings: Settings) -> None:
     Raises:
         NowhereToLook: no root and no session, and no daemon that could have been told of one.
         DefaultPresetUnknown: no preset has the id that is to be the default.
+        SocketGroupUnknown: there is no group of the name that is to be let in.
         DarkroomError: a folder that was named is missing, no folder, or not readable; or there can be no
             socket where it is wanted.
     """
@@ -104,6 +112,22 @@ def check(settings: Settings) -> None:
             raise DefaultPresetUnknown(default, tuple(known))
     anyio.run(_check_folders, settings)
     check_socket_path(settings.socket)
+    access_policy(settings.config)
+
+
+def access_policy(config: Config) -> AccessPolicy:
+    """Return who may call what; raise `SocketGroupUnknown`."""
+    section = config.socket
+    try:
+        group = gid_of(section.group) if section.group else None
+    except GroupUnknown as error:
+        raise SocketGroupUnknown(section.group) from error
+    return AccessPolicy(
+        owner_uid=os.geteuid(),
+        group=group,
+        group_role=Role(section.group_role),
+        allowed_roots=tuple(map(Path, section.allowed_roots)),
+    )
 
 
 def _read_presets(folder: Path | None) -> Mapping[str, Preset]:

@@ -205,20 +205,20 @@ async def test_a_watcher_that_hangs_up_makes_room_at_once(daemon: Serving) -> No
 
 async def test_one_stream_too_many_is_refused(daemon: Serving) -> None:
     async with anyio.create_task_group() as group:
-        clients = [Client(await anyio.connect_unix(daemon.path)) for _ in range(17)]
-        for client in clients[:16]:
+        clients = [Client(await anyio.connect_unix(daemon.path)) for _ in range(57)]
+        for client in clients[:56]:
             await watch(client)
-        await clients[16].call(f"{DARKROOM}.Watch", more=True)
+        await clients[56].call(f"{DARKROOM}.Watch", more=True)
 
-        refused = await clients[16].reply()
-        answered = await clients[16].ask("GetSummary")
+        refused = await clients[56].reply()
+        answered = await clients[56].ask("GetSummary")
 
         for client in clients:
             await client.stream.aclose()
         group.cancel_scope.cancel()
     assert refused == {
         "error": f"{DARKROOM}.LimitReached",
-        "parameters": {"limit": "streams", "maximum": 16},
+        "parameters": {"limit": "streams", "maximum": 56},
     }
     assert "summary" in answered["parameters"]
 

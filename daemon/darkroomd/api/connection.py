@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -49,7 +50,8 @@ class Connection:
     def __init__(self, stream: Duplex, peer: Peer, answer: Answer, *, patience: Patience) -> None:
         self._stream = stream
         self._peer = peer
-        self._caller = Caller(peer, self._send)
+        self._caller = Caller(peer, self._send, self._enclose)
+        self._enclosed: list[int] = []
         self._answer = answer
         self._patience = patience
         self._wire = ServerConnection()
@@ -95,11 +97,16 @@ class Connection:
     async def _serve_call(self, call: Call) -> None:
         # Whoever sends many calls at once takes turns with everyone else.
         await lowlevel.checkpoint()
-        if can_take_long(call):
-            reply = await self._answer_and_listen(call)
-        else:
-            reply = await self._answer(call, self._caller)
-        await self._send(reply)
+        try:
+            if can_take_long(call):
+                reply = await self._answer_and_listen(call)
+            else:
+                reply = await self._answer(call, self._caller)
+            if reply.error is not None:
+                self._drop_enclosed()
+            await self._send(reply)
+        finally:
+            self._drop_enclosed()
 
     async def _answer_and_listen(self, call: Call) -> Reply:
         """Answer a call that can take long, unless the peer hangs up meanwhile."""
@@ -135,4 +142,15 @@ class Connection:
 
     async def _send(self, reply: Reply) -> None:
         if data := self._wire.send(reply):
-            await self._stream.send(data, within_seconds=self._patience.reply_seconds)
+            await self._stream.send(
+                data, within_seconds=self._patience.reply_seconds, descriptors=self._enclosed
+            )
+            self._drop_enclosed()
+
+    def _enclose(self, descriptor: int) -> int:
+        self._enclosed.append(descriptor)
+        return len(self._enclosed) - 1
+
+    def _drop_enclosed(self) -> None:
+        while self._enclosed:
+            os.close(self._enclosed.pop())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, Final
 
@@ -22,7 +23,6 @@ from darkroom.errors import (
     MethodNotImplemented,
     PermissionDenied,
 )
-from darkroom.protocol.contract import INTERFACES
 from darkroom.protocol.faults import to_wire
 from darkroom.protocol.interface import Method, More
 from darkroom.protocol.methods import QUALIFIED_METHODS
@@ -32,9 +32,11 @@ from darkroom.wire.messages import Call, Mode, Reply, encode_parameters
 from darkroomd.api.duplex import PeerGone
 from darkroomd.api.quota import Quota
 from darkroomd.api.requests import Caller, Handlers, Request
-from darkroomd.core.access import may_call
+from darkroomd.core.access import AccessPolicy, Grant, Peer, grant_of
 
 STREAMS_PER_USER: Final = 16
+STREAMS_PER_OWNER: Final = 56
+"""The owner's, and root's: all programs of a booth run as one user. Some connections are left for calls."""
 
 LONGEST_PARAMETER: Final = 200
 """How much of a parameter's name is sent back; hostile ones can be very long."""
@@ -60,12 +62,22 @@ class ReplyTooLong(DarkroomError):
 
 
 class Dispatcher:
-    """Answers calls: who may, which method, with what, and what went wrong."""
+    """Answers calls: who may, which method, with what, and what went wrong.
 
-    def __init__(self, handlers: Handlers, *, owner_uid: int) -> None:
+    Args:
+        handlers: by qualified method.
+        access: who may what.
+        methods: all that there are by contract, by qualified name.
+    """
+
+    def __init__(
+        self, handlers: Handlers, access: AccessPolicy, methods: Mapping[str, Method] = QUALIFIED_METHODS
+    ) -> None:
         self._handlers = handlers
-        self._owner_uid = owner_uid
-        self._streams = Quota("streams", STREAMS_PER_USER)
+        self._access = access
+        self._methods = methods
+        self._interfaces = frozenset(name.rpartition(".")[0] for name in methods)
+        self._streams = Quota("streams")
 
     async def answer(self, call: Call, caller: Caller) -> Reply:
         """Return the last reply to a call; those before it, where it asked for more, go to `caller.send`.
@@ -90,9 +102,8 @@ class Dispatcher:
                 return refusal(Internal("The daemon made a mistake; its log has the details.", call_id))
 
     async def _result(self, call: Call, caller: Caller) -> Payload:
-        if not may_call(call.method, caller.peer, owner_uid=self._owner_uid):
-            raise PermissionDenied
-        method = find_method(call.method)
+        grant = self._admit(call.method, caller.peer)
+        method = self._find_method(call.method)
         handler = self._handlers.get(call.method)
         if handler is None:
             raise MethodNotImplemented(call.method)
@@ -108,24 +119,35 @@ class Dispatcher:
         with ExitStack() as held:
             streams = call.mode is Mode.MORE and method.more is not More.NEVER
             if streams:
-                held.enter_context(self._streams.take(caller.peer.uid))
-            request: Request[Any] = Request(parameters, caller, stream if streams else None)
+                owner = self._access.is_owner(caller.peer.uid)
+                most = STREAMS_PER_OWNER if owner else STREAMS_PER_USER
+                held.enter_context(self._streams.take(caller.peer.uid, maximum=most))
+            request: Request[Any] = Request(parameters, caller, grant, stream if streams else None)
             return await handler(request)
+
+    def _admit(self, method: str, peer: Peer) -> Grant:
+        """Return how far a peer may go; raise `PermissionDenied` where it may not even begin."""
+        grant = grant_of(method, peer, self._access)
+        if grant is Grant.NOTHING:
+            if self._access.role_of(peer) is not None:
+                # To those who are let in at all, a slip of the pen is no secret.
+                self._find_method(method)
+            raise PermissionDenied
+        return grant
+
+    def _find_method(self, name: str) -> Method:
+        """Return a method by qualified name; raise `InterfaceNotFound`, `MethodNotFound`."""
+        interface, dot, _ = name.rpartition(".")
+        if dot and interface not in self._interfaces:
+            raise InterfaceNotFound(interface)
+        if name not in self._methods:
+            raise MethodNotFound(name)
+        return self._methods[name]
 
 
 def can_take_long(call: Call) -> bool:
     """Tell whether the answer to a call can take so long that the caller may not be there any more."""
     return call.mode is Mode.MORE or call.method in _LONG_CALLS
-
-
-def find_method(name: str) -> Method:
-    """Return a method by qualified name; raise `InterfaceNotFound`, `MethodNotFound`."""
-    interface, dot, _ = name.rpartition(".")
-    if dot and interface not in INTERFACES:
-        raise InterfaceNotFound(interface)
-    if name not in QUALIFIED_METHODS:
-        raise MethodNotFound(name)
-    return QUALIFIED_METHODS[name]
 
 
 def decode_parameters(parameters: bytes, kind: type[Input]) -> Input:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 import socket
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -51,25 +52,29 @@ class Duplex:
             except OSError as error:
                 raise PeerGone(str(error)) from error
 
-    async def send(self, data: bytes, *, within_seconds: float) -> None:
+    async def send(self, data: bytes, *, within_seconds: float, descriptors: Sequence[int] = ()) -> None:
         """Return once the kernel has taken all of `data`; raise `PeerGone`, also if that takes too long.
 
-        Does not give way to others where there is room at once.
+        Open files go with the first byte; they stay the caller's to close. Does not give way to others where
+        there is room at once.
         """
-        rest = self._send_now(memoryview(data))
+        whole = memoryview(data)
+        rest = self._send_now(whole, descriptors)
         if not rest:
             return
         try:
             with anyio.fail_after(within_seconds):
                 while rest:
                     await anyio.wait_writable(self.socket)
-                    rest = self._send_now(rest)
+                    rest = self._send_now(rest, descriptors if len(rest) == len(whole) else ())
         except TimeoutError as error:
             raise PeerGone("a reply was not taken in time") from error
 
-    def _send_now(self, data: memoryview) -> memoryview:
+    def _send_now(self, data: memoryview, descriptors: Sequence[int]) -> memoryview:
         """Send what there is room for and return the rest."""
         try:
+            if descriptors:
+                return data[socket.send_fds(self.socket, [data], descriptors) :]
             return data[self.socket.send(data) :]
         except BlockingIOError:
             return data

@@ -26,7 +26,10 @@ BACKLOG: Final = 128
 """How many connections the kernel keeps waiting to be accepted."""
 
 FOLDER_MODE: Final = 0o700
+GROUP_FOLDER_MODE: Final = 0o710
+"""Of a folder that we make: the group passes through it to the socket, and sees nothing else."""
 SOCKET_MASK: Final = 0o177
+GROUP_SOCKET_MODE: Final = 0o660
 
 log = structlog.get_logger()
 
@@ -58,6 +61,22 @@ class SocketPathTaken(DarkroomError):
         )
 
 
+class SocketGroupRefused(DarkroomError):
+    """The system does not let us give the socket to the configured group."""
+
+    code = "socket.group_refused"
+    exit_status = 2
+
+    def __init__(self, path: Path, group: int, problem: str) -> None:
+        super().__init__(
+            f"The socket {path} cannot be given to the group {group}: {problem}. Make the user that "
+            "darkroomd runs as a member of that group, or set another socket.group in the configuration.",
+            path=str(path),
+            group=group,
+            problem=problem,
+        )
+
+
 class SocketUnusable(DarkroomError):
     """The system does not let us have a socket there."""
 
@@ -81,13 +100,16 @@ class Listener:
 
 
 @asynccontextmanager
-async def open_listener(path: Path) -> AsyncGenerator[Listener, None]:
+async def open_listener(path: Path, *, group: int | None = None) -> AsyncGenerator[Listener, None]:
     """Listen at `path` (absolute) for as long as the context lasts; only the lock beside it stays.
 
+    The members of `group` can connect, else nobody but this user and root can.
+
     Raises:
-        SocketPathTooLong, SocketInUse, SocketPathTaken, SocketUnusable: nothing was changed.
+        SocketPathTooLong, SocketInUse, SocketPathTaken, SocketUnusable, SocketGroupRefused: nothing was
+            changed.
     """
-    with _bound(path) as bound:
+    with _bound(path, group) as bound:
         try:
             yield Listener(path, bound)
         finally:
@@ -112,19 +134,41 @@ def check_socket_path(path: Path) -> None:
 
 
 @contextmanager
-def _bound(path: Path) -> Generator[socket.socket, None, None]:
+def _bound(path: Path, group: int | None) -> Generator[socket.socket, None, None]:
     check_socket_path(path)
     with ExitStack() as held:
         try:
-            path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            _make_folder(path.parent, group)
             held.enter_context(exclusive_lock(path.with_name(f"{path.name}.lock")))
             _clear_stale(path)
-            bound = held.enter_context(_bind(path))
+            bound = held.enter_context(_bind(path, group))
         except LockHeld as lock:
             raise SocketInUse(path, lock.holder) from lock
         except OSError as error:
             raise SocketUnusable(path, os.strerror(error.errno or 0)) from error
         yield bound
+
+
+def _make_folder(folder: Path, group: int | None) -> None:
+    """Make the folder of the socket; one that is there stays as it is."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=FOLDER_MODE)
+    except FileExistsError:
+        if folder.is_dir():
+            return
+        raise
+    if group is not None:
+        _give(folder, group, GROUP_FOLDER_MODE)
+
+
+def _give(path: Path, group: int, mode: int) -> None:
+    """Let a group in, which is so before the mode says what it may do."""
+    try:
+        os.chown(path, -1, group, follow_symlinks=False)
+    except OSError as error:
+        raise SocketGroupRefused(path, group, os.strerror(error.errno or 0)) from error
+    path.chmod(mode)
 
 
 def _clear_stale(path: Path) -> None:
@@ -147,7 +191,7 @@ def _clear_stale(path: Path) -> None:
 
 
 @contextmanager
-def _bind(path: Path) -> Generator[socket.socket, None, None]:
+def _bind(path: Path, group: int | None) -> Generator[socket.socket, None, None]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as bound:
         # A mode set afterwards would leave a moment in which others could connect.
         mask = os.umask(SOCKET_MASK)
@@ -157,6 +201,9 @@ def _bind(path: Path) -> Generator[socket.socket, None, None]:
             os.umask(mask)
         ours = path.lstat()
         try:
+            if group is not None:
+                # Nobody can connect before the socket listens.
+                _give(path, group, GROUP_SOCKET_MODE)
             bound.listen(BACKLOG)
             bound.setblocking(False)
             yield bound

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import sys
+from contextlib import suppress
 from typing import Final
 
 from darkroomd.core.access import Peer
@@ -12,9 +13,14 @@ from darkroomd.core.access import Peer
 _LINUX_CREDENTIALS: Final = struct.Struct("iII")
 """`struct ucred`: pid, uid, gid."""
 
+_LINUX_GROUPS_OPTION: Final = 59
+"""`SO_PEERGROUPS`, which the socket module does not know."""
+_MOST_GROUPS: Final = 65536
+_GROUP_BYTES: Final = 4
+
 _DARWIN_LEVEL: Final = 0
 _DARWIN_CREDENTIALS_OPTION: Final = 1
-_DARWIN_CREDENTIALS: Final = struct.Struct("=IIhxxI60x")
+_DARWIN_CREDENTIALS: Final = struct.Struct("=IIhxx16I")
 """`struct xucred`: version, uid, number of groups, groups (the first is the effective one)."""
 
 NOBODY: Final = 0xFFFFFFFF
@@ -46,12 +52,18 @@ def _linux_peer(connection: socket.socket) -> Peer:
     raw = connection.getsockopt(socket.SOL_SOCKET, option, _LINUX_CREDENTIALS.size)
     pid, uid, gid = _LINUX_CREDENTIALS.unpack(raw)
     # A process of another pid namespace is called 0.
-    return Peer(uid=uid, gid=gid, pid=pid or None)
+    groups: frozenset[int] = frozenset()
+    with suppress(OSError):
+        # A kernel that does not say leaves the peer with fewer rights, not with more.
+        listed = connection.getsockopt(socket.SOL_SOCKET, _LINUX_GROUPS_OPTION, _MOST_GROUPS * _GROUP_BYTES)
+        groups = frozenset(struct.unpack(f"{len(listed) // _GROUP_BYTES}I", listed))
+    return Peer(uid=uid, gid=gid, pid=pid or None, groups=groups)
 
 
 def _darwin_peer(connection: socket.socket) -> Peer:
     raw = connection.getsockopt(_DARWIN_LEVEL, _DARWIN_CREDENTIALS_OPTION, _DARWIN_CREDENTIALS.size)
-    version, uid, _, gid = _DARWIN_CREDENTIALS.unpack(raw)
+    version, uid, count, *groups = _DARWIN_CREDENTIALS.unpack(raw)
     if version != 0:
         raise PeerUnknown(f"credentials of version {version}")
-    return Peer(uid=uid, gid=gid)
+    known = groups[: max(0, count)]
+    return Peer(uid=uid, gid=known[0] if known else None, groups=frozenset(known))

@@ -12,16 +12,15 @@ from darkroom.errors import LimitReached
 class Quota:
     """Counts by user; `name` says of what, in the plural."""
 
-    def __init__(self, name: str, maximum: int) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._maximum = maximum
         self._taken = Counter[int]()
 
     @contextmanager
-    def take(self, uid: int) -> Generator[None, None, None]:
+    def take(self, uid: int, *, maximum: int) -> Generator[None, None, None]:
         """Count one for as long as the context lasts; raise `LimitReached` if there are too many."""
-        if self._taken[uid] >= self._maximum:
-            raise LimitReached(self._name, self._maximum)
+        if self._taken[uid] >= maximum:
+            raise LimitReached(self._name, maximum)
         self._taken[uid] += 1
         try:
             yield

@@ -11,7 +11,7 @@ import anyio
 from darkroom.errors import InvalidParameter
 from darkroom.protocol.types import Input, Payload
 from darkroom.wire.messages import Reply
-from darkroomd.core.access import Peer
+from darkroomd.core.access import Grant, Peer
 
 LONGEST_TEXT: Final = 1000
 """Characters of what a caller says in its own words; it is kept, and shown to everyone."""
@@ -31,20 +31,28 @@ class Caller:
     """The other end of a connection.
 
     Attributes:
+        enclose: takes over an open file, which is passed with the first byte of the next reply, then closed
+            here, whatever becomes of that reply; returns its index among those that are passed.
         has_finished: set once the caller has closed its sending half; it may still be listening.
     """
 
     peer: Peer
     send: Send
+    enclose: Callable[[int], int]
     has_finished: anyio.Event = field(default_factory=anyio.Event)
 
 
 @dataclass(frozen=True, slots=True)
 class Request(Generic[Parameters]):
-    """A call to be answered; `stream` is None where only one reply is wanted."""
+    """A call to be answered; `stream` is None where only one reply is wanted.
+
+    Attributes:
+        grant: how far the caller may go; never `NOTHING`.
+    """
 
     parameters: Parameters
     caller: Caller
+    grant: Grant
     stream: Stream | None = None
 
 

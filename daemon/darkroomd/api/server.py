@@ -33,7 +33,7 @@ from darkroomd.api.peer import PeerUnknown, peer_of
 from darkroomd.api.quota import Quota
 from darkroomd.api.requests import Caller
 from darkroomd.bus import Bus
-from darkroomd.core.access import Peer
+from darkroomd.core.access import AccessPolicy, Peer
 from darkroomd.core.model import Happening
 from darkroomd.services.culling import Culling
 from darkroomd.services.jobs import Jobs
@@ -45,6 +45,9 @@ from darkroomd.services.rescans import Rescans
 CONNECTIONS_PER_USER: Final = 64
 CONNECTIONS_IN_ALL: Final = 256
 """Of all users together, those that are being turned away included."""
+
+CONNECTIONS_OF_OTHERS: Final = 192
+"""Of all users together but the owner and root, who can always call."""
 
 TURN_AWAY_SECONDS: Final = 5.0
 """How long one connection too many may take to send the call that is answered with `LimitReached`."""
@@ -71,7 +74,7 @@ class Server:
         bus: what happens is told here.
         identity: names the database in cursors.
         version: of the daemon.
-        owner_uid: the user it runs as.
+        access: who may what.
         now_usec: microseconds since the Unix epoch, UTC.
     """
 
@@ -88,7 +91,7 @@ class Server:
         rescans: Rescans,
         identity: str,
         version: str,
-        owner_uid: int,
+        access: AccessPolicy,
         now_usec: Callable[[], int],
         patience: Patience | None = None,
     ) -> None:
@@ -103,14 +106,15 @@ class Server:
             **SteeringHandlers(jobs).table(),
             **PresetHandlers(presets, culling, queries).table(),
             **CullingHandlers(culling).table(),
-            **PlaceHandlers(places, rescans, queries).table(),
+            **PlaceHandlers(places, rescans, queries, allowed_roots=access.allowed_roots).table(),
             **HistoryHandlers(queries, self._hub).table(),
             **WatchHandlers(self._hub).table(),
         }
-        self._dispatcher = Dispatcher(handlers, owner_uid=owner_uid)
+        self._access = access
+        self._dispatcher = Dispatcher(handlers, access)
         self._patience = patience or Patience()
-        self._quota = Quota("connections", CONNECTIONS_PER_USER)
-        self._connections: set[Connection] = set()
+        self._quota = Quota("connections")
+        self._connections: dict[Connection, int] = {}
         self._accepting = anyio.CancelScope()
         self._over = anyio.Event()
 
@@ -153,18 +157,18 @@ class Server:
             except PeerUnknown as unknown:
                 log.warning("peer_unknown", problem=str(unknown))
                 return
-            if len(self._connections) >= CONNECTIONS_IN_ALL:
+            if self._is_full(peer.uid):
                 log.warning("connections_exhausted", uid=peer.uid)
                 return
             with ExitStack() as held:
                 try:
-                    held.enter_context(self._quota.take(peer.uid))
+                    held.enter_context(self._quota.take(peer.uid, maximum=CONNECTIONS_PER_USER))
                 except LimitReached as reached:
                     log.info("connection_turned_away", uid=peer.uid, pid=peer.pid)
                     await self._turn_away(stream, peer, reached)
                 else:
                     answer = self._dispatcher.answer
-                    await self._attend(Connection(stream, peer, answer, patience=self._patience))
+                    await self._attend(Connection(stream, peer, answer, patience=self._patience), peer)
 
     async def _turn_away(self, stream: Duplex, peer: Peer, reached: LimitReached) -> None:
         """Answer the first call, so that the client learns why, and no other."""
@@ -175,10 +179,17 @@ class Server:
 
         connection = Connection(stream, peer, refuse, patience=self._patience)
         with anyio.move_on_after(TURN_AWAY_SECONDS):
-            await self._attend(connection)
+            await self._attend(connection, peer)
 
-    async def _attend(self, connection: Connection) -> None:
-        self._connections.add(connection)
+    def _is_full(self, uid: int) -> bool:
+        """Tell whether there is no room for one more connection of a user."""
+        if self._access.is_owner(uid):
+            return len(self._connections) >= CONNECTIONS_IN_ALL
+        others = sum(not self._access.is_owner(other) for other in self._connections.values())
+        return others >= CONNECTIONS_OF_OTHERS
+
+    async def _attend(self, connection: Connection, peer: Peer) -> None:
+        self._connections[connection] = peer.uid
         if self._accepting.cancel_called:
             connection.stop()
         try:
@@ -187,7 +198,7 @@ class Server:
             # One connection is a border: our mistake with this peer must not end the others.
             log.exception("connection_failed")
         finally:
-            self._connections.discard(connection)
+            del self._connections[connection]
             self._note_end()
 
     def _note_end(self) -> None:

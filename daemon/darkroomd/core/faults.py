@@ -132,6 +132,20 @@ class DefaultPresetUnknown(DarkroomError):
         )
 
 
+class SocketGroupUnknown(DarkroomError):
+    """There is no group of the name that the configuration gives."""
+
+    code = "config.unknown_group"
+    exit_status = 2
+
+    def __init__(self, group: str) -> None:
+        super().__init__(
+            f"There is no group {group!r}, which socket.group in the configuration names. Create it, or "
+            "correct the name.",
+            group=group,
+        )
+
+
 class PresetsUnreadable(DarkroomError):
     """The folder of presets cannot be read."""
 

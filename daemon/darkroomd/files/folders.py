@@ -10,12 +10,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from darkroom.errors import DarkroomError
+from darkroomd.core.access import lies_in
 from darkroomd.core.model import RAW_FOLDER
 from darkroomd.core.places import FolderIdentity
 
@@ -107,6 +108,20 @@ def check_session(folder: Path) -> Path:
 def check_root(folder: Path) -> Path:
     """Return the real path of a folder of sessions; raises what `check_session` raises."""
     return check_session(folder)
+
+
+def confined(folder: Path, within: Collection[Path]) -> Path | None:
+    """Return the real path of what is, or could be, at `folder`; None unless that lies in one of `within`.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    try:
+        real = Path(os.path.realpath(folder))
+    except ValueError:
+        # A name that no disk can hold.
+        return None
+    return real if lies_in(real, [Path(os.path.realpath(each)) for each in within]) else None
 
 
 def make_folder(folder: Path) -> None:

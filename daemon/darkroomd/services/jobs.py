@@ -66,6 +66,10 @@ class Jobs:
             raise TimedOut
         return answer
 
+    async def creators(self, job_ids: Sequence[int]) -> list[int | None]:
+        """Return the user who asked for each job; None: the daemon itself did, or there is no such job."""
+        return await self._desk.creators(_ids(job_ids))
+
     async def cancel(self, job_ids: Sequence[int], *, reason: str | None) -> list[JobId]:
         """Cancel jobs with all their items; return those that had not ended."""
         failure = canceled(reason)

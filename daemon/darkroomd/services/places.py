@@ -29,7 +29,7 @@ from darkroomd.core.places import (
 )
 from darkroomd.core.session_names import root_id, session_id, session_name
 from darkroomd.core.wording import readable
-from darkroomd.files.folders import check_root, check_session, identity_of, make_session
+from darkroomd.files.folders import check_root, check_session, confined, identity_of, make_session
 from darkroomd.services.disks import Disks
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.intake import Intake
@@ -49,6 +49,11 @@ FLUSH_SECONDS: Final = 2.0
 
 MOST_ROUNDS: Final = 5
 """So often jobs may be made of a session's photos while they are canceled."""
+
+_OUTSIDE: Final = (
+    "The folder lies outside of those in which this user may name folders. Name one in a folder that "
+    "socket.allowed_roots in the configuration lists, or ask as the daemon's user."
+)
 
 REMOVED: Final = "The session was removed"
 
@@ -106,14 +111,17 @@ class Whereabouts:
         self._now_usec = now_usec
         self._disks = Disks(patience_seconds=DISK_SECONDS)
 
-    async def add_session(self, folder: Path, *, preset_id: str | None) -> AddedSession:
+    async def add_session(
+        self, folder: Path, *, preset_id: str | None, within: tuple[Path, ...] | None = None
+    ) -> AddedSession:
         """Watch a folder as a session, with a `Raw/` that is made if it is not there.
 
-        One that is known already stays as it is. Raises `PathNotAllowed`, `NoSuchPreset`.
+        It must lie in one of the folders `within`; None: anywhere. One that is known already stays as it is.
+        Raises `PathNotAllowed`, `NoSuchPreset`.
         """
         if preset_id is not None:
             await self._presets.named(preset_id)
-        place = await self._place(folder, check_session)
+        place = await self._place(folder, check_session, within)
         async with self._intake.changing:
             known = await self._known(place)
             await self._make_raw(place)
@@ -143,9 +151,9 @@ class Whereabouts:
         async with self._intake.changing:
             await self._remove(session_id, cancel_jobs=cancel_jobs, forgotten=True)
 
-    async def add_root(self, folder: Path) -> AddedRoot:
-        """Watch a folder of sessions; raises `PathNotAllowed`."""
-        place = await self._place(folder, check_root)
+    async def add_root(self, folder: Path, *, within: tuple[Path, ...] | None = None) -> AddedRoot:
+        """Watch a folder of sessions, which must lie in one of `within` if given; raises `PathNotAllowed`."""
+        place = await self._place(folder, check_root, within)
         async with self._intake.changing:
             watched = {standing.root.folder for standing in self._intake.roots}
             created = place.folder not in watched
@@ -252,12 +260,25 @@ class Whereabouts:
                 return standing
         raise NoSuchRoot(root_id)
 
-    async def _place(self, folder: Path, check: Callable[[Path], Path]) -> _Place:
+    async def _place(
+        self, folder: Path, check: Callable[[Path], Path], within: tuple[Path, ...] | None
+    ) -> _Place:
         if not folder.is_absolute():
             raise _not_allowed(folder, f"{folder} is not an absolute path. Give the whole path, from / on.")
         try:
-            real = await self._disks.do(folder, partial(check, folder))
+            # First of all: whether anything is there is not told of other folders.
+            named = (
+                folder if within is None else await self._disks.do(folder, partial(confined, folder, within))
+            )
+            if named is None:
+                raise _not_allowed(folder, _OUTSIDE)
+            real = await self._disks.do(named, partial(check, named))
+            if within is not None and real != named:
+                # A link was put in its way since.
+                raise _not_allowed(folder, _OUTSIDE)
             identity = await self._disks.do(real, partial(identity_of, real))
+        except PathNotAllowed:
+            raise
         except DarkroomError as error:
             raise _not_allowed(folder, error.message) from error
         except OSError as error:

@@ -20,6 +20,10 @@ class JobDesk:
     def __init__(self, front: Front) -> None:
         self._front = front
 
+    async def creators(self, job_ids: Sequence[JobId]) -> list[int | None]:
+        """Return the user who asked for each job; None: nobody did, or there is no such job."""
+        return await self._front.read(lambda database: verbs.creators(database, job_ids))
+
     async def cancel(
         self, job_ids: Sequence[JobId], *, failure: Failure, reason: str, now_usec: int
     ) -> list[JobId]:

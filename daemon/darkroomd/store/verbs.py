@@ -23,6 +23,12 @@ CLEARED_AT_ONCE: Final = 500
 """Jobs forgotten in one transaction, so that nobody waits long for the next one."""
 
 
+def creators(database: Database, job_ids: Sequence[JobId]) -> list[int | None]:
+    """Return the user who asked for each job; None: nobody did, or there is no such job."""
+    rows = [database.one("job_by_id", id=job_id) for job_id in job_ids]
+    return [None if row is None else row["creator_uid"] for row in rows]
+
+
 def cancel_jobs(
     database: Database,
     job_ids: Sequence[JobId],

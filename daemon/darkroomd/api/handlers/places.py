@@ -27,6 +27,7 @@ from darkroom.protocol.replies import (
 from darkroom.protocol.types import File, JobOptions
 from darkroomd.api import views
 from darkroomd.api.requests import Handlers, Request, bounded
+from darkroomd.core.access import Grant
 from darkroomd.core.model import RootId, SessionId
 from darkroomd.services.places import Whereabouts
 from darkroomd.services.queries import Queries
@@ -39,8 +40,16 @@ _FILE_URI: Final = re.compile(r"file:(?://(?:localhost)?)?(?P<path>/(?!/).*)", r
 class PlaceHandlers:
     """Changes where the daemon looks for photos."""
 
-    def __init__(self, places: Whereabouts, rescans: Rescans, queries: Queries) -> None:
+    def __init__(
+        self,
+        places: Whereabouts,
+        rescans: Rescans,
+        queries: Queries,
+        *,
+        allowed_roots: tuple[Path, ...],
+    ) -> None:
         self._places = places
+        self._allowed_roots = allowed_roots
         self._rescans = rescans
         self._queries = queries
 
@@ -58,7 +67,9 @@ class PlaceHandlers:
     async def add_session(self, request: Request[AddSession]) -> AddedSessionReply:
         """Watch a folder as a session; raise `PathNotAllowed`, `NoSuchPreset`."""
         asked = request.parameters
-        added = await self._places.add_session(path_in(asked.folder), preset_id=asked.preset_id)
+        added = await self._places.add_session(
+            path_in(asked.folder), preset_id=asked.preset_id, within=self._within(request.grant)
+        )
         session = await self._queries.session(added.session.id)
         shown = views.session(session, self._queries.watch_mode(session.id))
         return AddedSessionReply(session=shown, created=added.created, job_id=added.job_id)
@@ -71,7 +82,8 @@ class PlaceHandlers:
 
     async def add_root(self, request: Request[AddRoot]) -> AddedRootReply:
         """Watch a folder of sessions; raise `PathNotAllowed`."""
-        added = await self._places.add_root(path_in(request.parameters.folder))
+        folder = path_in(request.parameters.folder)
+        added = await self._places.add_root(folder, within=self._within(request.grant))
         return AddedRootReply(root=views.root(added.root), created=added.created)
 
     async def remove_root(self, request: Request[RemoveRoot]) -> EmptyReply:
@@ -89,6 +101,10 @@ class PlaceHandlers:
         options = checked(asked.options)
         answer = await self._rescans.rescan(SessionId(asked.session_id), options, uid=request.caller.peer.uid)
         return RescanReply(job_id=answer.job_id, item_count=answer.items)
+
+    def _within(self, grant: Grant) -> tuple[Path, ...] | None:
+        """Return where a caller may name folders; None: anywhere."""
+        return None if grant is Grant.EVERYTHING else self._allowed_roots
 
 
 def path_in(file: File) -> Path:

@@ -29,7 +29,7 @@ class QueueHandlers:
         self._jobs = jobs
         self._hub = hub
         self._now_usec = now_usec
-        self._inhibitors = Quota("inhibitors", INHIBITORS_PER_USER)
+        self._inhibitors = Quota("inhibitors")
 
     def table(self) -> Handlers:
         """Return the handlers by qualified method."""
@@ -70,7 +70,7 @@ class QueueHandlers:
         asked, caller = request.parameters, request.caller
         who, why = bounded(asked.who, "who"), bounded(asked.why, "why")
         assert request.stream is not None
-        with self._inhibitors.take(caller.peer.uid):
+        with self._inhibitors.take(caller.peer.uid, maximum=INHIBITORS_PER_USER):
             async with self._jobs.inhibited(
                 asked.mode, who=who, why=why, uid=caller.peer.uid, pid=caller.peer.pid
             ) as holder:

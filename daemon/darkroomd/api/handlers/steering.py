@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from darkroom.errors import DARKROOM_INTERFACE
+from darkroom.errors import DARKROOM_INTERFACE, PermissionDenied
 from darkroom.protocol.calls import (
     CancelJobs,
     ClearJobs,
@@ -14,6 +14,7 @@ from darkroom.protocol.calls import (
 )
 from darkroom.protocol.replies import CountReply, JobIdsReply, RetryReply
 from darkroomd.api.requests import Handlers, Request, bounded
+from darkroomd.core.access import Grant, made_all
 from darkroomd.services.jobs import Jobs
 
 
@@ -39,8 +40,12 @@ class SteeringHandlers:
         }
 
     async def cancel_jobs(self, request: Request[CancelJobs]) -> JobIdsReply:
-        """Cancel jobs; return those that had not ended."""
+        """Cancel jobs; return those that had not ended. Raise `PermissionDenied` for jobs of others."""
         asked = request.parameters
+        if request.grant is Grant.OWN_JOBS:
+            creators = await self._jobs.creators(asked.job_ids)
+            if not made_all(request.caller.peer.uid, creators):
+                raise PermissionDenied
         canceled = await self._jobs.cancel(asked.job_ids, reason=bounded(asked.reason, "reason"))
         return JobIdsReply(job_ids=tuple(canceled))
 
