@@ -38,6 +38,9 @@ START_SECONDS: Final = 2.0
 RETRY_SECONDS: Final = 5.0
 """Before a session that the store refused is added again."""
 
+FOUND_SECONDS: Final = 0.5
+"""Between a session's first look and the choice of what to watch."""
+
 log = structlog.get_logger()
 
 
@@ -72,6 +75,7 @@ class Intake:
         self._roots_not_added: set[Path] = set()
         self._add_at = math.inf
         self._choose_at = -math.inf
+        self._until = -math.inf
         self._troubled = False
         self._running = False
         # A way of its own: a disk that hangs here must not hold up the sessions of others.
@@ -154,7 +158,8 @@ class Intake:
         times = [self._choose_at, self._add_at]
         times += [root.pace.at for folder, root in self._roots.items() if folder not in self._busy]
         times += [one.next_due() for folder, one in self._sessions.items() if folder not in self._busy]
-        with anyio.move_on_after(max(0.0, min(times) - anyio.current_time())):
+        self._until = min(times)
+        with anyio.move_on_after(max(0.0, self._until - anyio.current_time())):
             await self._wake.wait()
         self._wake = anyio.Event()
 
@@ -181,24 +186,31 @@ class Intake:
             await session.attend()
             if (session.presence, session.targets) != before:
                 # Folders that came back may be others than those that went.
-                self._replaced |= before[0] is not Presence.UNKNOWN
-                self._choose_at = -math.inf
+                news = before[0] is not Presence.UNKNOWN
+                self._replaced |= news
+                # At the start hundreds of sessions are found one after the other where they were expected.
+                self._choose_soon(within_seconds=0.0 if news else FOUND_SECONDS)
                 if session.presence is Presence.PRESENT:
                     await self._recognition.note_identity(session.session)
-        self._rest(folder, scope)
+        self._rest(folder, scope, due_at=session.next_due())
 
     async def _attend_root(self, root: WatchedRoot, scope: anyio.CancelScope) -> None:
         with scope:
             await self._list_root(root)
-        self._rest(root.folder, scope)
+        self._rest(root.folder, scope, due_at=root.pace.at)
 
-    def _rest(self, folder: Path, scope: anyio.CancelScope) -> None:
+    def _choose_soon(self, *, within_seconds: float) -> None:
+        self._choose_at = min(self._choose_at, anyio.current_time() + within_seconds)
+
+    def _rest(self, folder: Path, scope: anyio.CancelScope, *, due_at: float) -> None:
         # A folder that was let go and taken up again has another one.
         if self._busy.get(folder) is scope:
             del self._busy[folder]
         self._rested.set()
         self._rested = anyio.Event()
-        self._wake.set()
+        # To ask all sessions when they are due, after each of them, would be most of the work of watching.
+        if min(due_at, self._choose_at) < self._until:
+            self._wake.set()
 
     async def _add_missing(self, sessions: Sequence[Path], roots: Sequence[Path]) -> None:
         for folder in sessions:
