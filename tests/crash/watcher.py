@@ -78,11 +78,12 @@ RECOUNTS = {
         SELECT job_id, sum(state = 'queued'), sum(state = 'running'), sum(state = 'completed'),
             sum(state = 'skipped'), sum(state = 'failed'), sum(state = 'canceled')
         FROM item GROUP BY job_id ORDER BY job_id""",
-    "sessions": "SELECT id, photos, developed, pending, failed FROM session ORDER BY id",
+    "sessions": "SELECT id, photos, developed, pending, failed, canceled FROM session ORDER BY id",
     "sessions again": """
         SELECT session_id, count(*), sum(state = 'developed'),
             sum(aged = 0 AND state IN ('arriving', 'waiting', 'developing', 'outdated')),
-            sum(state = 'failed')
+            sum(state = 'failed' AND json_extract(failure, '$.code') IS NOT 'canceled'),
+            sum(state = 'failed' AND json_extract(failure, '$.code') IS 'canceled')
         FROM photo GROUP BY session_id ORDER BY session_id""",
 }
 """Counters, and what they count."""

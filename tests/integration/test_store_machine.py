@@ -17,11 +17,13 @@ from darkroomd.core.model import (
     Arrival,
     Claim,
     CorrelationId,
+    Counts,
     Fingerprint,
     ItemId,
     JobId,
     JobKind,
     PhotoId,
+    PhotoState,
     SessionId,
 )
 from darkroomd.core.naming import photo_id
@@ -35,6 +37,7 @@ from darkroomd.store.rows import PRIORITIES
 
 SESSIONS = [SessionId("a"), SessionId("b"), SessionId("c")]
 FAILURE = Failure(code="raw.truncated", message="It is cut off.", transient=False, context={})
+CANCELED = Failure(code="canceled", message="It was canceled.", transient=False, context={})
 FEW = st.lists(st.integers(0, 30), min_size=1, max_size=3)
 
 
@@ -50,6 +53,9 @@ def arrival(session: SessionId, name: str) -> Arrival:
         correlation_id=CorrelationId("c"),
         arrived_at_usec=1,
     )
+
+
+FAILURES = {ItemState.FAILED: FAILURE, ItemState.CANCELED: CANCELED}
 
 
 class Queue(RuleBasedStateMachine):
@@ -139,7 +145,7 @@ class Queue(RuleBasedStateMachine):
             ended = queue.end(
                 self.database,
                 hand.item,
-                Ending(state, failure=None if state is ItemState.COMPLETED else FAILURE),
+                Ending(state, failure=FAILURES.get(state)),
                 fence=fence,
                 now_usec=self.now,
             )
@@ -166,7 +172,7 @@ class Queue(RuleBasedStateMachine):
     def cancel(self, numbers: list[int]) -> None:
         with self.database.transaction():
             verbs.cancel_jobs(
-                self.database, self.chosen(numbers), failure=FAILURE, reason="r", now_usec=self.now
+                self.database, self.chosen(numbers), failure=CANCELED, reason="r", now_usec=self.now
             )
 
     @precondition(lambda self: self.jobs())
@@ -301,6 +307,25 @@ class Queue(RuleBasedStateMachine):
         tally = self.database.one("queue_totals")
         assert tally is not None
         assert {state: tally[state] for state in ItemState} == {state: live[state] for state in ItemState}
+
+    @invariant()
+    def sessions_count_their_photos(self) -> None:
+        for session in SESSIONS:
+            photos = catalogue.read_known_photos(self.database, session).values()
+            states = Counter(photo.state for photo in photos)
+            codes = [
+                photo.failure and photo.failure.code for photo in photos if photo.state is PhotoState.FAILED
+            ]
+            assert catalogue.read_session(self.database, session).counts == Counts(
+                photos=len(photos),
+                developed=states[PhotoState.DEVELOPED],
+                pending=sum(
+                    states[state]
+                    for state in (PhotoState.WAITING, PhotoState.DEVELOPING, PhotoState.OUTDATED)
+                ),
+                failed=len(codes) - codes.count("canceled"),
+                canceled=codes.count("canceled"),
+            )
 
     @invariant()
     def a_job_has_ended_when_nothing_of_it_is_left(self) -> None:

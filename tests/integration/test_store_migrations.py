@@ -208,6 +208,24 @@ def test_counters_say_what_a_recount_says(path: Path) -> None:
     assert (tally["sized"], tally["sized_pixels"]) == (len(sized), sum(sized))
 
 
+async def test_photos_that_were_canceled_are_no_longer_counted_as_failed(tmp_path: Path) -> None:
+    path = tmp_path / "queue.db"
+    make_database(path, 8)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        failure = FAILURE.replace("raw.truncated", "canceled")
+        database.execute(
+            "UPDATE photo SET state = 'failed', failure = ?, revision = revision + 1 WHERE id = 'p7'",
+            [failure],
+        )
+
+    async with open_store(path, lambda _: None) as store:
+        counts = (await store.session(SessionId("two"))).counts
+        total = (await store.totals()).counts
+
+    assert (counts.failed, counts.canceled) == (1, 1)
+    assert (total.failed, total.canceled) == (1, 1)
+
+
 async def every_claim(store: Store) -> list[int]:
     claims = []
     while (claim := await store.claim(boot="new", now_usec=NOW)) is not None:

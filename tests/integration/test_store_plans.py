@@ -106,7 +106,6 @@ COLD: Final = frozenset(
         "delete_setting",
         "developed_outputs",
         "discard_photo",
-        "failed_photos",
         "forget_asked",
         "forget_folder",
         "forget_photo_facts",
@@ -167,6 +166,7 @@ COLD: Final = frozenset(
         "skip_queued_item",
         "supersede_item",
         "suspects",
+        "undeveloped_photos",
     ]
 )
 """What runs once a start, an hour or a person's wish, or reads tables of a few rows."""

@@ -19,6 +19,7 @@ def status(
     queued: int = 0,
     running: int = 0,
     failed: int = 0,
+    canceled: int = 0,
     reasons: tuple[str, ...] = (),
     raw: str | None = None,
     stage: str | None = None,
@@ -27,7 +28,7 @@ def status(
     remaining_usec: int | None = None,
 ) -> QueueStatus:
     return QueueStatus(
-        counts=QueueCounts(queued=queued, running=running, failed=failed),
+        counts=QueueCounts(queued=queued, running=running, failed=failed, canceled=canceled),
         progress=Progress(remaining_usec=remaining_usec),
         wait_reasons=reasons,
         current_raw=None if raw is None else Path("/photos/wedding/Raw") / raw,
@@ -42,7 +43,16 @@ def status(
     [
         pytest.param(status(), "Everything is developed.", id="idle"),
         pytest.param(status(failed=2), "2 failed, everything else is developed.", id="failed"),
+        pytest.param(status(canceled=9), "9 canceled, everything else is developed.", id="canceled"),
+        pytest.param(
+            status(failed=2, canceled=9),
+            "2 failed, 9 canceled, everything else is developed.",
+            id="failed-and-canceled",
+        ),
         pytest.param(status(queued=3), "3 waiting.", id="about-to-begin"),
+        pytest.param(
+            status(queued=3, canceled=9), "3 waiting, 9 canceled.", id="about-to-begin-beside-canceled"
+        ),
         pytest.param(status(queued=3, failed=1), "3 waiting, 1 failed.", id="about-to-begin-with-failures"),
         pytest.param(
             status(queued=3, running=1, failed=1, raw="IMG_0012.NEF", stage="unpack"),

@@ -73,13 +73,14 @@ class WatchMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many photos of a session are in which state."""
+    """How many photos of a session are in which state; one that was canceled has not failed."""
 
     photos: int = 0
     developed: int = 0
     pending: int = 0
     failed: int = 0
     discarded: int = 0
+    canceled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,11 +304,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """How many items there are in the states that have not ended well."""
+    """How many items wait and run, and how many photos failed or were canceled."""
 
     queued: int = 0
     running: int = 0
     failed: int = 0
+    canceled: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from darkroomd.core.gate import INHIBITED, PAUSED
-from darkroomd.core.model import QueueStatus
+from darkroomd.core.model import QueueCounts, QueueStatus
 
 LONGEST_NAME: Final = 80
 MINUTE_USEC: Final = 60_000_000
@@ -49,16 +49,16 @@ def status_line(status: QueueStatus, *, any_photos: bool) -> str:
     if status.current_raw is not None:
         stage = f" ({status.stage})" if status.stage else ""
         head = f"Developing {one_line(status.current_raw.name)}{stage}"
-        numbers = _numbers(waiting=counts.queued, failed=counts.failed)
+        numbers = _numbers(counts, waiting=counts.queued)
         return _sentence(head, *numbers, *_time_left(status.progress.remaining_usec))
     if status.wait_reasons:
         reasons = " and ".join(_in_words(reason, status) for reason in status.wait_reasons)
-        return _sentence(f"Waiting: {reasons}", *_numbers(waiting=counts.queued, failed=counts.failed))
+        return _sentence(f"Waiting: {reasons}", *_numbers(counts, waiting=counts.queued))
     if counts.queued or counts.running:
         waiting = f"{counts.queued + counts.running} waiting"
-        return _sentence(waiting, *_numbers(waiting=0, failed=counts.failed))
-    if counts.failed:
-        return f"{counts.failed} failed, everything else is developed."
+        return _sentence(waiting, *_numbers(counts, waiting=0))
+    if counts.failed or counts.canceled:
+        return _sentence(*_numbers(counts, waiting=0), "everything else is developed")
     return "Everything is developed." if any_photos else "Nothing to do yet."
 
 
@@ -87,8 +87,8 @@ def _time_left(usec: int | None) -> list[str]:
     return [f"about {minutes} minutes left" if minutes < LONG_MINUTES else f"about {hours} hours left"]
 
 
-def _numbers(*, waiting: int, failed: int) -> list[str]:
-    named = ((waiting, "waiting"), (failed, "failed"))
+def _numbers(counts: QueueCounts, *, waiting: int) -> list[str]:
+    named = ((waiting, "waiting"), (counts.failed, "failed"), (counts.canceled, "canceled"))
     return [f"{number} {name}" for number, name in named if number]
 
 

@@ -70,7 +70,7 @@ _PLACE: Final = re.compile(r"[0-2]\.[0-9]{1,18}\.-?[0-9]{1,18}\.[0-9]{1,18}", re
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The counters over all jobs that have not ended, and the photos that failed."""
+    """The counters over all jobs that have not ended, and the photos that failed or were canceled."""
 
     counts: QueueCounts
     progress: Progress
@@ -260,13 +260,18 @@ def read_item(database: Database, row: Row) -> Item:
 def read_totals(database: Database) -> Totals:
     """Return what a status line counts, without counting rows."""
     row = database.one("queue_totals")
-    failed = database.one("failed_photos")
+    undeveloped = database.one("undeveloped_photos")
     # An aggregate always has its one row.
     assert row is not None
-    assert failed is not None
+    assert undeveloped is not None
     running = database.all("running_items")
     item = item_from(running[0]) if running else None
-    counts = QueueCounts(queued=row["queued"], running=row["running"], failed=failed["failed"])
+    counts = QueueCounts(
+        queued=row["queued"],
+        running=row["running"],
+        failed=undeveloped["failed"],
+        canceled=undeveloped["canceled"],
+    )
     progress = Progress(
         total=sum(row[state] for state in ItemState),
         running=row["running"],

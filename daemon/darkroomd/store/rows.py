@@ -131,6 +131,7 @@ def session_from(row: Row) -> Session:
             pending=row["pending"],
             failed=row["failed"],
             discarded=row["discarded"],
+            canceled=row["canceled"],
         ),
         created_at_usec=row["created_at_usec"],
         changed_at_usec=row["changed_at_usec"],

@@ -94,7 +94,8 @@ def _has_photos(page: Page[Session]) -> bool:
 
 
 def _is_idle(status: QueueStatus) -> bool:
-    return not any((status.counts.queued, status.counts.running, status.counts.failed))
+    counts = status.counts
+    return not any((counts.queued, counts.running, counts.failed, counts.canceled))
 
 
 def interval_seconds(usec: int | None, *, parameter: str) -> float:

@@ -260,5 +260,5 @@ WHERE ended_at_usec IS NULL AND started_at_usec IS NULL
 -- name: queue_totals
 SELECT * FROM tally;
 
--- name: failed_photos
-SELECT coalesce(sum(failed), 0) AS failed FROM session;
+-- name: undeveloped_photos
+SELECT coalesce(sum(failed), 0) AS failed, coalesce(sum(canceled), 0) AS canceled FROM session;
