@@ -41,6 +41,7 @@ from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.hand import Work
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.outputs import Outputs
 from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets
 from darkroomd.services.queries import HealthCheck, Queries
@@ -257,6 +258,7 @@ async def serving(
             ),
             # What looks at folders is tried with the real daemon.
             rescans=cast("Rescans", None),
+            outputs=Outputs(store.front),
             identity=await history.identity(otherwise=IDENTITY),
             version="0.1.0",
             access=access or AccessPolicy(owner_uid=os.getuid()),

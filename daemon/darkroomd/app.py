@@ -44,6 +44,7 @@ from darkroomd.services.health import health_checks
 from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.outputs import Outputs
 from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets
 from darkroomd.services.queries import Queries
@@ -269,6 +270,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
                 PlaceBook(store.front), intake, jobs, gate, records, presets=presets, now_usec=now_usec
             ),
             rescans=Rescans(around, intake),
+            outputs=Outputs(store.front),
             identity=await history.identity(otherwise=uuid.uuid4().hex),
             version=about.version,
             access=access,

@@ -28,7 +28,7 @@ BUILT = {
     "GetHealth", "ListSessions", "GetSession", "ListPhotos", "GetPhoto", "ListJobs", "GetJob",
     "ListItems", "Watch", "GetQueue", "PauseQueue", "ResumeQueue", "Inhibit", "ListInhibitors", "GetItem",
     "ListPresets", "SetSessionPreset", "ApplyPreset", "SetDiscarded", "SetCaptureTime",
-    "AddSession", "RemoveSession", "RescanSession", "AddRoot", "RemoveRoot", "ListRoots",
+    "AddSession", "RemoveSession", "RescanSession", "AddRoot", "RemoveRoot", "ListRoots", "OpenOutput",
     "WaitJob", "CancelJobs", "RetryJobs", "PauseJobs", "ResumeJobs", "SetPriority", "MoveJobs", "ClearJobs",
 }  # fmt: skip
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from io import FileIO
 from typing import Final, TypeAlias
 
 import anyio
@@ -51,7 +51,7 @@ class Connection:
         self._stream = stream
         self._peer = peer
         self._caller = Caller(peer, self._send, self._enclose)
-        self._enclosed: list[int] = []
+        self._enclosed: list[FileIO] = []
         self._answer = answer
         self._patience = patience
         self._wire = ServerConnection()
@@ -142,15 +142,16 @@ class Connection:
 
     async def _send(self, reply: Reply) -> None:
         if data := self._wire.send(reply):
+            descriptors = [file.fileno() for file in self._enclosed]
             await self._stream.send(
-                data, within_seconds=self._patience.reply_seconds, descriptors=self._enclosed
+                data, within_seconds=self._patience.reply_seconds, descriptors=descriptors
             )
             self._drop_enclosed()
 
-    def _enclose(self, descriptor: int) -> int:
-        self._enclosed.append(descriptor)
+    def _enclose(self, file: FileIO) -> int:
+        self._enclosed.append(file)
         return len(self._enclosed) - 1
 
     def _drop_enclosed(self) -> None:
         while self._enclosed:
-            os.close(self._enclosed.pop())
+            self._enclosed.pop().close()

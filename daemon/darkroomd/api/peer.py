@@ -15,8 +15,9 @@ _LINUX_CREDENTIALS: Final = struct.Struct("iII")
 
 _LINUX_GROUPS_OPTION: Final = 59
 """`SO_PEERGROUPS`, which the socket module does not know."""
-_MOST_GROUPS: Final = 65536
 _GROUP_BYTES: Final = 4
+_MOST_GROUPS: Final = 1024 // _GROUP_BYTES
+"""As many as Python lets an option have; who is in more is taken to be in no further one."""
 
 _DARWIN_LEVEL: Final = 0
 _DARWIN_CREDENTIALS_OPTION: Final = 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from io import FileIO
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import anyio
@@ -38,7 +39,7 @@ class Caller:
 
     peer: Peer
     send: Send
-    enclose: Callable[[int], int]
+    enclose: Callable[[FileIO], int]
     has_finished: anyio.Event = field(default_factory=anyio.Event)
 
 

@@ -20,6 +20,7 @@ from darkroomd.api.handlers.culling import CullingHandlers
 from darkroomd.api.handlers.daemon import DaemonHandlers
 from darkroomd.api.handlers.history import HistoryHandlers
 from darkroomd.api.handlers.jobs import JobHandlers
+from darkroomd.api.handlers.outputs import OutputHandlers
 from darkroomd.api.handlers.places import PlaceHandlers
 from darkroomd.api.handlers.presets import PresetHandlers
 from darkroomd.api.handlers.queue import QueueHandlers
@@ -37,6 +38,7 @@ from darkroomd.core.access import AccessPolicy, Peer
 from darkroomd.core.model import Happening
 from darkroomd.services.culling import Culling
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.outputs import Outputs
 from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets
 from darkroomd.services.queries import Queries
@@ -71,6 +73,7 @@ class Server:
         culling: what callers can do to photos.
         places: where photos are looked for.
         rescans: looks through sessions on request.
+        outputs: opens them.
         bus: what happens is told here.
         identity: names the database in cursors.
         version: of the daemon.
@@ -89,6 +92,7 @@ class Server:
         culling: Culling,
         places: Whereabouts,
         rescans: Rescans,
+        outputs: Outputs,
         identity: str,
         version: str,
         access: AccessPolicy,
@@ -107,6 +111,7 @@ class Server:
             **PresetHandlers(presets, culling, queries).table(),
             **CullingHandlers(culling).table(),
             **PlaceHandlers(places, rescans, queries, allowed_roots=access.allowed_roots).table(),
+            **OutputHandlers(outputs).table(),
             **HistoryHandlers(queries, self._hub).table(),
             **WatchHandlers(self._hub).table(),
         }
