@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "darkroom.protocol": {"darkroom.errors"},
     "darkroom.wire": set[str](),
     "darkroom.client": {"darkroom.errors", "darkroom.protocol", "darkroom.wire"},
+    "darkroom.aio": {"darkroom.errors", "darkroom.protocol", "darkroom.wire", "darkroom.client"},
     "darkroom.cli": {"darkroom", "darkroom.errors", "darkroom.protocol", "darkroom.wire", "darkroom.client"},
     "darkroom": {"darkroom.errors", "darkroom.protocol", "darkroom.client"},
     "darkroomd.core": CLIENT_WORDS,
@@ -136,15 +137,21 @@ def test_a_library_is_used_by_its_owner_alone(library: str) -> None:
     assert users == []
 
 
-def test_the_client_needs_nothing_but_msgspec() -> None:
+@pytest.mark.parametrize(
+    ("of_aio", "needed"),
+    [pytest.param(False, {"msgspec"}, id="client"), pytest.param(True, {"msgspec", "anyio"}, id="aio")],
+)
+def test_the_client_needs_nothing_but_msgspec_and_anyio_where_it_is_asynchronous(
+    of_aio: bool, needed: set[str]
+) -> None:
     outside = {
         name.split(".")[0]
         for module, path in MODULES.items()
-        if module.split(".")[0] == "darkroom"
+        if module.split(".")[0] == "darkroom" and within(module, ("darkroom.aio",)) is of_aio
         for name in imports(path)
     } - {"darkroom", "__future__"}
 
-    assert outside - set(sys.stdlib_module_names) == {"msgspec"}
+    assert outside - set(sys.stdlib_module_names) == needed
 
 
 def test_no_import_goes_in_a_circle() -> None:

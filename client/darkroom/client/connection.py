@@ -84,17 +84,24 @@ class Connection:
     def receive_within(self, seconds: float | None, *, files: Descriptors | None = None) -> Reply | None:
         """Return the next reply, or None if it does not come in time; what came of it is kept.
 
+        What is here already is returned also where there is no time to wait.
+
         Raises:
             ConnectionLost: the daemon closed the connection before it.
             ProtocolViolation: what came is no reply.
         """
         deadline = None if seconds is None else time.monotonic() + seconds
+        left = seconds
         try:
             while (reply := self._turns.next_reply()) is None:
-                self._turns.receive(self._receive_some(deadline, files))
+                if left is not None and left < 0:
+                    return None
+                self._turns.receive(self._receive_chunk(files, timeout_seconds=left))
+                # A last look is taken at the deadline, and none after it: what comes in drops never ends.
+                left = None if deadline is None else deadline - time.monotonic()
         except WireError as error:
             raise ProtocolViolation(str(error)) from error
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             return None
         return reply
 
@@ -113,12 +120,6 @@ class Connection:
         except BlockingIOError:
             return None
         return reply
-
-    def _receive_some(self, deadline: float | None, files: Descriptors | None) -> bytes:
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            raise TimeoutError
-        return self._receive_chunk(files, timeout_seconds=left)
 
     def _receive_chunk(self, files: Descriptors | None, *, timeout_seconds: float | None) -> bytes:
         try:

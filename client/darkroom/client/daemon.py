@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 
 from darkroom.client.exchange import Exchange
 from darkroom.client.patience import SILENCE_SECONDS, Patience
@@ -33,9 +34,11 @@ class DaemonCalls(Exchange):
         question = calls.GetSummary(interval_usec=interval_usec)
         while True:
             try:
-                for reply in self._follow(question, replies.SummaryReply, silence_seconds=SILENCE_SECONDS):
-                    waiting.renew()
-                    yield reply.summary
+                following = self._follow(question, replies.SummaryReply, silence_seconds=SILENCE_SECONDS)
+                with closing(following) as answers:
+                    for reply in answers:
+                        waiting.renew()
+                        yield reply.summary
             except (ConnectionLost, DaemonUnreachable, Stopping) as error:
                 waiting.wait_after(error)
             else:

@@ -29,7 +29,7 @@ class DevelopingCalls(WatchCalls, SessionCalls):
     """Waits for photos."""
 
     def wait_until_developed(
-        self, path: str | os.PathLike[str], *, timeout: float | None = None, patience: float = 30.0
+        self, path: str | os.PathLike[str], *, timeout_usec: int | None = None, patience: float = 30.0
     ) -> Photo:
         """Wait until the photo of a RAW file is developed and up to date, and return it with its outputs.
 
@@ -39,7 +39,7 @@ class DevelopingCalls(WatchCalls, SessionCalls):
 
         Args:
             path: of the RAW file in the `Raw` folder of a session.
-            timeout: seconds to wait in all; None: for ever, which is long for a path that is no session's.
+            timeout_usec: microseconds to wait in all; None: for ever, also for a path that is no session's.
             patience: seconds to wait for a daemon that went away.
 
         Raises:
@@ -47,7 +47,7 @@ class DevelopingCalls(WatchCalls, SessionCalls):
             TimedOut: it was not developed in time.
         """
         names = spellings(path)
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = None if timeout_usec is None else time.monotonic() + timeout_usec / 1_000_000
         must_list = False
         with self.watch(kinds=_KINDS, progress_interval_usec=0, patience=patience) as events:
             while True:

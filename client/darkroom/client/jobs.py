@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Final
 
 from darkroom.client.exchange import PAGE_ENTRIES, Exchange
@@ -162,12 +163,14 @@ class JobCalls(Exchange):
         while True:
             question = calls.WaitJob(job_id=job_id, timeout_usec=_left_usec(deadline))
             try:
-                for reply in self._follow(question, replies.JobReply, silence_seconds=SILENCE_SECONDS):
-                    waiting.renew()
-                    # Without news it is sent again from time to time, as a sign of life.
-                    if reply.job != seen:
-                        seen = reply.job
-                        yield reply.job
+                following = self._follow(question, replies.JobReply, silence_seconds=SILENCE_SECONDS)
+                with closing(following) as answers:
+                    for reply in answers:
+                        waiting.renew()
+                        # Without news it is sent again from time to time, as a sign of life.
+                        if reply.job != seen:
+                            seen = reply.job
+                            yield reply.job
             except (ConnectionLost, DaemonUnreachable, Stopping) as error:
                 if deadline is not None and time.monotonic() >= deadline:
                     raise TimedOut from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import NamedTuple
 
 from darkroom.client.exchange import PAGE_ENTRIES, Exchange
@@ -81,11 +82,12 @@ class RecordCalls(Exchange):
             )
             try:
                 # The contract promises no sign of life while nothing is written.
-                for page in self._follow(question, replies.LogLinesReply, silence_seconds=None):
-                    waiting.renew()
-                    # An empty page is a sign of life; after lines without a cursor nobody knows the place.
-                    cursor = page.next_cursor if page.lines else cursor
-                    yield from page.lines
+                with closing(self._follow(question, replies.LogLinesReply, silence_seconds=None)) as answers:
+                    for page in answers:
+                        waiting.renew()
+                        # An empty page is a sign of life; lines without a cursor leave no place to go on from.
+                        cursor = page.next_cursor if page.lines else cursor
+                        yield from page.lines
             except (ConnectionLost, DaemonUnreachable, Stopping) as error:
                 if cursor is None:
                     # Nothing says where to go on: all lines would come again.

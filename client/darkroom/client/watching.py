@@ -147,8 +147,7 @@ class EventStream(Iterator[Event]):
             self._heard_at = time.monotonic()
         silent_at = self._heard_at + SILENCE_SECONDS
         left = (silent_at if deadline is None else min(deadline, silent_at)) - time.monotonic()
-        # What lies here already is taken also where there is no time left to wait.
-        reply = self._connection.receive_now() or self._connection.receive_within(max(0.0, left))
+        reply = self._connection.receive_within(max(0.0, left))
         if reply is None:
             if time.monotonic() >= silent_at:
                 raise silent(self._path, SILENCE_SECONDS)

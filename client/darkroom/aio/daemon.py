@@ -1,0 +1,67 @@
+"""The daemon as a whole: the methods of the client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from darkroom.aio.exchange import Exchange
+from darkroom.aio.patience import SILENCE_SECONDS, Patience
+from darkroom.errors import DARKROOM_INTERFACE, SERVICE_INTERFACE, ConnectionLost, DaemonUnreachable, Stopping
+from darkroom.protocol import calls, replies, service
+from darkroom.protocol.types import Summary
+
+
+class DaemonCalls(Exchange):
+    """Asks how the daemon is, and what it can do."""
+
+    async def get_summary(self) -> Summary:
+        """Return what a status line shows."""
+        return (await self._ask(calls.GetSummary(), replies.SummaryReply)).summary
+
+    async def watch_summary(
+        self, *, interval_usec: int | None = None, patience: float = 30.0
+    ) -> AsyncGenerator[Summary, None]:
+        """Yield what a status line shows: now, upon each change, and every 20 seconds at least.
+
+        It never ends by itself; a daemon that is restarted is waited for.
+
+        Args:
+            interval_usec: microseconds between two of them, at least; None: half a second.
+            patience: seconds to wait for a daemon that went away.
+        """
+        waiting = Patience(patience)
+        question = calls.GetSummary(interval_usec=interval_usec)
+        while True:
+            try:
+                following = self._follow(question, replies.SummaryReply, silence_seconds=SILENCE_SECONDS)
+                async with aclosing(following) as answers:
+                    async for reply in answers:
+                        waiting.renew()
+                        yield reply.summary
+            except (ConnectionLost, DaemonUnreachable, Stopping) as error:
+                await waiting.wait_after(error)
+            else:
+                # A daemon that stops takes its leave with a last reply.
+                await waiting.wait_after(ConnectionLost())
+
+    async def get_health(self) -> replies.HealthReply:
+        """Return what the daemon says of itself."""
+        return await self._ask(calls.GetHealth(), replies.HealthReply)
+
+    async def reload(self) -> replies.ReloadReply:
+        """Have the configuration read again; return what changed, and what needs a restart to change.
+
+        Raises:
+            InvalidConfiguration: it is not valid, and nothing of it was applied.
+        """
+        return await self._ask_once(calls.Reload(), replies.ReloadReply)
+
+    async def interfaces(self) -> tuple[str, ...]:
+        """Return the names of the interfaces the daemon has."""
+        return (await self._ask(service.GetInfo(), service.InfoReply, interface=SERVICE_INTERFACE)).interfaces
+
+    async def describe(self, interface: str = DARKROOM_INTERFACE) -> str:
+        """Return the description of an interface in Varlink's language, or raise `InterfaceNotFound`."""
+        question = service.GetInterfaceDescription(interface=interface)
+        return (await self._ask(question, service.DescriptionReply, interface=SERVICE_INTERFACE)).description
