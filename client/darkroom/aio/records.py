@@ -82,12 +82,11 @@ class RecordCalls(Exchange):
             )
             try:
                 # The contract promises no sign of life while nothing is written.
-                async with aclosing(
-                    self._follow(question, replies.LogLinesReply, silence_seconds=None)
-                ) as answers:
+                following = self._follow(question, replies.LogLinesReply, silence_seconds=None)
+                async with aclosing(following) as answers:
                     async for page in answers:
                         waiting.renew()
-                        # An empty page is a sign of life; lines without a cursor leave no place to go on from.
+                        # An empty page is a sign of life; after lines without a cursor the place is lost.
                         cursor = page.next_cursor if page.lines else cursor
                         for entry in page.lines:
                             yield entry
