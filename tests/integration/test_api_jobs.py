@@ -11,7 +11,7 @@ import pytest
 
 from api_server import NOW, PATIENCE_SECONDS, Client, Serving, serving
 from darkroom.protocol.types import Failure, ItemState
-from darkroomd.api import connection, server
+from darkroomd.api import connection, reception
 from darkroomd.api.handlers import jobs as job_handlers
 from darkroomd.core.model import Claim
 from darkroomd.store.queue import Ending
@@ -384,7 +384,7 @@ async def test_whoever_hangs_up_while_waiting_makes_room_at_once(daemon: Serving
 async def test_whoever_hangs_up_with_more_calls_waiting_than_are_read_makes_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "CONNECTIONS_PER_USER", 1)
+    monkeypatch.setattr(reception, "CONNECTIONS_PER_USER", 1)
     monkeypatch.setattr(connection, "INBOUND_LIMIT_BYTES", 10)
     monkeypatch.setattr(connection, "LOOK_SECONDS", 0.02)
     async with serving(tmp_path) as daemon:
