@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from darkroom.errors import DarkroomError
+from darkroom.errors import ConnectionLost, DarkroomError
 
 SILENCE_SECONDS: Final = 60.0
 """A connection is taken for lost after this long without a word: the daemon gives a sign every 20 seconds."""
@@ -17,7 +17,7 @@ _LONGEST_WAIT_SECONDS: Final = 2.0
 class Endurance:
     """Knows how long to wait between the attempts to reach a daemon, longer each time, and when it is enough.
 
-    A daemon that has never answered is not waited for.
+    A daemon that was never there is not waited for; one that hung up was.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -37,7 +37,8 @@ class Endurance:
         if self._lost_at is None:
             self._lost_at = now
             self._wait_seconds = _FIRST_WAIT_SECONDS
-        if not self._answered or now - self._lost_at >= self._seconds:
+        was_there = self._answered or isinstance(error, ConnectionLost)
+        if not was_there or now - self._lost_at >= self._seconds:
             raise error
         seconds = self._wait_seconds
         self._wait_seconds = min(seconds * 2, _LONGEST_WAIT_SECONDS)
