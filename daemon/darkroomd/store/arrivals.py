@@ -24,20 +24,20 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.session_names import other_session_id
-from darkroomd.store.background import is_open, join_job
+from darkroomd.store.background import Request, insert_items, insert_job, is_open, join_job
+from darkroomd.store.bulk import count_photos, counted_by_hand
 from darkroomd.store.catalogue import find_photo, read_photo, read_session
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
 from darkroomd.store.queue import after_end
 from darkroomd.store.rows import (
-    PRIORITIES,
     failure_text,
     fingerprint_text,
     json_text,
     photo_from,
     session_from,
 )
-from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
+from darkroomd.store.turns import PRIORITY_OF_KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,9 @@ def arrive(
         job_id = JobId(live["job_id"])
     elif photo.discarded_by is None:
         job = NewJob(kind, arrival.session_id, arrival.name, arrival.correlation_id)
-        job_id = _insert_job(database, job, [(photo_id, arrival)], recipe=recipe, now_usec=now_usec)
+        job_id = _insert_job(
+            database, job, [(photo_id, arrival.correlation_id)], recipe=recipe, now_usec=now_usec
+        )
     journal.photo(photo_id, "photo.changed" if known else "photo.added")
     if live is None and job_id is not None:
         journal.job(job_id, "job.created")
@@ -126,25 +128,11 @@ def arrive_many(
     """
     journal = Journal(database, now_usec)
     session = read_session(database, job.session_id)
-    wanted: list[tuple[PhotoId, Arrival]] = []
-    # Most photos of a backfill are new: one list of names spares thousands of them a look each.
-    names = {row["name"] for row in database.all("photo_names", session_id=job.session_id)}
-    for photo_id, arrival in arrivals:
-        name = os.fsencode(arrival.name)
-        known = find_photo(database, session, arrival.name) if name in names else None
-        names.add(name)
-        photo = _put_photo(database, session, arrival, known, photo_id=photo_id, now_usec=now_usec)
-        # A photo that was not known has no item: half of the queries of a backfill.
-        if photo.discarded_by is None and (
-            known is None or database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe) is None
-        ):
-            wanted.append((photo_id, arrival))
-        journal.photo_as(photo, "photo.changed" if known else "photo.added")
+    wanted = _record_found(database, journal, session, arrivals, recipe=recipe, now_usec=now_usec)
     job_id = None
     if wanted and into is not None and is_open(database, into):
         job_id = into
-        items = [(photo_id, arrival.correlation_id) for photo_id, arrival in wanted]
-        join_job(database, job_id, items, recipe=recipe)
+        join_job(database, job_id, wanted, recipe=recipe)
         journal.job(job_id)
     elif wanted:
         job_id = _insert_job(database, job, wanted, recipe=recipe, now_usec=now_usec)
@@ -152,6 +140,38 @@ def arrive_many(
     if arrivals:
         journal.session(job.session_id)
     return job_id, journal.happenings
+
+
+def _record_found(
+    database: Database,
+    journal: Journal,
+    session: Session,
+    arrivals: Sequence[tuple[PhotoId, Arrival]],
+    *,
+    recipe: str,
+    now_usec: int,
+) -> list[tuple[PhotoId, CorrelationId]]:
+    """Record photos of one session and tell of them; return those that are to be queued."""
+    wanted: list[tuple[PhotoId, CorrelationId]] = []
+    new: list[Photo] = []
+    # Most photos of a backfill are new: one list of names spares thousands of them a look each.
+    names = {row["name"] for row in database.all("photo_names", session_id=session.id)}
+    with counted_by_hand(database):
+        for photo_id, arrival in arrivals:
+            name = os.fsencode(arrival.name)
+            known = find_photo(database, session, arrival.name) if name in names else None
+            names.add(name)
+            photo = _put_photo(database, session, arrival, known, photo_id=photo_id, now_usec=now_usec)
+            if known is None:
+                new.append(photo)
+            # A photo that was not known has no item: half of the queries of a backfill.
+            if photo.discarded_by is None and (
+                known is None or database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe) is None
+            ):
+                wanted.append((photo_id, arrival.correlation_id))
+            journal.photo_as(photo, "photo.changed" if known else "photo.added")
+    count_photos(database, session.id, new, now_usec=now_usec)
+    return wanted
 
 
 def mark_aged(
@@ -268,41 +288,12 @@ def _put_photo(
 def _insert_job(
     database: Database,
     job: NewJob,
-    arrivals: Sequence[tuple[PhotoId, Arrival]],
+    items: Sequence[tuple[PhotoId, CorrelationId]],
     *,
     recipe: str,
     now_usec: int,
 ) -> JobId:
-    priority = PRIORITIES.index(PRIORITY_OF_KIND[job.kind])
-    turn = take_turns(database, job.session_id, priority=priority, count=len(arrivals))
-    row = database.one(
-        "insert_job",
-        kind=job.kind,
-        priority=priority,
-        turn=turn,
-        session_id=job.session_id,
-        label=_printable(job.label),
-        creator=None,
-        creator_uid=None,
-        correlation_id=job.correlation_id,
-        now=now_usec,
-    )
-    if row is None:
-        raise RuntimeError("INSERT … RETURNING returned no row.")
-    same: dict[str, object] = {
-        "job_id": row["id"],
-        "session_id": job.session_id,
-        "recipe": recipe,
-        "priority": priority,
-    }
-    items = [
-        {**same, "photo_id": photo_id, "turn": turn + number, "correlation_id": arrival.correlation_id}
-        for number, (photo_id, arrival) in enumerate(arrivals)
-    ]
-    database.many("insert_item", items)
-    return JobId(row["id"])
-
-
-def _printable(label: str) -> str:
-    # A file name that is not UTF-8 cannot be stored as text nor sent as JSON.
-    return os.fsencode(label).decode("utf-8", "replace")
+    request = Request(job.kind, job.session_id, job.label, job.correlation_id, PRIORITY_OF_KIND[job.kind])
+    place = insert_job(database, request, count=len(items), now_usec=now_usec)
+    insert_items(database, place, items, recipe=recipe)
+    return place.job_id

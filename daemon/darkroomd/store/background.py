@@ -9,6 +9,7 @@ from darkroom.protocol.types import JobState, Priority
 from darkroomd.core.lifecycle import is_live, waiting_state
 from darkroomd.core.model import CorrelationId, Job, JobId, JobKind, Photo, PhotoId, PhotoState, SessionId
 from darkroomd.core.wording import readable
+from darkroomd.store.bulk import insert_queued
 from darkroomd.store.catalogue import read_photo
 from darkroomd.store.database import Database, Row
 from darkroomd.store.journal import Journal
@@ -73,7 +74,7 @@ def insert_items(
         {**same, "photo_id": photo_id, "turn": place.turn + number, "correlation_id": correlation_id}
         for number, (photo_id, correlation_id) in enumerate(items)
     ]
-    database.many("insert_item", rows)
+    insert_queued(database, place.job_id, rows)
 
 
 def is_open(database: Database, job_id: JobId) -> bool:

@@ -60,6 +60,11 @@ class Database:
                 self._connection.execute("ROLLBACK")
             raise
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.in_transaction
+
     def run(self, statement: str, **values: object) -> None:
         """Execute the named statement."""
         self._connection.execute(self._statements[statement], values)
