@@ -22,7 +22,7 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.naming import photo_id
-from darkroomd.store import catalogue, culling, queue
+from darkroomd.store import arrivals, catalogue, culling, queue
 from darkroomd.store.culling import Requeue, Styled
 from darkroomd.store.database import Database, open_database
 from darkroomd.store.queue import Ending
@@ -210,6 +210,21 @@ def test_another_look_has_a_developed_photo_developed_anew_at_low_priority(stand
         ("clarity",),
     )
     assert newest_job(standing) == (JobKind.BACKFILL, 1)
+
+
+def test_a_photo_that_only_a_newer_pipeline_develops_differently_waits_once_its_look_is_another(
+    standing: Standing,
+) -> None:
+    develop(standing)
+    pending = session(standing).counts.pending
+    standing.step(lambda database: arrivals.mark_aged(database, SESSION, [A], now_usec=NOW))
+    aged = (photo(standing).aged, session(standing).counts.pending)
+
+    restyle(standing, A, "other")
+
+    assert aged == (True, pending)
+    assert (photo(standing).state, photo(standing).aged) == (PhotoState.OUTDATED, False)
+    assert session(standing).counts.pending == pending + 1
 
 
 def test_the_same_look_under_another_name_develops_nothing(standing: Standing) -> None:

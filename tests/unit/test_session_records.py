@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from darkroomd.services.session_records import rest_seconds
+from darkroomd.services.session_records import is_worth_waiting_for, rest_seconds
 
 
 @pytest.mark.parametrize(
@@ -15,3 +17,18 @@ from darkroomd.services.session_records import rest_seconds
 )
 def test_a_record_rests_by_what_it_costs_within_bounds(cost: float, rest: float) -> None:
     assert rest_seconds(cost) == pytest.approx(rest)
+
+
+@pytest.mark.parametrize(
+    ("costs", "expected"),
+    [
+        pytest.param([], True, id="never-written"),
+        pytest.param([0.02, 0.03, 0.02], True, id="a-few-hundred-photos"),
+        pytest.param([0.02, 0.03, 2.0], True, id="one-slow-writing"),
+        pytest.param([1.1, 0.9, 1.0], False, id="ten-thousand-photos"),
+    ],
+)
+def test_a_photos_end_waits_for_a_record_only_where_that_was_quick(
+    costs: Sequence[float], expected: object
+) -> None:
+    assert is_worth_waiting_for(costs) is expected

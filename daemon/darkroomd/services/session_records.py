@@ -1,14 +1,16 @@
 """Keeps each session's public record, `boothy.session.json`, as true as the database.
 
 The last photo of a session is recorded in it before the database says that it is done: whoever sees that
-nothing is left to do, and then reads the record, reads what became of every photo.
+nothing is left to do, and then reads the record, reads what became of every photo. Where that takes long, as
+with ten thousand photos, the record follows right after instead, and holds up no photo.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -42,6 +44,12 @@ DISK_SECONDS: Final = 10.0
 LAST_SECONDS: Final = 2.0
 """How long the end of a session's last photo may wait for the record."""
 
+AHEAD_SECONDS: Final = 0.1
+"""A record that takes longer to write is written after the photo's end instead of before it."""
+
+COSTS_KEPT: Final = 3
+"""One slow writing is the disk's mood, so many in a row are the size of the record."""
+
 QUIET_SECONDS: Final = 1.0
 """A record that somebody else is writing, or that cannot be read, is left alone until it stays the same."""
 
@@ -54,6 +62,11 @@ log = structlog.get_logger()
 def rest_seconds(cost_seconds: float) -> float:
     """Return how long a record that took so long to write is left as it is, whatever happens meanwhile."""
     return min(LONGEST_REST_SECONDS, max(PAUSE_SECONDS, REST_FACTOR * cost_seconds))
+
+
+def is_worth_waiting_for(costs_seconds: Iterable[float]) -> bool:
+    """Whether a photo's end may wait for a record that took so long to write the last few times."""
+    return min(costs_seconds, default=0.0) <= AHEAD_SECONDS
 
 
 def foreseen(photo: Photo, ending: Ending) -> Photo | None:
@@ -85,6 +98,7 @@ class _Record:
         quiet_since: since when it has stood like that.
         checks: how often it was looked at again since something new was written.
         foretold: what was written of a photo before the database said it.
+        costs: seconds that it took to write, lately.
     """
 
     marked: bool = False
@@ -96,6 +110,7 @@ class _Record:
     check_at: float = math.inf
     checks: int = 0
     foretold: JsonObject | None = None
+    costs: deque[float] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
 
     @property
     def due_at(self) -> float:
@@ -111,8 +126,15 @@ class _Record:
             self.seen, self.quiet_since = seen, now
         self.rests_until = now + PAUSE_SECONDS
 
+    def hasten(self, *, now: float) -> None:
+        """Cut its rest: a photo is about to end that nothing else is to be done after."""
+        if not self.failing:
+            rest = max(PAUSE_SECONDS, min(self.costs, default=0.0))
+            self.rests_until = min(self.rests_until, now + rest)
+
     def written(self, *, since: float, now: float, is_news: bool, changed: bool) -> None:
         """Note that it says what is known, and when to look at it again."""
+        self.costs.append(now - since)
         self.failing, self.seen, self.quiet_since = False, None, math.inf
         self.rests_until = now + rest_seconds(now - since)
         # Somebody who always puts back the old is not fought for ever.
@@ -170,15 +192,21 @@ class SessionRecords:
     async def foretell(self, claim: Claim, ending: Ending) -> None:
         """Record how the claimed photo is about to end, if nothing else is to be done after it.
 
-        Done within `LAST_SECONDS`, whatever the disk does; it is recorded later if not by then.
+        Done within `LAST_SECONDS`, whatever the disk does; it is recorded later if not by then, or if the
+        record took longer than `AHEAD_SECONDS` to write the last few times.
         """
         photo = foreseen(claim.photo, ending)
         if photo is None:
             return
         with anyio.move_on_after(LAST_SECONDS):
             try:
-                if await self._is_last(claim):
+                if not await self._is_last(claim):
+                    return
+                record = self._record(photo.session_id)
+                if is_worth_waiting_for(record.costs):
                     await self._write_ahead(photo)
+                else:
+                    record.hasten(now=anyio.current_time())
             except DarkroomError as error:
                 log.debug("photo_not_foretold", code=error.code, message=error.message)
 
@@ -207,9 +235,10 @@ class SessionRecords:
     ) -> None:
         """Write a record, with `ahead` as that photo will be; with `insist` wait for others at work on it."""
         record = self._record(session_id)
-        is_news, since = record.marked or ahead is not None, anyio.current_time()
+        is_news = record.marked or ahead is not None
         try:
             while True:
+                since = anyio.current_time()
                 # Marked again while it is read, it is written once more; cancelled, it stays marked.
                 record.marked = False
                 outcome = await self._write(session_id, record, ahead)
