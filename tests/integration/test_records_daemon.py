@@ -121,9 +121,12 @@ def test_who_sees_that_all_is_done_reads_that_all_is_done(tmp_path: Path, sessio
 
 def test_who_is_told_of_a_photos_end_reads_of_it(tmp_path: Path, session: Path) -> None:
     seen: list[set[str]] = []
-    with running(tmp_path, "--session", str(session)) as daemon, Client(daemon.socket) as client:
+    with (
+        running(tmp_path, "--session", str(session)) as daemon,
+        Client(daemon.socket) as client,
+        client.watch(kinds=["ready", "job.completed", "job.failed"]) as events,
+    ):
         daemon.wait_for("session_found")
-        events = client.watch(kinds=["ready", "job.completed", "job.failed"])
         next(events)
         for number in range(4):
             make_dng(session / "Raw" / f"{number}.DNG")
