@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -15,12 +15,18 @@ from darkroomd.core.model import JobKind, SessionId
 from darkroomd.store import soundness
 from darkroomd.store.aside import mark_damaged, move_marked
 from darkroomd.store.database import open_database, open_rescued
+from darkroomd.store.history import History
+from darkroomd.store.statements import load_migrations
 from darkroomd.store.store import open_store
 from standing import arrival
 
 pytestmark = pytest.mark.anyio
 
 PAGE = 4096
+MANY_LOG_LINES = """
+WITH RECURSIVE line(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM line LIMIT 100)
+INSERT INTO log_line (at_usec, level, event, fields) SELECT number, 20, hex(zeroblob(400)), '{}' FROM line
+"""
 NOW = 1_700_000_000_000_000
 
 
@@ -52,6 +58,13 @@ def execute(path: Path, *statements: str) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         for statement in statements:
             database.execute(statement)
+
+
+def migrate(path: Path, version: int) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for script in load_migrations()[:version]:
+            database.executescript(script)
+        database.execute(f"PRAGMA user_version = {version}")
 
 
 def zero_pages(path: Path) -> None:
@@ -106,6 +119,14 @@ DAMAGES = [
     pytest.param(drop_table, id="table-missing"),
     pytest.param(drop_column, id="column-missing"),
     pytest.param(corrupt_schema, id="schema-unreadable"),
+    pytest.param(lambda path: execute(path, "DELETE FROM counter"), id="counters-lost"),
+    pytest.param(
+        lambda path: execute(path, "DELETE FROM counter WHERE name = 'turn.2'"), id="one-counter-lost"
+    ),
+    pytest.param(lambda path: execute(path, "DELETE FROM tally"), id="tally-lost"),
+    pytest.param(lambda path: execute(path, "DELETE FROM setting"), id="settings-lost"),
+    pytest.param(lambda path: execute(path, "UPDATE setting SET value = ''"), id="settings-emptied"),
+    pytest.param(lambda path: execute(path, "INSERT INTO bulk VALUES (1)"), id="rows-left-uncounted"),
     pytest.param(become_foreign, id="of-another-program"),
 ]
 
@@ -245,6 +266,7 @@ def test_what_cannot_be_opened_is_not_damaged(tmp_path: Path) -> None:
 def test_a_check_of_a_large_file_ends_in_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soundness, "CHECK_SECONDS", -1.0)
     monkeypatch.setattr(soundness, "STEPS_BETWEEN_LOOKS", 1)
+    execute(path, MANY_LOG_LINES)
     overwrite(path, path.stat().st_size - PAGE, bytes(PAGE))
 
     database, found = open_rescued(path)
@@ -299,6 +321,39 @@ async def test_a_row_that_makes_no_sense_is_damage_like_a_page_that_makes_none(
 
     assert damage is not None
     assert damage.kept.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        pytest.param("queue.pause", History.pause, id="pause"),
+        pytest.param("database.identity", lambda history: history.identity(otherwise="1"), id="identity"),
+    ],
+)
+async def test_a_setting_that_makes_no_sense_is_damage(
+    path: Path, name: str, read: Callable[[History], Awaitable[object]]
+) -> None:
+    execute(path, f"INSERT INTO setting (name, value) VALUES ('{name}', '[7]')")  # noqa: S608 - literals
+    async with open_store(path, lambda _: None) as store:
+        with pytest.raises(StateCorrupt):
+            await read(History(store.front))
+
+    async with open_store(path, lambda _: None) as fresh:
+        damage = fresh.damage
+
+    assert damage is not None
+    assert "setting" in damage.problem
+
+
+@pytest.mark.parametrize("version", range(1, len(load_migrations()) + 1))
+def test_a_database_of_any_former_schema_is_no_damage(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "queue.db"
+    migrate(path, version)
+
+    database, found = open_rescued(path)
+
+    database.close()
+    assert found is None
 
 
 def test_damage_is_remembered_however_the_daemon_ends(path: Path) -> None:

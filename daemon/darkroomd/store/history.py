@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import Final
 
-import msgspec
-
 from darkroom.protocol.types import Statistic
 from darkroomd.core.gate import Pause
 from darkroomd.core.model import CorrelationId, Happening, ItemId, JobId, Page
@@ -18,7 +16,7 @@ from darkroomd.store.catalogue import page_of, place_number
 from darkroomd.store.database import Database, Row
 from darkroomd.store.front import Front
 from darkroomd.store.journal import Journal, read_facts, read_span
-from darkroomd.store.rows import json_text
+from darkroomd.store.rows import json_text, setting_from
 
 PAUSE: Final = "queue.pause"
 IDENTITY: Final = "database.identity"
@@ -36,7 +34,7 @@ class History:
         def change(database: Database) -> tuple[str, list[Happening]]:
             row = database.one("setting", name=IDENTITY)
             if row is not None:
-                return msgspec.json.decode(row["value"], type=str), []
+                return setting_from(row, str), []
             database.run("put_setting", name=IDENTITY, value=json_text(otherwise))
             return otherwise, []
 
@@ -55,7 +53,7 @@ class History:
 
         def read(database: Database) -> Pause | None:
             row = database.one("setting", name=PAUSE)
-            return None if row is None else msgspec.json.decode(row["value"], type=Pause)
+            return None if row is None else setting_from(row, Pause)
 
         return await self._front.read(read)
 
@@ -78,7 +76,7 @@ class History:
 
         def change(database: Database) -> tuple[bool, list[Happening]]:
             row = database.one("setting", name=PAUSE)
-            if row is None or msgspec.json.decode(row["value"], type=Pause) != over:
+            if row is None or setting_from(row, Pause) != over:
                 return False, []
             database.run("delete_setting", name=PAUSE)
             journal = Journal(database, now_usec)

@@ -90,6 +90,14 @@ def json_text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
+def setting_from(row: Row, kind: type[Value]) -> Value:
+    """Return the setting in a row of `setting`."""
+    try:
+        return msgspec.json.decode(row["value"], type=kind)
+    except msgspec.MsgspecError as error:
+        raise RowUnreadable(f"setting: {error}") from error
+
+
 def failure_text(failure: Failure | None) -> str | None:
     """Return the failure as one column holds it; bytes of names that are not UTF-8 become U+FFFD."""
     if failure is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,19 @@ _HEADER_BYTES: Final = 100
 _DAMAGE: Final = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 # The statements below are right: if SQLite cannot make sense of them, it is what they read.
 _DAMAGE_WHILE_LOOKING: Final = _DAMAGE | {sqlite3.SQLITE_ERROR, None}
+
+_LASTING_ROWS: Final = {
+    "counter": "SELECT name FROM counter",
+    "tally": "SELECT one FROM tally",
+    "setting": "SELECT name FROM setting",
+}
+"""Rows that migrations put in, and nothing ever takes away."""
+
+_IMPOSSIBLE_ROWS: Final = {
+    "setting": ("SELECT name FROM setting WHERE NOT json_valid(value)", "a setting is unreadable"),
+    "bulk": ("SELECT one FROM bulk", "rows were left uncounted"),
+}
+"""What is never committed, and what it means if it is there."""
 
 
 class RowUnreadable(sqlite3.DatabaseError):
@@ -88,7 +101,12 @@ def _problem(database: sqlite3.Connection, path: Path) -> str | None:
         return f"its schema is numbered {version}"
     if version > len(known):
         raise StateTooNew(path, found=version, known=len(known))
-    return _damaged_page(database) or _missing_part(database, known[:version])
+    if not version and _parts(database):
+        return "it holds the tables of another program"
+    with closing(sqlite3.connect(":memory:")) as model:
+        for script in known[:version]:
+            model.executescript(script)
+        return _damaged_page(database) or _missing_part(database, model) or _odd_row(database, model)
 
 
 def _damaged_page(database: sqlite3.Connection) -> str | None:
@@ -105,21 +123,31 @@ def _damaged_page(database: sqlite3.Connection) -> str | None:
     return None if found == "ok" else str(found).strip().splitlines()[-1]
 
 
-def _missing_part(database: sqlite3.Connection, migrations: Sequence[str]) -> str | None:
-    """Return what the database lacks of the schema that these migrations make."""
+def _missing_part(database: sqlite3.Connection, model: sqlite3.Connection) -> str | None:
+    """Return what the database lacks of the schema of the model."""
     found = _parts(database)
-    if not migrations and found:
-        return "it holds the tables of another program"
-    with closing(sqlite3.connect(":memory:")) as model:
-        for script in migrations:
-            model.executescript(script)
-        wanted = _parts(model)
-    for (kind, name), columns in wanted.items():
+    for (kind, name), columns in _parts(model).items():
         if (kind, name) not in found:
             return f"the {kind} {name} is missing"
         if columns != found[kind, name]:
             return f"the {kind} {name} has other columns"
     return None
+
+
+def _odd_row(database: sqlite3.Connection, model: sqlite3.Connection) -> str | None:
+    """Return what is wrong with the few rows without which, or with which, nothing works."""
+    tables = {name for kind, name in _parts(model) if kind == "table"}
+    for table, statement in _LASTING_ROWS.items():
+        if table in tables and (lost := _keys(model, statement) - _keys(database, statement)):
+            return f"the table {table} lacks the row {min(lost)}"
+    for table, (statement, problem) in _IMPOSSIBLE_ROWS.items():
+        if table in tables and _keys(database, statement):
+            return problem
+    return None
+
+
+def _keys(database: sqlite3.Connection, statement: str) -> frozenset[str]:
+    return frozenset(str(key) for (key,) in database.execute(statement))
 
 
 def _parts(database: sqlite3.Connection) -> Mapping[tuple[str, str], str | None]:
