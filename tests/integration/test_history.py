@@ -11,6 +11,8 @@ from darkroom.errors import InvalidParameter
 from make import make_dng
 from running import running
 
+PATIENCE_USEC = 30_000_000
+
 
 @pytest.fixture
 def session(tmp_path: Path) -> Path:
@@ -44,8 +46,7 @@ def test_statistics_say_what_was_developed_and_what_failed(tmp_path: Path, sessi
         make_dng(session / "Raw" / "A.DNG")
         daemon.wait_for("item_developed")
         (session / "Raw" / "B.NEF").write_bytes(b"MM\0*" + bytes(300))
-        daemon.wait_for("item_failed")
-        daemon.wait_for("session_record_written")
+        client.wait_job(daemon.wait_for("item_failed")["job"], timeout_usec=PATIENCE_USEC)
         [statistic] = client.get_statistics(group_by="session")
         daemon.stop()
 
