@@ -1,0 +1,7 @@
+#!/bin/sh
+# The sessions and how far they are, with the tool that comes with systemd.
+set -eu
+socket=${DARKROOM_SOCKET:-$XDG_RUNTIME_DIR/darkroomd/darkroomd.sock}
+
+varlinkctl --json=short --more call "$socket" io.darkroomd.Darkroom.ListSessions '{}' |
+    jq -r '.sessions[] | "\(.name): \(.developedCount) of \(.photoCount)"'
