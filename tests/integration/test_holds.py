@@ -21,10 +21,10 @@ from darkroomd.services import intake as intake_module
 from darkroomd.services import scheduler as scheduler_module
 from darkroomd.services.development import Outcome
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
-from darkroomd.services.handover import Fate, Handover, Result, SettledFile
+from darkroomd.services.handover import Fate, Handover, SettledFile
 from darkroomd.services.scheduler import OnStage, Scheduler
 from darkroomd.services.stories import Stories
-from darkroomd.services.surroundings import IntakeOptions, Surroundings
+from darkroomd.services.surroundings import IntakeOptions, Result, Surroundings
 from darkroomd.store.history import History
 from darkroomd.store.store import Store, open_store
 from intake_house import PLAN, at_work
