@@ -9,29 +9,31 @@ from functools import partial
 from typing import Final, NoReturn
 
 from darkroom.cli.culling import declare_culling, with_offsets_joined
+from darkroom.cli.nearest import question
+from darkroom.cli.parser import Parser
 from darkroom.cli.places import declare_places
 from darkroom.cli.steering import Declare, declare_steering, number
 from darkroom.cli.terminal import standard_screen
 
 PHOTO_STATES: Final = ("arriving", "waiting", "developing", "developed", "outdated", "failed", "missing")
 JOB_STATES: Final = ("queued", "paused", "running", "canceling", "completed", "failed", "canceled")
+EVENT_KINDS: Final = (
+    "job.created", "job.updated", "job.completed", "job.failed", "job.canceled", "job.removed",
+    "item.updated", "progress", "photo.arriving", "photo.added", "photo.changed", "photo.missing",
+    "session.added", "session.changed", "session.removed", "queue.changed", "inhibitor.changed",
+    "config.reloaded",
+)  # fmt: skip
+SHELLS: Final = ("bash", "zsh", "fish")
 JOB_KINDS: Final = ("develop", "backfill", "export", "archive")
 
 _EPILOGUE: Final = """\
-sessions are given by name, folder or id; photos by file name, path or id; paths also as file:// URIs.
+Sessions are given by name, folder or id; photos by file name, path or id; paths also as file:// URIs.
 
-exit status: 0 done, 1 the work failed, 2 wrong usage, 3 no daemon reached, 4 not permitted, 5 not found.
+Exit status: 0 done, 1 the work failed, 2 wrong usage, 3 no daemon reached, 4 not permitted, 5 not found.
 
 The socket is the one given, else $DARKROOM_SOCKET, else $XDG_RUNTIME_DIR/darkroomd/darkroomd.sock,
 else /run/darkroomd/darkroomd.sock.
 """
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says in one line what is wrong, and where help is."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. See `{self.prog} --help`.\n")
 
 
 class _Version(argparse.Action):
@@ -50,27 +52,35 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     Raises:
         SystemExit: they are wrong (status 2), or asked for help or the version.
     """
-    parser = _parser()
+    parser = command_line()
     words, program = _parted(with_offsets_joined(sys.argv[1:] if argv is None else argv))
     arguments, rest = parser.parse_known_args(words)
-    if arguments.command == "inhibit":
-        if not program:
-            parser.error("inhibit: give the command to run after --")
-        arguments.program = program
+    if arguments.command == "inhibit" and not program:
+        parser.error("inhibit: give the command to run after --")
+    arguments.program = program
     # argparse before Python 3.12 loses an optional word that comes after an option.
     if arguments.command == "call" and arguments.parameters is None and rest and not rest[0].startswith("--"):
         arguments.parameters = rest.pop(0)
     if rest:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        _refuse(parser.commands[arguments.command], arguments, rest)
     return arguments
 
 
+def _refuse(command: Parser, arguments: argparse.Namespace, rest: Sequence[str]) -> NoReturn:
+    """End because of words that mean nothing to a command."""
+    if command.commands:
+        command = command.commands[arguments.action]
+    options = [name for action in command.arguments for name in action.option_strings]
+    hint = question(rest[0], options) if rest[0].startswith("-") else ""
+    command.error(f"nothing is known of {' '.join(rest)}{hint and f'.{hint}'.rstrip('?')}")
+
+
 def _parted(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Return our own words, and the command to run that follows `--` after `inhibit`.
+    """Return our own words, and the command line that follows `--` after `inhibit` and `complete`.
 
     argparse treats a command line within a command line differently from version to version.
     """
-    if "--" not in words or _command_in(words) != "inhibit":
+    if "--" not in words or _command_in(words) not in {"inhibit", "complete"}:
         return words, ()
     end = words.index("--")
     return words[:end], words[end + 1 :]
@@ -87,8 +97,9 @@ def _command_in(words: Sequence[str]) -> str | None:
     return None
 
 
-def _parser() -> argparse.ArgumentParser:
-    top = _Parser(
+def command_line() -> Parser:
+    """Return the parser of all commands: what help, completions and the manual are made from."""
+    top = Parser(
         prog="darkroom",
         description="See what the darkroom daemon develops, and steer it.",
         epilog=_EPILOGUE,
@@ -101,13 +112,14 @@ def _parser() -> argparse.ArgumentParser:
     _everywhere(top, socket=None, json=False)
     add = top.add_subparsers(metavar="COMMAND", required=True, dest="command").add_parser
     command = partial(_command, add)
-    for declare in (_status, _sessions, _photos, _jobs, _show, _watch):
+    for declare in (_status, _watch, _sessions, _photos, _jobs, _show, _fetch):
         declare(command)
     declare_steering(command)
     declare_places(command, _act)
     declare_culling(command)
-    for declare in (_call, _introspect):
+    for declare in (_doctor, _call, _introspect, _completion):
         declare(command)
+    _complete(add)
     return top
 
 
@@ -184,7 +196,7 @@ def _watch(add: Declare) -> None:
     command = add("watch", "Show what happens, as it happens, until Ctrl-C.")
     command.add_argument("--kind", action="append", metavar="KIND", help="only these, such as photo.changed")
     command.add_argument("--session", action="append", metavar="SESSION", help="only of this session")
-    command.add_argument("--job", action="append", type=number, metavar="ID", help="only of this job")
+    command.add_argument("--job", action="append", type=number, metavar="JOB", help="only of this job")
 
 
 def _call(add: Declare) -> None:
@@ -201,3 +213,28 @@ def _call(add: Declare) -> None:
 def _introspect(add: Declare) -> None:
     command = add("introspect", "Print the description of an interface.")
     command.add_argument("interface", metavar="INTERFACE", nargs="?", help="default: io.darkroomd.Darkroom")
+
+
+def _fetch(add: Declare) -> None:
+    command = add("fetch", "Copy the JPEG of a photo, also from where this user may not look.")
+    command.add_argument("photo", metavar="PHOTO", help="by file name, path or id")
+    command.add_argument(
+        "-o", "--output", metavar="FILE", help="where to; - for standard output; default: its own name, here"
+    )
+    command.add_argument("--recipe", metavar="RECIPE", help="which output, where there are several")
+
+
+def _doctor(add: Declare) -> None:
+    add("doctor", "Check that the daemon is well; exit status 1 if it is not.")
+
+
+def _completion(add: Declare) -> None:
+    command = add("completion", "Print what makes a shell complete commands, sessions, photos and jobs.")
+    command.add_argument("shell", choices=SHELLS, help="for ~/.bashrc: source <(darkroom completion bash)")
+
+
+def _complete(add: _Add) -> None:
+    """Add what the shells ask; nobody else needs to know."""
+    command = add("complete", allow_abbrev=False)
+    _everywhere(command, socket=argparse.SUPPRESS, json=argparse.SUPPRESS)
+    command.add_argument("shell", choices=SHELLS)

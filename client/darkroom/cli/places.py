@@ -20,7 +20,7 @@ def declare_places(command: Declare, act: Act) -> None:
 def _session(add: Declare) -> None:
     command = add("add", "Watch a folder as a session; Raw/ is made in it if it is not there.")
     command.add_argument("folder", metavar="FOLDER", help="the folder that holds Raw/")
-    command.add_argument("--preset", metavar="ID", help="what photos that arrive are developed with")
+    command.add_argument("--preset", metavar="PRESET", help="what photos that arrive are developed with")
     command = add("remove", "Forget a session; no file is touched.")
     command.add_argument("session", metavar="SESSION", help="name, folder or id")
     command.add_argument("--cancel-jobs", action="store_true", help="stop what is queued of it")

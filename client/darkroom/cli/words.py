@@ -12,6 +12,7 @@ from darkroom.protocol.types import Failure, File, Progress, Queue
 _USEC_PER_SECOND: Final = 1_000_000
 _SECONDS_PER_MINUTE: Final = 60
 _SECONDS_PER_HOUR: Final = 3600
+_HOURS_PER_DAY: Final = 24
 _BYTES_PER_STEP: Final = 1000
 
 _TONES: Final = {
@@ -63,6 +64,20 @@ def clock(at_usec: int) -> str:
 def moment(at_usec: int | None) -> str:
     """Return the local date and time, such as `2024-05-04 14:03:11`; empty for None."""
     return "" if at_usec is None else _local(at_usec, "%Y-%m-%d %H:%M:%S")
+
+
+def age(at_usec: int, *, now_usec: int) -> str:
+    """Return how long ago something was, such as `4 min ago`; `just now` within a second, or to come."""
+    passed = now_usec - at_usec
+    if passed < _USEC_PER_SECOND:
+        return "just now"
+    days = passed // (_HOURS_PER_DAY * _SECONDS_PER_HOUR * _USEC_PER_SECOND)
+    return f"{days} days ago" if days > 1 else f"{duration(passed)} ago"
+
+
+def moment_and_age(at_usec: int | None, *, now_usec: int) -> str:
+    """Return the local date and time and how long ago that was; empty for None."""
+    return "" if at_usec is None else f"{moment(at_usec)}, {age(at_usec, now_usec=now_usec)}"
 
 
 def _local(at_usec: int, form: str) -> str:
