@@ -7,7 +7,8 @@
         for event in client.watch():
             print(event.kind)
 
-The values it returns are in `darkroom.protocol.types`, the errors it raises in `darkroom.errors`.
+`darkroom.aio.AsyncClient` is the same for asyncio and trio. The values they return are in
+`darkroom.protocol.types`, the errors they raise in `darkroom.errors`.
 """
 
 from __future__ import annotations

@@ -3,5 +3,5 @@
 set -eu
 socket=${DARKROOM_SOCKET:-$XDG_RUNTIME_DIR/darkroomd/darkroomd.sock}
 
-varlinkctl --json=short --more call "$socket" io.darkroomd.Darkroom.ListSessions '{}' |
+varlinkctl --json=short call "$socket" io.darkroomd.Darkroom.ListSessions '{"limit": 1000}' |
     jq -r '.sessions[] | "\(.name): \(.developedCount) of \(.photoCount)"'

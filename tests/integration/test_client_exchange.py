@@ -404,3 +404,25 @@ def test_too_slow_without_having_heard_anything_is_an_error(path: Path) -> None:
         pytest.raises(ConsumerTooSlow),
     ):
         next(events)
+
+
+def test_a_photo_is_looked_for_again_where_the_daemon_went_away_while_it_was_listed(path: Path) -> None:
+    photo = sent.photo(state="developed")
+    session = {"sessions": [msgspec.to_builtins(sent.session())], "nextCursor": None}
+    photos = {"photos": [msgspec.to_builtins(photo)], "nextCursor": None}
+    scripts = [
+        telling(event("ready", "1"), from_cursor=None),
+        refusing(f"{INTERFACE}.Stopping", {}),
+        telling(event("ready", "1"), from_cursor="1"),
+        answering(session, photos),
+    ]
+
+    with ScriptedDaemon(path, scripts), Client(path) as client:
+        found = client.wait_until_developed("/photos/Wedding/Raw/IMG_1.NEF", timeout_usec=20_000_000)
+
+    assert found == photo
+
+
+def test_a_photo_is_not_waited_for_where_there_is_no_daemon(path: Path) -> None:
+    with Client(path) as client, pytest.raises(DaemonUnreachable):
+        client.wait_until_developed("/photos/Wedding/Raw/IMG_1.NEF")

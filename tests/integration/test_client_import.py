@@ -38,3 +38,9 @@ def test_a_name_the_package_does_not_have_is_an_attribute_error() -> None:
     assert {"Client", "DarkroomError"} <= set(dir(darkroom))
     with pytest.raises(AttributeError, match="Darkroom"):
         _ = darkroom.Darkroom
+
+
+def test_the_client_for_anyio_loads_no_event_loop_but_the_one_that_runs() -> None:
+    heavy = {"asyncio", "trio", "structlog", "numpy", "darkroomd", "json"}
+
+    assert loaded_by("from darkroom.aio import AsyncClient") & heavy == set()
