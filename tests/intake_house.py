@@ -97,10 +97,10 @@ class House:
             if one.kind == "job.created" and one.job is not None
         ]
 
-    async def until_watched(self, folder: Path) -> None:
-        """Wait until hints come from a session's folder."""
+    async def until_watched(self, folder: Path, mode: WatchMode = WatchMode.EVENTS) -> None:
+        """Wait until a session's folder is observed in this way."""
         with anyio.fail_after(PATIENCE_SECONDS):
-            while self.intake.watch_mode(session_id(folder)) is not WatchMode.EVENTS:  # noqa: ASYNC110 - nothing is told
+            while self.intake.watch_mode(session_id(folder)) is not mode:  # noqa: ASYNC110 - nothing is told
                 await anyio.sleep(0.01)
 
     async def develop_all(self) -> list[Photo]:

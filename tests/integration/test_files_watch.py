@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from darkroomd.files.watch import Change, FolderWatch, Hint, Target, find_targets
+from darkroomd.files.watch import MOST_STUMBLES, Change, FolderWatch, Hint, Target, find_targets
 
 pytestmark = pytest.mark.anyio
 
@@ -136,21 +136,41 @@ async def test_a_folder_that_was_made_anew_is_another_target(tmp_path: Path) -> 
     assert heard.armed == [frozenset([raw]), frozenset([raw])]
 
 
-async def test_a_name_that_the_watcher_cannot_tell_is_a_trouble_and_it_starts_again(tmp_path: Path) -> None:
+async def test_a_watcher_that_stumbles_over_a_name_is_replaced_at_once(tmp_path: Path) -> None:
     heard = Heard()
 
     async with watching(heard) as watch:
         watch.watch(find_targets([tmp_path]))
         await heard.until_armed(1)
         (tmp_path / os.fsdecode(b"\xff.nef")).touch()
+        await heard.until_armed(2)
+        problem = watch.problem
+        (tmp_path / "after").touch()
+        await heard.until_named("after")
+
+    # All folders are told as new: what happened meanwhile nobody heard.
+    assert heard.armed == [frozenset([tmp_path])] * 2
+    assert (heard.troubles, problem) == ([], None)
+
+
+async def test_a_watcher_that_stumbles_again_and_again_is_a_trouble_and_tried_again(tmp_path: Path) -> None:
+    heard = Heard()
+
+    async with watching(heard) as watch:
+        watch.watch(find_targets([tmp_path]))
+        for count in range(MOST_STUMBLES + 1):
+            await heard.until_armed(count + 1)
+            (tmp_path / os.fsdecode(b"\xff%d.nef" % count)).touch()
         while not heard.troubles:
             await heard.news()
-        assert watch.armed == frozenset()
-        await heard.until_armed(2)
+        problem = watch.problem
+        await heard.until_armed(MOST_STUMBLES + 2)
         (tmp_path / "after").touch()
         await heard.until_named("after")
 
     assert "decode" in heard.troubles[0]
+    assert problem == heard.troubles[0]
+    assert watch.problem is None
 
 
 async def test_a_target_that_went_meanwhile_is_a_trouble_until_other_ones_are_given(tmp_path: Path) -> None:

@@ -443,6 +443,27 @@ async def test_a_name_the_watcher_cannot_tell_is_found_all_the_same(tmp_path: Pa
     assert (session / "Raw" / f"{odd}.rrdata").exists()
 
 
+async def test_only_the_session_with_a_name_the_watcher_cannot_tell_is_polled(
+    tmp_path: Path, session: Path
+) -> None:
+    odd, other = os.fsdecode(b"\xff.nef"), tmp_path / "wedding"
+    (other / "Raw").mkdir(parents=True)
+
+    with capture_logs() as logs:
+        async with at_work(tmp_path, sessions=[session, other]) as house:
+            await house.until_watched(session)
+            drop(session, odd)
+            await house.until_told("photo.added", odd)
+            await house.until_watched(session, WatchMode.POLLING)
+            await house.until_watched(other)
+            (session / "Raw" / odd).unlink()
+            (session / "Raw" / f"{odd}.rrdata").unlink()
+            await house.until_watched(session)
+
+    assert house.intake.watch_problem is None
+    assert "watch_failed" not in {line["event"] for line in logs}
+
+
 async def test_a_session_on_a_share_is_polled_and_writers_are_given_time(
     tmp_path: Path, session: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

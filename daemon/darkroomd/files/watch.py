@@ -30,6 +30,12 @@ GATHER_MS: Final = 200
 TIMEOUT_MS: Final = 200
 """After that long without events a new watcher is known to listen."""
 
+STEADY_SECONDS: Final = 3.0
+"""A watcher that listened for so long before it failed was in order until then."""
+
+MOST_STUMBLES: Final = 5
+"""So often in a row a watcher that fails as soon as it listens is replaced at once."""
+
 FIRST_WAIT_SECONDS: Final = 1.0
 LONGEST_WAIT_SECONDS: Final = 60.0
 
@@ -60,6 +66,16 @@ class Target:
     inode: int
 
 
+def can_be_told(names: Iterable[str]) -> bool:
+    """Whether the watcher can tell of all these names: it ends when one that is not UTF-8 is but read."""
+    try:
+        for name in names:
+            name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def find_targets(folders: Iterable[Path]) -> frozenset[Target]:
     """Return those of the folders that are there and that can be watched at all."""
     targets: set[Target] = set()
@@ -79,7 +95,7 @@ def find_targets(folders: Iterable[Path]) -> frozenset[Target]:
 @dataclass(eq=False)
 class _Listener:
     targets: frozenset[Target]
-    armed: bool = False
+    armed_at: float | None = None
     decided: anyio.Event = field(default_factory=anyio.Event)
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -88,7 +104,8 @@ class FolderWatch:
     """Watches a changing set of folders, not what is below them.
 
     The three callbacks are called in the event loop: with hints, with targets that are listened to from now
-    on (a scan after that misses nothing), and with the reason when a watcher failed; it is tried again.
+    on (a scan after that misses nothing), and with the reason when watching failed; it is tried again.
+    A watcher that stumbles, say over a name that is not UTF-8, is replaced at once and told as armed anew.
     """
 
     def __init__(
@@ -105,6 +122,7 @@ class FolderWatch:
         self._current: _Listener | None = None
         self._changed = anyio.Event()
         self._wait_seconds = FIRST_WAIT_SECONDS
+        self._stumbles = 0
         self._problem: str | None = None
         # Each watcher sits in a thread for as long as it lives, and some overlap.
         self._threads = CapacityLimiter(8)
@@ -156,14 +174,25 @@ class FolderWatch:
                 group.cancel_scope.cancel()
         except* (OSError, RuntimeError) as problems:
             reason = "; ".join(str(problem) for problem in problems.exceptions)
+            stumbled = problems.subgroup(OSError) is None
         else:
             return
         listener.decided.set()
         if self._current is listener:
             self._current = None
+        if stumbled and self._is_soon_over(listener):
+            self._changed.set()
+            return
         self._problem = reason
         self._on_trouble(reason)
         await self._try_again()
+
+    def _is_soon_over(self, listener: _Listener) -> bool:
+        """Count a watcher that the system granted and that failed; False once it happens again and again."""
+        if listener.armed_at is not None and anyio.current_time() - listener.armed_at >= STEADY_SECONDS:
+            self._stumbles = 0
+        self._stumbles += 1
+        return self._stumbles <= MOST_STUMBLES
 
     async def _try_again(self) -> None:
         wait, self._wait_seconds = self._wait_seconds, min(self._wait_seconds * 2, LONGEST_WAIT_SECONDS)
@@ -177,7 +206,7 @@ class FolderWatch:
         news = listener.targets if listener.targets == before else listener.targets - before
         self._current = listener
         self._problem = None
-        listener.armed = True
+        listener.armed_at = anyio.current_time()
         listener.decided.set()
         self._on_armed(news)
 
@@ -217,7 +246,7 @@ def _follow(
         # True would pass over every folder that cannot be watched, for whatever reason, without a word.
         ignore_permission_denied=False,
     ):
-        if not listener.armed:
+        if listener.armed_at is None:
             from_thread.run_sync(arm)
         if changes:
             from_thread.run_sync(heard, changes)

@@ -384,8 +384,7 @@ class Intake:
         await self._recognition.listed(folder, found=(*listing.sessions, *listing.others))
 
     async def _choose_targets(self) -> None:
-        local = [root for root in self._roots.values() if not root.remote]
-        folders = [folder for root in local for folder in (root.folder, *root.others)]
+        folders = [folder for root in self._roots.values() for folder in root.targets]
         folders += [folder for session in self._sessions.values() for folder in session.targets]
         anew, self._replaced = self._replaced, False
         try:

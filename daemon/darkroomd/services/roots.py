@@ -13,6 +13,7 @@ from darkroomd.core.model import WatchMode
 from darkroomd.core.places import Root, RootStanding, children
 from darkroomd.core.scan_pace import ScanPace
 from darkroomd.files.scan import RootListing
+from darkroomd.files.watch import can_be_told
 
 MOST_OTHERS: Final = 1000
 """So many folders of a root that are no sessions are watched, in case they become one; a scan sees all."""
@@ -30,16 +31,26 @@ class WatchedRoot:
         self.remote: Final = remote
         self.others: tuple[Path, ...] = ()
         self._lost = False
+        self._watchable = True
         self.is_known = False
         """Whether it was ever listed: what is new in it from then on has come while we watched."""
+
+    @property
+    def targets(self) -> tuple[Path, ...]:
+        """The folders that are worth watching for this root, there or not."""
+        if self.remote:
+            return ()
+        return (self.folder, *self.others) if self._watchable else self.others
 
     def found(self, listing: RootListing) -> bool:
         """Note what is in the root; return whether other folders than before are worth watching."""
         if self._lost:
             log.info("root_found", folder=str(self.folder))
         self._lost, self.is_known = False, True
-        before, self.others = self.others, listing.others[:MOST_OTHERS]
-        return self.others != before
+        before = self.targets
+        self.others = listing.others[:MOST_OTHERS]
+        self._watchable = can_be_told(folder.name for folder in (*listing.sessions, *listing.others))
+        return self.targets != before
 
     def lost(self, error: OSError) -> bool:
         """Note that the root cannot be listed; return whether anything in it was watched."""

@@ -81,6 +81,7 @@ class SessionIntake:
         self._pace = around.new_pace()
         self._asked_at = math.inf
         self._polled = 1
+        self._watchable = True
         self._reception = Reception(session, around, self._handover, self._on_disk)
         self._companions = Companions(
             session,
@@ -110,7 +111,9 @@ class SessionIntake:
     @property
     def targets(self) -> tuple[Path, ...]:
         """The folders that are worth watching for this session, there or not."""
-        return () if self._remote else (self.session.folder, self.raw)
+        if self._remote:
+            return ()
+        return (self.session.folder, self.raw) if self._watchable else (self.session.folder,)
 
     @property
     def _output_folder(self) -> Path:
@@ -233,6 +236,7 @@ class SessionIntake:
     async def _take_in(self, sight: Sight, *, first: bool) -> bool:
         """Note what a scan found; return whether there was news in it."""
         self._say_ignored(sight)
+        self._watchable = sight.watchable
         if first:
             await self._begin(sight)
             log.info("session_found", session=self.session.id, folder=str(self.session.folder))

@@ -20,16 +20,25 @@ from darkroomd.files.folders import FolderIsLink
 from darkroomd.files.scan import list_raw
 from darkroomd.files.sidecars import read_look
 from darkroomd.files.sweep import sweep
+from darkroomd.files.watch import can_be_told
 from darkroomd.services.surroundings import OutputPlan
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a scan found: the files to wait for, and what is left alone that was not spoken of yet."""
+    """What a scan found.
+
+    Attributes:
+        candidates: the files to wait for.
+        ignored: what is left alone.
+        news: the same that was not spoken of yet.
+        watchable: whether a watcher can tell of all these names.
+    """
 
     candidates: Mapping[str, Fingerprint]
     ignored: Mapping[str, Ignored]
     news: Mapping[str, Ignored]
+    watchable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,8 @@ def look_around(raw: Path, extensions: Collection[str], ignored: Mapping[str, Ig
     """
     listing = list_raw(raw, extensions)
     news = {name: verdict for name, verdict in listing.ignored.items() if ignored.get(name) != verdict}
-    return Sight(listing.candidates, listing.ignored, news)
+    watchable = can_be_told((*listing.candidates, *listing.ignored))
+    return Sight(listing.candidates, listing.ignored, news, watchable)
 
 
 def find_outdated(
