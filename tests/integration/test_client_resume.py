@@ -33,7 +33,7 @@ def folder() -> Iterator[Path]:
 @pytest.mark.anyio
 async def test_a_slow_reader_is_told_everything_once_and_in_order(folder: Path) -> None:
     names = [f"{number:03}.NEF" for number in range(PHOTOS)]
-    told = []
+    told: list[str] = []
     too_slow = 0
 
     with anyio.fail_after(PATIENCE_SECONDS):
@@ -74,7 +74,7 @@ def developed(events: EventStream, count: int) -> list[str]:
 def test_a_watcher_is_told_of_every_photo_however_often_the_daemon_is_killed(folder: Path) -> None:
     raw = folder / "party" / "Raw"
     raw.mkdir(parents=True)
-    told = []
+    told: list[str] = []
 
     with Client(folder / "d.sock") as client, client.watch(patience=PATIENCE_SECONDS) as events:
         for life in range(3):
