@@ -456,7 +456,8 @@ async def test_only_the_session_with_a_name_the_watcher_cannot_tell_is_polled(
             await house.until_told("photo.added", odd)
             await house.until_watched(session, WatchMode.POLLING)
             await house.until_watched(other)
-            (session / "Raw" / odd).unlink()
+            (session / "Raw" / odd).rename(session / "Raw" / "renamed.nef")
+            await house.until_told("photo.added", "renamed.nef")
             (session / "Raw" / f"{odd}.rrdata").unlink()
             await house.until_watched(session)
 

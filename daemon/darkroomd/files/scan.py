@@ -13,6 +13,7 @@ from darkroomd.core.model import RAW_FOLDER, Fingerprint
 from darkroomd.core.scan_pace import FolderStamp
 from darkroomd.files.fingerprint import fingerprint_from, stat_of
 from darkroomd.files.folders import is_link, open_folder
+from darkroomd.files.watch import can_be_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,12 @@ class Listing:
     """The entries of a `Raw/` folder by name: files to wait for, and what is left alone.
 
     Frozen presets are neither: there are as many of them as of photos, and they are looked at with these.
+    `watchable`: a watcher can tell of all names in the folder.
     """
 
     candidates: Mapping[str, Fingerprint]
     ignored: Mapping[str, Ignored]
+    watchable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +86,11 @@ def list_raw(raw: Path, extensions: Collection[str]) -> Listing:
     """
     candidates: dict[str, Fingerprint] = {}
     ignored: dict[str, Ignored] = {}
+    odd: list[str] = []
     with open_folder(raw) as folder, os.scandir(folder) as entries:
         for entry in entries:
+            if not entry.name.isascii():
+                odd.append(entry.name)
             if entry.name.endswith(SIDECAR_SUFFIX):
                 continue
             verdict = classify(entry.name, _kind(entry), extensions)
@@ -94,7 +100,7 @@ def list_raw(raw: Path, extensions: Collection[str]) -> Listing:
             fingerprint = _fingerprint(entry)
             if fingerprint is not None:
                 candidates[entry.name] = fingerprint
-    return Listing(candidates, ignored)
+    return Listing(candidates, ignored, can_be_told(odd))
 
 
 def list_root(root: Path) -> RootListing:

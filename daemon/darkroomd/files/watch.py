@@ -178,6 +178,10 @@ class FolderWatch:
         else:
             return
         listener.decided.set()
+        if listener.armed_at is not None and self._current is not None and self._current is not listener:
+            # It has a successor, but what it gathered is lost.
+            self._on_armed(listener.targets)
+            return
         if self._current is listener:
             self._current = None
         if stumbled and self._is_soon_over(listener):

@@ -20,7 +20,6 @@ from darkroomd.files.folders import FolderIsLink
 from darkroomd.files.scan import list_raw
 from darkroomd.files.sidecars import read_look
 from darkroomd.files.sweep import sweep
-from darkroomd.files.watch import can_be_told
 from darkroomd.services.surroundings import OutputPlan
 
 
@@ -32,7 +31,7 @@ class Sight:
         candidates: the files to wait for.
         ignored: what is left alone.
         news: the same that was not spoken of yet.
-        watchable: whether a watcher can tell of all these names.
+        watchable: whether a watcher can tell of all names in the folder.
     """
 
     candidates: Mapping[str, Fingerprint]
@@ -64,8 +63,7 @@ def look_around(raw: Path, extensions: Collection[str], ignored: Mapping[str, Ig
     """
     listing = list_raw(raw, extensions)
     news = {name: verdict for name, verdict in listing.ignored.items() if ignored.get(name) != verdict}
-    watchable = can_be_told((*listing.candidates, *listing.ignored))
-    return Sight(listing.candidates, listing.ignored, news, watchable)
+    return Sight(listing.candidates, listing.ignored, news, listing.watchable)
 
 
 def find_outdated(
