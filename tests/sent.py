@@ -9,7 +9,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from darkroom.protocol.replies import HealthReply
 from darkroom.protocol.types import (
+    Check,
     Failure,
     File,
     InhibitMode,
@@ -167,6 +169,14 @@ def summary(text: str = "Developing IMG_1.NEF, 3 of 10 done.") -> Summary:
     )
 
 
+def health(*, ok: bool = True) -> HealthReply:
+    checks = (
+        Check(name="queue", ok=True, message="The queue is being worked on."),
+        Check(name="space", ok=ok, message="There is enough space." if ok else "The disk is full."),
+    )
+    return HealthReply(ok=ok, version="1.2", pid=42, instance="i1", started_at_usec=NOON_USEC, checks=checks)
+
+
 def listed(**entries: Sequence[Struct]) -> dict[str, Any]:
     """Return values as the parameters of a reply, by the name of their list."""
     built: dict[str, Any] = msgspec.to_builtins(entries)
@@ -183,6 +193,7 @@ WORLD: dict[str, Any] = {
     "ListJobs": listed(jobs=[job()]),
     "GetJob": {"job": msgspec.to_builtins(job())},
     "GetPhoto": ("io.darkroomd.Darkroom.NoSuchPhoto", {"photoId": "?"}),
+    "GetHealth": msgspec.to_builtins(health()),
     "GetInterfaceDescription": {"description": "interface io.example\n\nmethod A() -> ()\n"},
 }
 """What a daemon with one session, one running job and two photos replies, by method."""

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 import sent
 from darkroom.cli.main import main
-from darkroom.protocol.types import Photo, Session
+from darkroom.protocol.types import Photo, Preset, Session
 from scripted import Peer, ScriptedDaemon, serving
 
 INTERFACE = "io.darkroomd.Darkroom"
@@ -44,6 +44,7 @@ def run(path: Path, *words: str, answers: dict[str, Any]) -> int:
         return main(["--socket", str(path), *words])
 
 
+PRESETS = sent.listed(presets=[Preset(id="vivid", name="Vivid", builtin=True, adjustments={})])
 NO_JOB = (f"{INTERFACE}.NoSuchJob", {"jobId": 7})
 
 
@@ -72,6 +73,8 @@ def test_status_survives_that_its_job_ends_meanwhile(path: Path) -> None:
         pytest.param(["show", "7"], [{"priority"}], id="show-a-job"),
         pytest.param(["show", "Wedding"], [{"watchMode"}], id="show-a-session"),
         pytest.param(["show", "IMG_2.NEF"], [{"failure"}], id="show-a-photo"),
+        pytest.param(["doctor"], [{"ok", "checks"}], id="doctor"),
+        pytest.param(["completion", "bash"], [{"shell", "script"}], id="completion"),
         pytest.param(["call", "ListJobs", '{"limit": 1}'], [{"jobs"}], id="call"),
         pytest.param(["introspect"], [{"interface", "description"}], id="introspect"),
     ],
@@ -112,6 +115,8 @@ def test_photos_say_why_one_failed(path: Path, capsys: pytest.CaptureFixture[str
         ),
         pytest.param("/photos/Wedding/Raw/../Raw/IMG_2.NEF", "photo        IMG_2.NEF", id="photo-by-path"),
         pytest.param("IMG_2.NEF", "photo        IMG_2.NEF", id="photo-by-name"),
+        pytest.param("IMG_2", "photo        IMG_2.NEF", id="photo-without-extension"),
+        pytest.param("Wedding/IMG_2.NEF", "photo        IMG_2.NEF", id="photo-of-a-session"),
     ],
 )
 def test_things_are_found_by_what_people_call_them(
@@ -162,6 +167,13 @@ def test_a_session_whose_name_is_a_number_is_found_where_no_job_has_it(
     assert capsys.readouterr().out.splitlines()[0].split() == ["session", "2024"]
 
 
+def test_a_daemon_that_is_not_well_is_an_exit_status(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status = run(path, "doctor", answers={"GetHealth": msgspec.to_builtins(sent.health(ok=False))})
+
+    assert status == 1
+    assert "The disk is full." in capsys.readouterr().out
+
+
 def same_name_twice() -> list[Session]:
     return [sent.session(id="s1", folder="/a/Wedding"), sent.session(id="s2", folder="/b/Wedding")]
 
@@ -170,6 +182,31 @@ def same_name_twice() -> list[Session]:
     ("words", "answers", "status", "sentence"),
     [
         pytest.param(["photos", "Party"], {}, 5, "There is no session Party.", id="no-such-session"),
+        pytest.param(
+            ["photos", "weding"], {}, 5, "There is no session weding. Did you mean Wedding?", id="misspelt"
+        ),
+        pytest.param(
+            ["show", "IMG_3.NEF"], {}, 5, "There is no session, photo or job IMG_3.NEF. Did", id="like"
+        ),
+        pytest.param(
+            ["call", "GetSumary"],
+            {"GetSumary": ("org.varlink.service.MethodNotFound", {"method": "io.x.GetSumary"})},
+            2,
+            "The daemon has no method io.x.GetSumary. Did you mean GetSummary?",
+            id="misspelt-method",
+        ),
+        pytest.param(
+            ["apply-preset", "vivd", "IMG_1.NEF"],
+            {"ApplyPreset": (f"{INTERFACE}.NoSuchPreset", {"presetId": "vivd"}), "ListPresets": PRESETS},
+            5,
+            "There is no preset vivd. Did you mean vivid?",
+            id="misspelt-preset",
+        ),
+        pytest.param(["fetch", "IMG_2.NEF"], {}, 1, "There is no JPEG of IMG_2.NEF: raw.trunc", id="failed"),
+        pytest.param(
+            ["fetch", "IMG_1.NEF"], {}, 1, "There is no JPEG of IMG_1.NEF: it is waiting", id="early"
+        ),
+        pytest.param(["fetch", "IMG_1.NEF", "-o", "-", "--json"], {}, 2, "The picture and --json", id="both"),
         pytest.param(["show", "Party"], {}, 5, "There is no session, photo or job Party.", id="nothing"),
         pytest.param(["show", "99999999999999999999"], {}, 5, "There is no", id="no-such-number"),
         pytest.param(

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final, NoReturn
 
 from darkroom.cli.culling import declare_culling, with_offsets_joined
-from darkroom.cli.nearest import question
+from darkroom.cli.nearest import suggestion
 from darkroom.cli.parser import Parser
 from darkroom.cli.places import declare_places
 from darkroom.cli.steering import Declare, declare_steering, number
@@ -71,8 +71,8 @@ def _refuse(command: Parser, arguments: argparse.Namespace, rest: Sequence[str])
     if command.commands:
         command = command.commands[arguments.action]
     options = [name for action in command.arguments for name in action.option_strings]
-    hint = question(rest[0], options) if rest[0].startswith("-") else ""
-    command.error(f"nothing is known of {' '.join(rest)}{hint and f'.{hint}'.rstrip('?')}")
+    hint = suggestion(rest[0], options) if rest[0].startswith("-") else ""
+    command.error(f"nothing is known of {' '.join(rest)}.{hint}")
 
 
 def _parted(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:

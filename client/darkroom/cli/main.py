@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Each start pays for the one command it runs.
         run: Run = import_module(f"darkroom.cli.commands.{arguments.command.replace('-', '_')}").run
         with Client(arguments.socket) as client:
-            return run(client, arguments, standard_screen())
+            return _ended(run, client, arguments)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except DarkroomError as error:
@@ -46,6 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         discard_output()
         complain(f"The output could not be written: {error.strerror or error}.")
         return EXIT_FAILED
+
+
+def _ended(run: Run, client: Client, arguments: Namespace) -> int:
+    """Run a command to its end, and tell what the daemon made of it."""
+    try:
+        return run(client, arguments, standard_screen())
+    except DarkroomError as error:
+        from darkroom.cli.hints import hint  # noqa: PLC0415 - only mistakes pay for it
+
+        complain(f"{error.message}{hint(client, error)}")
+        return error.exit_status
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from darkroom.cli.nearest import suggestion
 from darkroom.client import Client
 from darkroom.errors import (
     EXIT_NOT_FOUND,
@@ -17,23 +18,23 @@ from darkroom.errors import (
     InvalidParameter,
     NoSuchJob,
     NoSuchPhoto,
-    NoSuchRoot,
-    NoSuchSession,
 )
 from darkroom.protocol.types import File, Job, Photo, Root, Session
 
 _FILE_URI: Final = re.compile(r"file:(?://(?:localhost)?)?(?P<path>/(?!/).*)", re.DOTALL | re.IGNORECASE)
 _LARGEST_JOB: Final = 2**63 - 1
+_REMEMBERED: Final = 5000
+"""Names of photos that are kept to suggest one of them."""
 
 
 class NothingNamed(DarkroomError):
-    """No session, photo or job is called that."""
+    """No session, photo or job is called that; the message tells what may have been meant."""
 
     code = "NothingNamed"
     exit_status = EXIT_NOT_FOUND
 
-    def __init__(self, word: str) -> None:
-        super().__init__(f"There is no session, photo or job {word}.", word=word)
+    def __init__(self, word: str, what: str, known: Iterable[str] = ()) -> None:
+        super().__init__(f"There is no {what} {word}.{suggestion(word, known)}", word=word)
 
 
 class AmbiguousName(DarkroomError):
@@ -65,17 +66,18 @@ def session_named(client: Client, word: str) -> Session:
     """Return the session with this id, folder or name, tried in this order.
 
     Raises:
-        NoSuchSession: none is called that.
+        NothingNamed: none is called that.
         AmbiguousName: several are.
     """
-    found = _session(list(client.list_sessions()), word)
+    sessions = list(client.list_sessions())
+    found = _session(sessions, word)
     if found is None:
-        raise NoSuchSession(word)
+        raise NothingNamed(word, "session", (session.name for session in sessions))
     return found
 
 
 def root_named(client: Client, word: str) -> Root:
-    """Return the root with this id or folder, tried in this order; raise `NoSuchRoot`."""
+    """Return the root with this id or folder, tried in this order; raise `NothingNamed`."""
     paths = _spellings(word)
     roots = client.list_roots()
     for root in roots:
@@ -84,7 +86,7 @@ def root_named(client: Client, word: str) -> Root:
     for root in roots:
         if exact_path(root.folder) in paths:
             return root
-    raise NoSuchRoot(word)
+    raise NothingNamed(word, "root", (exact_path(root.folder) for root in roots))
 
 
 def folder_named(word: str) -> str:
@@ -100,6 +102,8 @@ def folder_named(word: str) -> str:
 def photos_named(client: Client, words: Sequence[str]) -> list[Photo]:
     """Return the photo of each id, path or file name.
 
+    A name may do without its extension, be that of an output, or stand behind a session and a slash.
+
     Raises:
         NothingNamed: no photo is called that.
         AmbiguousName: several are.
@@ -109,13 +113,14 @@ def photos_named(client: Client, words: Sequence[str]) -> list[Photo]:
 
 
 def _photo_named(client: Client, sessions: list[Session], word: str) -> Photo:
+    known: list[str] = []
     found = (
         _photo_at(client, sessions, word)
         or _photo_with_id(client, word)
-        or _photo_with_name(client, sessions, word)
+        or _photo_with_name(client, sessions, word, known)
     )
     if found is None:
-        raise NothingNamed(word)
+        raise NothingNamed(word, "photo", known)
     return found
 
 
@@ -129,15 +134,16 @@ def anything_named(client: Client, word: str) -> Session | Photo | Job:
         AmbiguousName: several sessions or photos are.
     """
     sessions = list(client.list_sessions())
+    known = [session.name for session in sessions]
     found = (
         _job(client, word)
         or _session(sessions, word)
         or _photo_at(client, sessions, word)
         or _photo_with_id(client, word)
-        or _photo_with_name(client, sessions, word)
+        or _photo_with_name(client, sessions, word, known)
     )
     if found is None:
-        raise NothingNamed(word)
+        raise NothingNamed(word, "session, photo or job", known)
     return found
 
 
@@ -186,16 +192,38 @@ def _photo_with_id(client: Client, word: str) -> Photo | None:
         return None
 
 
-def _photo_with_name(client: Client, sessions: list[Session], word: str) -> Photo | None:
-    matches = [
-        photo
-        for session in sessions
-        for photo in client.list_photos(session.id)
-        if PurePath(exact_path(photo.original)).name == word
-    ]
+def _photo_with_name(client: Client, sessions: list[Session], word: str, known: list[str]) -> Photo | None:
+    """Return the photo with this file name; the names of the others are added to those that are known."""
+    sessions, name = _within(sessions, word)
+    exact: list[Photo] = []
+    short: list[Photo] = []
+    for session in sessions:
+        for photo in client.list_photos(session.id):
+            own = PurePath(exact_path(photo.original)).name
+            if own == name:
+                exact.append(photo)
+            elif name in _short_names(photo):
+                short.append(photo)
+            if len(known) < _REMEMBERED:
+                known.append(own)
+    matches = exact or short
     if len(matches) > 1:
         raise AmbiguousName(word, tuple(exact_path(photo.original) for photo in matches))
     return matches[0] if matches else None
+
+
+def _within(sessions: list[Session], word: str) -> tuple[list[Session], str]:
+    """Return the sessions a photo is looked for in, and its name: `Wedding/IMG_1.NEF` is one of Wedding's."""
+    parent, _, name = word.rpartition("/")
+    named = [session for session in sessions if parent and session.name == parent]
+    return (named, name) if named else (sessions, word)
+
+
+def _short_names(photo: Photo) -> Iterator[str]:
+    """Yield what else people call a photo: its name without the extension, and the names of its outputs."""
+    yield PurePath(exact_path(photo.original)).stem
+    for output in photo.outputs:
+        yield PurePath(exact_path(output.file)).name
 
 
 def _paths_of(photo: Photo) -> Iterator[str]:

@@ -13,20 +13,25 @@ _CONSIDERED: Final = 5000
 """Names that are compared: of more than these, nobody waits for the answer."""
 
 
-def nearest(word: str, names: Iterable[str]) -> str | None:
-    """Return the name that is most like a word, whatever its case; None where none is alike."""
+_AT_MOST: Final = 3
+"""Names that are suggested."""
+
+
+def nearest(word: str, names: Iterable[str]) -> list[str]:
+    """Return the names that are most like a word, whatever its case, the nearest first."""
     # Only mistakes pay for it.
     from difflib import get_close_matches  # noqa: PLC0415 - see above
 
     by_folded = {name.casefold(): name for name in islice(names, _CONSIDERED)}
     folded = word.casefold()
-    found = get_close_matches(folded, by_folded, n=1, cutoff=_ALIKE)
-    if found:
-        return by_folded[found[0]]
-    return next((name for key, name in by_folded.items() if folded and key.startswith(folded)), None)
+    if folded in by_folded:
+        return [by_folded[folded]]
+    begun = [key for key in by_folded if folded and key.startswith(folded)]
+    found = get_close_matches(folded, by_folded, n=_AT_MOST, cutoff=_ALIKE) or begun[:_AT_MOST]
+    return [by_folded[key] for key in found]
 
 
-def question(word: str, names: Iterable[str]) -> str:
-    """Return ` Did you mean X?` for the name that is most like a word; empty where none is alike."""
-    name = nearest(word, names)
-    return "" if name is None else f" Did you mean {name}?"
+def suggestion(word: str, names: Iterable[str]) -> str:
+    """Return ` Did you mean X or Y?` for the names that are most like a word; empty where none is alike."""
+    *others, last = nearest(word, names) or [""]
+    return f" Did you mean {', '.join(others)}{' or ' if others else ''}{last}?" if last else ""

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, cast
 
-from darkroom.cli.nearest import question
+from darkroom.cli.nearest import suggestion
 from darkroom.cli.text import printable
 
 
@@ -15,7 +15,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and end with status 2."""
-        self.exit(2, f"{self.prog}: {printable(message)}. See `{self.prog} --help`.\n")
+        ended = message if message.endswith((".", "?")) else f"{message}."
+        self.exit(2, f"{self.prog}: {printable(ended)} See `{self.prog} --help`.\n")
 
     @property
     def arguments(self) -> Sequence[argparse.Action]:
@@ -36,7 +37,7 @@ class Parser(argparse.ArgumentParser):
             return
         hidden = {name for name, command in self.commands.items() if command.description is None}
         shown = [str(name) for name in action.choices if name not in hidden]
-        hint = question(str(value), shown).rstrip("?") or f" Choose one of {', '.join(shown)}"
+        hint = suggestion(str(value), shown) or f" Choose one of {', '.join(shown)}."
         raise argparse.ArgumentError(action, f"there is no {value}.{hint}")
 
 

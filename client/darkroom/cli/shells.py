@@ -22,7 +22,7 @@ _darkroom() {
     local line
     local -a asked lines values shown
     asked=("${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}")
-    lines=("${(@f)$(_call_program darkroom "$words[1] complete zsh -- ${(@q)asked}" 2>/dev/null)}")
+    lines=("${(@f)$(_call_program darkroom $words[1] complete zsh -- "${(@q)asked}" 2>/dev/null)}")
     for line in "${(@)lines[2,-1]}"; do
         values+=("${line%%$'\t'*}")
         shown+=("${line/$'\t'/  }")

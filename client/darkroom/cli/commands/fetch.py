@@ -13,7 +13,7 @@ import msgspec
 
 from darkroom.cli import words
 from darkroom.cli.naming import exact_path, photos_named
-from darkroom.cli.nearest import question
+from darkroom.cli.nearest import suggestion
 from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable
 from darkroom.client import Client
@@ -42,7 +42,7 @@ class NoSuchRecipe(DarkroomError):
     exit_status = EXIT_NOT_FOUND
 
     def __init__(self, recipe: str, recipes: tuple[str, ...]) -> None:
-        hint = question(recipe, recipes) or f" There is: {', '.join(recipes)}."
+        hint = suggestion(recipe, recipes) or f" There is: {', '.join(recipes)}."
         super().__init__(f"There is no output of a recipe {recipe}.{hint}", recipe=recipe, recipes=recipes)
 
 
