@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from darkroom.errors import InterfaceNotFound, InvalidParameter, MethodNotFound
 from darkroom.protocol import calls
+from darkroom.protocol.methods import QUALIFIED_METHODS
 from darkroom.protocol.types import Input
 from darkroomd.api.dispatch import decode_parameters, find_method, name_in
 from darkroomd.api.paging import page_size
@@ -73,7 +74,7 @@ def test_any_complaint_has_a_name(complaint: str) -> None:
 )
 def test_a_method_is_found_by_its_exact_name(name: str, error: Exception) -> None:
     with pytest.raises(type(error)) as refused:
-        find_method(name)
+        find_method(QUALIFIED_METHODS, name)
 
     assert str(refused.value) == str(error)
 

@@ -22,6 +22,9 @@ from darkroomd.core.access import Peer
 
 CHUNK_BYTES: Final = 1 << 16
 
+TURNS_IN_A_ROW: Final = 8
+"""Calls, or pieces of one, taken from one peer before it is somebody else's turn."""
+
 LOOK_SECONDS: Final = 20.0
 """How often to look whether a peer of which nothing more is read has closed the connection."""
 
@@ -57,6 +60,7 @@ class Connection:
         self._wire = ServerConnection()
         self._waiting: anyio.CancelScope | None = None
         self._stopping = False
+        self._in_a_row = 0
 
     async def serve(self) -> None:
         """Answer until either side has had enough; the stream is the caller's to close."""
@@ -77,26 +81,38 @@ class Connection:
 
     async def _next_call(self) -> Call | None:
         """Return the next call, or None at the end of the connection."""
-        deadline, received = float("inf"), False
+        deadline = float("inf")
         while not self._stopping:
             call = self._wire.next_call()
             if call is not None or self._wire.state is State.CLOSED:
                 return call
-            if received:
-                # An endless stream of blank lines must not keep everyone else from their turn.
-                await lowlevel.checkpoint()
             if self._wire.buffered_bytes:
                 deadline = min(deadline, anyio.current_time() + self._patience.message_seconds)
-            with anyio.CancelScope(deadline=deadline) as self._waiting:
-                await self._receive()
-            received = True
-            if self._waiting.cancelled_caught and not self._stopping:
-                raise PeerGone("a call was begun and not finished in time")
+            # What is here already is taken without the cost of waiting for it.
+            if (data := self._stream.receive_now(CHUNK_BYTES)) is None:
+                await self._wait(deadline)
+            else:
+                self._take_in(data)
+                # An endless stream of blank lines must not keep everyone else from their turn.
+                await self._take_turns()
         return None
 
+    async def _wait(self, deadline: float) -> None:
+        with anyio.CancelScope(deadline=deadline) as self._waiting:
+            await self._receive()
+        if self._waiting.cancelled_caught and not self._stopping:
+            raise PeerGone("a call was begun and not finished in time")
+        self._in_a_row = 0
+
+    async def _take_turns(self) -> None:
+        """Let everyone else have their turn once this peer has had several in a row."""
+        self._in_a_row += 1
+        if self._in_a_row >= TURNS_IN_A_ROW:
+            self._in_a_row = 0
+            await lowlevel.checkpoint()
+
     async def _serve_call(self, call: Call) -> None:
-        # Whoever sends many calls at once takes turns with everyone else.
-        await lowlevel.checkpoint()
+        await self._take_turns()
         try:
             if can_take_long(call):
                 reply = await self._answer_and_listen(call)
@@ -136,7 +152,10 @@ class Connection:
             await anyio.sleep(LOOK_SECONDS)
 
     async def _receive(self) -> None:
-        self._wire.receive(await self._stream.receive(CHUNK_BYTES))
+        self._take_in(await self._stream.receive(CHUNK_BYTES))
+
+    def _take_in(self, data: bytes) -> None:
+        self._wire.receive(data)
         if self._wire.peer_is_done:
             self._caller.has_finished.set()
 

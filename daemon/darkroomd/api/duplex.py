@@ -44,13 +44,18 @@ class Duplex:
 
         Does not give way to others where bytes are here already.
         """
-        while True:
-            try:
-                return self.socket.recv(limit)
-            except BlockingIOError:
-                await anyio.wait_readable(self.socket)
-            except OSError as error:
-                raise PeerGone(str(error)) from error
+        while (data := self.receive_now(limit)) is None:
+            await anyio.wait_readable(self.socket)
+        return data
+
+    def receive_now(self, limit: int) -> bytes | None:
+        """Return what `receive` does; None where that would have to wait."""
+        try:
+            return self.socket.recv(limit)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise PeerGone(str(error)) from error
 
     async def send(self, data: bytes, *, within_seconds: float, descriptors: Sequence[int] = ()) -> None:
         """Return once the kernel has taken all of `data`; raise `PeerGone`, also if that takes too long.

@@ -14,6 +14,7 @@ from darkroomd.api import views
 from darkroomd.api.hub import Hub
 from darkroomd.api.paging import MAXIMUM_LIMIT
 from darkroomd.api.requests import Handlers, Request, Stream
+from darkroomd.api.sharing import Shared
 from darkroomd.core.model import Page, QueueStatus, Session
 from darkroomd.services.queries import Queries
 
@@ -29,6 +30,7 @@ class DaemonHandlers:
     def __init__(self, queries: Queries, hub: Hub) -> None:
         self._queries = queries
         self._hub = hub
+        self._summary = Shared(self._look)
 
     def table(self) -> Handlers:
         """Return the handlers by qualified method."""
@@ -42,7 +44,7 @@ class DaemonHandlers:
         interval = interval_seconds(request.parameters.interval_usec, parameter="intervalUsec")
         if request.stream is not None:
             await self._send_summaries(request.stream, interval=interval)
-        return SummaryReply(summary=await self._summary())
+        return SummaryReply(summary=await self._summary.get())
 
     async def get_health(self, _: Request[GetHealth]) -> HealthReply:
         """Return how the daemon is."""
@@ -63,7 +65,7 @@ class DaemonHandlers:
         while not self._hub.stopping.is_set():
             # Taken before the look, so that no change falls between the two.
             change = self._hub.next_change
-            summary = await self._summary()
+            summary = await self._summary.get()
             if summary != sent or anyio.current_time() >= beat_at:
                 await stream(SummaryReply(summary=summary))
                 sent, beat_at = summary, anyio.current_time() + BEAT_SECONDS
@@ -73,7 +75,7 @@ class DaemonHandlers:
                 await change.wait()
         raise Stopping
 
-    async def _summary(self) -> Summary:
+    async def _look(self) -> Summary:
         status = await self._queries.status()
         if not _is_idle(status):
             return views.summary(status, any_photos=True)
