@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final, Protocol
 
 PATIENCE_SECONDS: Final = 30.0
 """Bound on every wait: long enough for a loaded machine, and never reached by a test that passes."""
@@ -30,10 +30,23 @@ environment_wait_seconds = 0.2
 """A configuration that shortens the waits, and nothing else."""
 
 
+class Process(Protocol):
+    """What a child process is, and one that was forked elsewhere can be."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def stderr(self) -> IO[bytes] | None: ...
+    def send_signal(self, number: signal.Signals, /) -> None: ...
+    def kill(self) -> None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float) -> int: ...
+
+
 class Daemon:
     """A running `darkroomd`; `lines` holds the log so far, as dictionaries."""
 
-    def __init__(self, process: subprocess.Popen[bytes], folder: Path) -> None:
+    def __init__(self, process: Process, folder: Path) -> None:
         self.process: Final = process
         self.socket: Final = folder / "d.sock"
         self.state: Final = folder / "state"

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from crash.nursery import Nursery, nursery
 from make import make_dng
-from running import Daemon, running
+from running import Daemon
 
-VICTIM = Path(__file__).with_name("victim.py")
 MOST_EFFECTS = 120
 
 
@@ -37,16 +36,15 @@ def start_fresh(folder: Path) -> Path:
     return session
 
 
-def run_victim(folder: Path, effect: int) -> int:
+def run_victim(victims: Nursery, folder: Path, effect: int) -> int:
     """Run until the photo is recorded and to a regular end, or to death; return how many effects it had."""
-    session, counter = folder / "session", folder / "effects"
-    command = [sys.executable, str(VICTIM), str(effect), str(folder), str(counter)]
-    with running(folder, "--session", str(session), command=command, ready=False) as daemon:
+    session = folder / "session"
+    with victims.daemon(folder, ["--session", str(session)], fatal=effect) as daemon:
         while (line := daemon.next_line()) is not None:
             if line.get("event") == "session_record_written" and is_recorded(session):
                 daemon.stop()
         daemon.ended()
-    return int(counter.read_text() or 0)
+    return int((folder / "effects").read_text() or 0)
 
 
 def is_recorded(session: Path) -> bool:
@@ -57,12 +55,13 @@ def is_recorded(session: Path) -> bool:
     return [photo["backgroundExportCompleted"] for photo in document["photos"]] == [True]
 
 
-def aftermath(folder: Path, effect: int) -> Aftermath:
+def aftermath(victims: Nursery, heirs: Nursery, folder: Path, effect: int) -> Aftermath:
     session = start_fresh(folder)
-    run_victim(folder, effect)
+    run_victim(victims, folder, effect)
     final = session / "Jpg" / "A.jpg"
     published = final.read_bytes() if final.exists() else None
-    with running(folder, "--session", str(session)) as again:
+    with heirs.daemon(folder, ["--session", str(session)]) as again:
+        again.wait_for("ready")
         while not is_recorded(session):
             again.wait_for("session_record_written")
         again.stop()
@@ -79,15 +78,21 @@ def aftermath(folder: Path, effect: int) -> Aftermath:
 def test_killed_before_any_effect_nothing_is_lost_doubled_or_left_over(tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     start_fresh(tmp_path / "whole")
-    effects = run_victim(tmp_path / "whole", 0)
+    with nursery() as victims:
+        effects = run_victim(victims, tmp_path / "whole", 0)
     assert 20 < effects < MOST_EFFECTS
     expected = (tmp_path / "whole" / "session" / "Jpg" / "A.jpg").read_bytes()
-    folders = [tmp_path / str(effect) for effect in range(1, effects + 1)]
-    for folder in folders:
-        folder.mkdir()
+    for effect in range(1, effects + 1):
+        (tmp_path / str(effect)).mkdir()
+
+    def every_second(start: int) -> list[Aftermath]:
+        # Part files have the same numbers in daemons of one nursery, and others in those of another one.
+        with nursery() as victims, nursery() as heirs:
+            numbers = range(start, effects + 1, 2)
+            return [aftermath(victims, heirs, tmp_path / str(number), number) for number in numbers]
 
     with ThreadPoolExecutor(2) as pool:
-        ends = list(pool.map(aftermath, folders, range(1, effects + 1)))
+        ends = [end for half in pool.map(every_second, (1, 2)) for end in half]
 
     for end in ends:
         assert end.outputs == ["A.jpg"], end
