@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,15 +14,12 @@ import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
 from darkroom.errors import DarkroomError
-from darkroomd.core.intake import Vanished, is_temporary
-from darkroomd.core.model import RAW_FOLDER, CorrelationId, JobId, Session, SessionId, WatchMode
+from darkroomd.core.model import CorrelationId, JobId, Session, SessionId, WatchMode
 from darkroomd.core.places import FolderIdentity, Root, RootStanding
-from darkroomd.core.scan_pace import next_on_grid
 from darkroomd.core.session_names import root_id
 from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import RootListing, list_root
-from darkroomd.files.watch import Change, FolderWatch, Hint, Target, find_targets
-from darkroomd.services.disks import Disks
+from darkroomd.services.lookout import Lookout
 from darkroomd.services.recognition import Recognition
 from darkroomd.services.roots import WatchedRoot
 from darkroomd.services.session_intake import Presence, SessionIntake
@@ -41,14 +37,10 @@ RETRY_SECONDS: Final = 5.0
 FOUND_SECONDS: Final = 0.5
 """Between a session's first look and the choice of what to watch."""
 
-log = structlog.get_logger()
-
-
-ROOT_PAUSE_SECONDS: Final = 0.1
-"""Between a change in a root and the look at it."""
-
 LET_GO_SECONDS: Final = 5.0
 """How long what is under way in a folder may take to stop once nobody watches it any more."""
+
+log = structlog.get_logger()
 
 
 class Intake:
@@ -74,16 +66,9 @@ class Intake:
         self._not_added: set[Path] = set()
         self._roots_not_added: set[Path] = set()
         self._add_at = math.inf
-        self._choose_at = -math.inf
         self._until = -math.inf
-        self._troubled = False
         self._running = False
-        # A way of its own: a disk that hangs here must not hold up the sessions of others.
-        self._target_disks = Disks()
-        self._replaced = False
-        self._watch = FolderWatch(
-            on_hints=self._take_hints, on_armed=self._note_armed, on_trouble=self._note_trouble
-        )
+        self._lookout = Lookout(self._sessions, self._roots, around.options, wake=self._wake_up)
 
     def watch_mode(self, session: SessionId) -> WatchMode:
         """Return how a session's folder is observed at this moment."""
@@ -98,7 +83,7 @@ class Intake:
     @property
     def roots(self) -> tuple[RootStanding, ...]:
         """The roots that are watched, in order of their folders."""
-        armed = self._watch.armed
+        armed = self._lookout.armed
         return tuple(
             self._roots[folder].standing(self._sessions, armed=armed) for folder in sorted(self._roots)
         )
@@ -106,7 +91,7 @@ class Intake:
     @property
     def watch_problem(self) -> str | None:
         """Why not all local folders are watched but looked at again and again; None if they are watched."""
-        return self._watch.problem
+        return self._lookout.problem
 
     def look_again(self, session: SessionId, name: str, correlation_id: CorrelationId | None = None) -> None:
         """Wait for a photo's RAW file to settle anew, because somebody found it changed.
@@ -147,7 +132,7 @@ class Intake:
         for root in await self._book.roots():
             await self.watch_root(root)
         async with anyio.create_task_group() as group:
-            await group.start(self._watch.run)
+            await group.start(self._lookout.run)
             task_status.started()
             self._running = True
             while True:
@@ -155,7 +140,7 @@ class Intake:
                 await self._wait()
 
     async def _wait(self) -> None:
-        times = [self._choose_at, self._add_at]
+        times = [self._lookout.at, self._add_at]
         times += [root.pace.at for folder, root in self._roots.items() if folder not in self._busy]
         times += [one.next_due() for folder, one in self._sessions.items() if folder not in self._busy]
         self._until = min(times)
@@ -163,14 +148,17 @@ class Intake:
             await self._wake.wait()
         self._wake = anyio.Event()
 
+    def _wake_up(self) -> None:
+        self._wake.set()
+
     def _start_what_is_due(self, group: TaskGroup) -> None:
         now = anyio.current_time()
         if self._add_at <= now:
             self._add_at = math.inf
             group.start_soon(self._add_missing, tuple(self._not_added), tuple(self._roots_not_added))
-        if self._choose_at <= now:
-            self._choose_at = next_on_grid(now, self._around.options.scan_seconds)
-            group.start_soon(self._choose_targets)
+        if self._lookout.at <= now:
+            self._lookout.begin(now=now)
+            group.start_soon(self._lookout.choose)
         for folder, root in self._roots.items():
             if folder not in self._busy and root.pace.at <= now:
                 self._busy[folder] = scope = anyio.CancelScope()
@@ -187,9 +175,8 @@ class Intake:
             if (session.presence, session.targets) != before:
                 # Folders that came back may be others than those that went.
                 news = before[0] is not Presence.UNKNOWN
-                self._replaced |= news
                 # At the start hundreds of sessions are found one after the other where they were expected.
-                self._choose_soon(within_seconds=0.0 if news else FOUND_SECONDS)
+                self._lookout.choose_soon(within_seconds=0.0 if news else FOUND_SECONDS, replaced=news)
                 if session.presence is Presence.PRESENT:
                     await self._recognition.note_identity(session.session)
         self._rest(folder, scope, due_at=session.next_due())
@@ -199,9 +186,6 @@ class Intake:
             await self._list_root(root)
         self._rest(root.folder, scope, due_at=root.pace.at)
 
-    def _choose_soon(self, *, within_seconds: float) -> None:
-        self._choose_at = min(self._choose_at, anyio.current_time() + within_seconds)
-
     def _rest(self, folder: Path, scope: anyio.CancelScope, *, due_at: float) -> None:
         # A folder that was let go and taken up again has another one.
         if self._busy.get(folder) is scope:
@@ -209,7 +193,7 @@ class Intake:
         self._rested.set()
         self._rested = anyio.Event()
         # To ask all sessions when they are due, after each of them, would be most of the work of watching.
-        if min(due_at, self._choose_at) < self._until:
+        if min(due_at, self._lookout.at) < self._until:
             self._wake.set()
 
     async def _add_missing(self, sessions: Sequence[Path], roots: Sequence[Path]) -> None:
@@ -285,7 +269,7 @@ class Intake:
             intake = SessionIntake(session, self._around, appeared=appeared)
             self._sessions[folder] = self._by_id[session.id] = intake
             log.info("session_watched", session=session.id, folder=str(folder))
-            self._choose_at = -math.inf
+            self._lookout.choose_soon()
             self._wake.set()
 
     async def let_go(self, folder: Path) -> None:
@@ -300,7 +284,7 @@ class Intake:
                 await self._rested.wait()
         intake.end()
         log.info("session_let_go", session=intake.session.id, folder=str(folder))
-        self._choose_at = -math.inf
+        self._lookout.choose_soon()
         self._wake.set()
 
     def forget(self, folder: Path, identity: FolderIdentity | None) -> None:
@@ -324,7 +308,7 @@ class Intake:
         log.info("root_watched", folder=str(root.folder))
         if not self._running:
             await self._list_root(watched)
-        self._choose_at = -math.inf
+        self._lookout.choose_soon()
         self._wake.set()
 
     async def let_go_of_root(self, folder: Path) -> None:
@@ -337,7 +321,7 @@ class Intake:
                 await self._rested.wait()
         self._recognition.left(folder)
         log.info("root_let_go", folder=str(folder))
-        self._choose_at = -math.inf
+        self._lookout.choose_soon()
         self._wake.set()
 
     async def _find(self, folder: Path) -> Path | None:
@@ -369,8 +353,8 @@ class Intake:
             news = root.found(listing)
             await self._take_up_new(root.folder, listing, appeared=appeared)
         if news:
-            self._choose_at = -math.inf
-        now, watched = anyio.current_time(), root.folder in self._watch.armed
+            self._lookout.choose_soon()
+        now, watched = anyio.current_time(), root.folder in self._lookout.armed
         root.pace.found(now=now, watched=watched, took_seconds=now - begun_at, polled=len(self._roots))
 
     async def _take_up_new(self, folder: Path, listing: RootListing, *, appeared: bool) -> None:
@@ -382,91 +366,6 @@ class Intake:
                 if folder in self._roots and not await self._recognition.is_forgotten(session):
                     await self._watch_session(session, appeared=appeared)
         await self._recognition.listed(folder, found=(*listing.sessions, *listing.others))
-
-    async def _choose_targets(self) -> None:
-        folders = [folder for root in self._roots.values() for folder in root.targets]
-        folders += [folder for session in self._sessions.values() for folder in session.targets]
-        anew, self._replaced = self._replaced, False
-        try:
-            targets = await self._target_disks.do(Path("/"), partial(find_targets, folders))
-        except TimeoutError as error:
-            self._note_trouble(str(error))
-            self._choose_at = anyio.current_time() + RETRY_SECONDS
-            return
-        self._watch.watch(targets, anew=anew)
-        self._tell_sessions()
-
-    def _take_hints(self, hints: Sequence[Hint]) -> None:
-        by_folder: defaultdict[Path, list[Hint]] = defaultdict(list)
-        for hint in hints:
-            by_folder[hint.folder].append(hint)
-        gone = [hint for hint in hints if hint.change is Change.DELETED]
-        temporary = tuple(hint.name for hint in gone if is_temporary(hint.name))
-        for folder, some in by_folder.items():
-            elsewhere = frozenset(hint.name for hint in gone if hint.folder != folder)
-            self._take_hints_in(folder, some, Vanished(temporary, elsewhere))
-
-    def _take_hints_in(self, folder: Path, hints: Sequence[Hint], vanished: Vanished) -> None:
-        session = self._sessions.get(folder.parent) if folder.name == RAW_FOLDER else None
-        if session is not None:
-            session.take_hints(hints, vanished)
-            self._wake.set()
-        else:
-            moved = [folder / hint.name for hint in hints if hint.change is not Change.MODIFIED]
-            self._look_around(folder, moved)
-
-    def _look_around(self, folder: Path, moved: Sequence[Path]) -> None:
-        """Folders may have come or gone, or been replaced: sessions, their `Raw/`, or what may become one."""
-        if not moved:
-            return
-        ours = [place for place in moved if place in self._sessions or place.name == RAW_FOLDER]
-        for place in ours:
-            session = self._sessions.get(place) or self._sessions.get(place.parent)
-            if session is not None:
-                session.scan_soon()
-        if ours:
-            self._replaced = True
-            self._choose_at = -math.inf
-        for root in self._roots.values():
-            if root.folder == folder or (ours and root.folder == folder.parent):
-                # Not at once: somebody may be writing files into the root all the time.
-                root.pace.within(ROOT_PAUSE_SECONDS, now=anyio.current_time())
-        self._wake.set()
-
-    def _note_armed(self, new: frozenset[Target]) -> None:
-        """Look at what is listened to from now on: what happened before nobody told."""
-        fresh = {target.path for target in new}
-        self._tell_sessions()
-        for folder, session in self._sessions.items():
-            if folder in fresh or session.raw in fresh:
-                session.scan_soon()
-        for folder, root in self._roots.items():
-            if fresh.intersection((folder, *root.others)):
-                root.pace.soon()
-        if self._troubled:
-            log.info("watch_restored", folders=len(self._watch.armed))
-        self._troubled = False
-        self._wake.set()
-
-    def _note_trouble(self, problem: str) -> None:
-        """Poll while nobody tells."""
-        if not self._troubled:
-            log.warning("watch_failed", problem=problem, polling_seconds=self._around.options.poll_seconds)
-        self._troubled = True
-        self._tell_sessions()
-        for session in self._sessions.values():
-            session.scan_soon()
-        for root in self._roots.values():
-            root.pace.soon()
-        # Perhaps a folder went between the choice and the watching.
-        self._choose_at = -math.inf
-        self._wake.set()
-
-    def _tell_sessions(self) -> None:
-        armed = self._watch.armed
-        polled = sum(session.raw not in armed for session in self._sessions.values())
-        for session in self._sessions.values():
-            session.note_watched(armed, polled=polled)
 
 
 def _real(folder: Path) -> Path:
