@@ -22,10 +22,12 @@ from darkroomd.services import scheduler as scheduler_module
 from darkroomd.services.development import Outcome
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.handover import Fate, Handover, SettledFile
+from darkroomd.services.presets import Presets
 from darkroomd.services.scheduler import OnStage, Scheduler
 from darkroomd.services.stories import Stories
 from darkroomd.services.surroundings import IntakeOptions, Result, Surroundings
 from darkroomd.store.history import History
+from darkroomd.store.photo_desk import PhotoDesk
 from darkroomd.store.store import Store, open_store
 from intake_house import PLAN, at_work
 from standing import arrival
@@ -272,4 +274,5 @@ def surroundings(store: Store, faults: list[str | None]) -> Surroundings:
         on_fault=lambda _session, fault: faults.append(fault),
         now_usec=lambda: NOW,
         new_correlation_id=lambda: CorrelationId("c"),
+        presets=Presets(PhotoDesk(store.front), None, now_usec=lambda: NOW),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from darkroom.errors import NoSuchPreset
 from darkroomd.core.freshness import AGED, Altered, Outdated, UpToDate, Wanted, is_same_file
@@ -81,7 +82,10 @@ class Adoption:
         cases = {name: self._case(name, candidate, known.get(name)) for name, candidate in candidates.items()}
         verdicts = await self._verdicts(cases)
         news = _News()
-        outcomes = {name: self._judge(case, verdicts.get(name), news) for name, case in cases.items()}
+        outcomes: dict[str, Settled | NeedsWork | Delayed] = {}
+        for name, case in cases.items():
+            with bound_contextvars(session=self._session.id, correlation_id=case.arrival.correlation_id):
+                outcomes[name] = self._judge(case, verdicts.get(name), news)
         await self._tell(news)
         return outcomes
 
@@ -180,7 +184,6 @@ class Adoption:
         known, is_aged = case.known, verdict == AGED
         if known is None or known.state is PhotoState.MISSING:
             news.restored.append(_adopted(case, case.record, aged=is_aged))
-            log.info("output_adopted", output=str(case.record.path))
             return Settled()
         if not is_same_file(known.fingerprint, case.arrival.fingerprint):
             news.refreshed.append((known.id, case.arrival.fingerprint))
@@ -196,7 +199,6 @@ class Adoption:
         if failure is None:
             return NeedsWork(arrival, known=False)
         news.restored.append(Restored(arrival, PhotoState.FAILED, failure=failure))
-        log.info("failure_restored", raw=str(self._raw / arrival.name), code=failure.code)
         return Settled()
 
     def _find_missing(self, recorded: Mapping[str, RecordedPhoto]) -> list[Restored]:
@@ -224,12 +226,22 @@ class Adoption:
         store, session_id, now_usec = self._around.store, self._session.id, self._around.now_usec()
         if news.restored:
             await store.restore(session_id, news.restored, now_usec=now_usec)
+            self._log_restored(news.restored)
         if news.refreshed:
             await store.refresh_fingerprints(session_id, news.refreshed, now_usec=now_usec)
         await self.note_aged(news.aged)
         await self.note_renewed(news.renewed)
         if news.restored or news.refreshed:
             self._around.on_document_dirty(session_id)
+
+    def _log_restored(self, restored: Sequence[Restored]) -> None:
+        """Tell of each photo that was taken over as it is, now that it can be asked for."""
+        for one in restored:
+            with bound_contextvars(session=self._session.id, correlation_id=one.arrival.correlation_id):
+                if one.failure is not None:
+                    log.info("failure_restored", raw=str(self._raw / one.arrival.name), code=one.failure.code)
+                elif one.state is not PhotoState.MISSING:
+                    log.info("output_adopted", output=str(one.outputs[0].path))
 
 
 def _adopted(case: _Case, record: Output, *, aged: bool) -> Restored:
