@@ -104,6 +104,9 @@ class ScriptedDaemon:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # A script that nobody called is over: who is done by now connects no more.
+        with socket.socket(socket.AF_UNIX) as knock, suppress(OSError):
+            knock.connect(str(self.path))
         self._thread.join(LONGEST_WAIT_SECONDS)
         self._listener.close()
         if error is None and self._failures:
