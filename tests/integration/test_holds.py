@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 import anyio
@@ -14,7 +15,7 @@ import pytest
 from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.gate import Pause
 from darkroomd.core.model import Claim, CorrelationId, Happening, JobKind, SessionId
-from darkroomd.core.retry import RetryPolicy
+from darkroomd.core.retry import Hold, RetryPolicy, SessionHold
 from darkroomd.core.stability import Patience
 from darkroomd.files.fingerprint import fingerprint_of
 from darkroomd.services import intake as intake_module
@@ -62,6 +63,7 @@ class House:
     now: list[int] = field(default_factory=lambda: [NOW])
     told: list[Happening] = field(default_factory=list)
     developer: Once = field(default_factory=Once)
+    monotonic: Callable[[], float] = anyio.current_time
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[tuple[Store, Gatekeeper]]:
@@ -69,7 +71,11 @@ class House:
         async with open_store(self.path, self.told.append) as store:
             await store.add_session(Path("/s"), name="s", session_id=SESSION, now_usec=NOW)
             gate = Gatekeeper(
-                History(store.front), self.told.append, schedule=Schedule(), now_usec=lambda: self.now[0]
+                History(store.front),
+                self.told.append,
+                schedule=Schedule(),
+                now_usec=lambda: self.now[0],
+                monotonic=self.monotonic,
             )
             yield store, gate
 
@@ -210,6 +216,30 @@ async def test_what_waits_for_a_time_begins_when_the_clock_jumps_past_it(
 
             await house.until_developing()
     assert before is False
+
+
+def hold_the_queue(gate: Gatekeeper, seconds: float) -> None:
+    gate.hold(Hold(seconds, "disk.full"), "The disk is full.")
+
+
+def hold_the_session(gate: Gatekeeper, seconds: float) -> None:
+    gate.hold_session(SESSION, SessionHold(seconds, "disk.full"), "The disk is full.")
+
+
+@pytest.mark.parametrize("looks", range(1, 9))
+@pytest.mark.parametrize("hold", [hold_the_queue, hold_the_session])
+async def test_a_hold_that_lapses_between_two_looks_at_it_is_not_slept_through(
+    house: House, hold: Callable[[Gatekeeper, float], None], looks: int
+) -> None:
+    # Each look at the clock takes a millisecond: the hold lapses at the look with that number.
+    ticks = count()
+    house.monotonic = lambda: next(ticks) / 1_000
+    async with house.open() as (store, gate):
+        await store.arrive(arrival("A.NEF"), kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
+        hold(gate, looks / 1_000)
+
+        async with house.at_work(store, gate):
+            await house.until_developing()
 
 
 async def test_a_session_that_the_store_refused_at_the_start_is_added_later(

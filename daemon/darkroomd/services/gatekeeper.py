@@ -204,13 +204,18 @@ class Gatekeeper:
         """Return how often in a row work in a session's folder failed."""
         return self._held_times.get(session_id, 0)
 
-    def release(self, session_id: SessionId | None = None) -> None:
-        """The fault is gone: work succeeded in that session, or (None) nothing is left that may be started.
+    def release(self, session_id: SessionId) -> None:
+        """The fault is gone: work succeeded in that session."""
+        self._release([session_id])
 
-        Sessions that are still given time may have some.
+    def release_all_but(self, waiting: Collection[SessionId]) -> None:
+        """The fault is gone: nothing that may be started is left, but perhaps in sessions still given time.
+
+        Those are given as they were when the queue was looked at: time that ran out since proves nothing.
         """
-        over = self._sessions.keys() - self.waiting_sessions()
-        sessions = [session_id] if session_id is not None else list(over)
+        self._release(self._sessions.keys() - waiting)
+
+    def _release(self, sessions: Collection[SessionId]) -> None:
         gone = [rest for session in sessions if (rest := self._sessions.pop(session, None)) is not None]
         for session in sessions:
             self._held_times.pop(session, None)

@@ -150,10 +150,11 @@ class Scheduler:
         """Work until `stop`."""
         task_status.started()
         while not self._stopping:
-            # The event is taken before the look: what arrives in between is not slept through.
+            # Both are taken before the look: what arrives or lapses in between is not slept through.
             self._woken = woken = anyio.Event()
+            change_at = anyio.current_time() + self._gate.seconds_to_change()
             if not await self._work_once():
-                await self._rest(woken)
+                await self._rest(woken, change_at)
 
     async def _work_once(self) -> bool:
         async with self._choosing:
@@ -180,13 +181,14 @@ class Scheduler:
                 return None
             # Sessions that failed come after all others, whatever their turn: a probe may take seconds.
             claim = await self._claim(least_priority, self._gate.held_sessions())
+            waiting = self._gate.waiting_sessions()
             if claim is None and self._gate.held_sessions():
-                claim = await self._claim(least_priority, self._gate.waiting_sessions())
+                claim = await self._claim(least_priority, waiting)
         except (StateUnwritable, StateUnreadable) as error:
             self._gate.hold(Hold(self._policy.environment_wait_seconds, error.code), error.message)
             return None
         if claim is None:
-            self._gate.release()
+            self._gate.release_all_but(waiting)
             return None
         return Hand(claim)
 
@@ -379,13 +381,13 @@ class Scheduler:
             with anyio.move_on_after(self._policy.environment_wait_seconds):
                 await self._stop_requested.wait()
 
-    async def _rest(self, woken: anyio.Event) -> None:
+    async def _rest(self, woken: anyio.Event, change_at: float) -> None:
         try:
             retry = await self._store.next_retry_usec()
         except StateUnreadable as error:
             self._gate.hold(Hold(self._policy.environment_wait_seconds, error.code), error.message)
             retry = None
-        seconds = self._gate.seconds_to_change()
+        seconds = min(self._gate.seconds_to_change(), max(0.0, change_at - anyio.current_time()))
         # A retry that is due changes nothing while nothing may be started.
         if retry is not None and self._gate.permission().least_priority is not None:
             seconds = min(seconds, max(0.0, (retry - self._now_usec()) / USEC))
