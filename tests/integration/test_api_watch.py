@@ -301,3 +301,13 @@ async def test_a_stream_of_summaries_ends_with_the_daemon(daemon: Serving) -> No
         await daemon.server.stop()
 
         assert await client.reply() == {"error": f"{DARKROOM}.Stopping"}
+
+
+async def test_a_name_that_only_looks_like_an_escaped_nul_ends_no_watch(daemon: Serving) -> None:
+    async with daemon.client() as client:
+        await watch(client, kinds=["photo.added"])
+
+        await daemon.add_photo(await daemon.add_session(), "a\\u0000b.NEF")
+
+        event = await client.event()
+    assert event["photo"]["original"]["path"].endswith("a\\u0000b.NEF")

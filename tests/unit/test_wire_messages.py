@@ -187,3 +187,14 @@ def test_half_a_character_anywhere_in_a_value_is_shown_as_unreadable() -> None:
 
 def test_text_that_only_looks_like_an_escaped_nul_is_kept() -> None:
     assert msgspec.json.decode(encode_parameters({"a": "\\u0000"})) == {"a": "\\u0000"}
+
+
+def test_raw_values_inside_others_are_not_taken_apart_for_what_only_looks_like_a_nul() -> None:
+    class Enclosing(msgspec.Struct):
+        """A value with one that was encoded before."""
+
+        event: msgspec.Raw
+
+    event = encode_parameters({"a": "\\u0000", "b": "\\\\u0000"})
+
+    assert encode_parameters(Enclosing(msgspec.Raw(event))) == b'{"event":' + event + b"}"

@@ -27,7 +27,9 @@ Parameters = msgspec.Struct | Mapping[str, Any] | msgspec.Raw
 _STRINGS: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _UNREADABLE: Final = re.compile("[\0\ud800-\udfff]")
-_ESCAPED_NUL: Final = b"\\u0000"
+_LOOKS_LIKE_NUL: Final = b"\\u0000"
+_ESCAPED_NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""A NUL, which a file name with a backslash and `u0000` in it only looks like."""
 
 _Json: TypeAlias = bool | int | float | str | list["_Json"] | tuple["_Json", ...] | dict[str, "_Json"] | None
 
@@ -91,7 +93,12 @@ def encode_parameters(parameters: Parameters) -> bytes:
         encoded = _encode(parameters)
     except UnicodeEncodeError:
         return _encode(_readable(_builtins(parameters)))
-    if _ESCAPED_NUL in encoded and not isinstance(parameters, msgspec.Raw):
+    # The first look is far cheaper; raw values inside others are readable already, and are not taken apart.
+    if (
+        _LOOKS_LIKE_NUL in encoded
+        and _ESCAPED_NUL.search(encoded)
+        and not isinstance(parameters, msgspec.Raw)
+    ):
         return _encode(_readable(_builtins(parameters)))
     return encoded
 

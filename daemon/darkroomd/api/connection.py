@@ -22,9 +22,6 @@ from darkroomd.core.access import Peer
 
 CHUNK_BYTES: Final = 1 << 16
 
-TURNS_IN_A_ROW: Final = 8
-"""Calls, or pieces of one, taken from one peer before it is somebody else's turn."""
-
 LOOK_SECONDS: Final = 20.0
 """How often to look whether a peer of which nothing more is read has closed the connection."""
 
@@ -60,7 +57,6 @@ class Connection:
         self._wire = ServerConnection()
         self._waiting: anyio.CancelScope | None = None
         self._stopping = False
-        self._in_a_row = 0
 
     async def serve(self) -> None:
         """Answer until either side has had enough; the stream is the caller's to close."""
@@ -81,11 +77,14 @@ class Connection:
 
     async def _next_call(self) -> Call | None:
         """Return the next call, or None at the end of the connection."""
-        deadline = float("inf")
+        deadline, received = float("inf"), False
         while not self._stopping:
             call = self._wire.next_call()
             if call is not None or self._wire.state is State.CLOSED:
                 return call
+            if received:
+                # An endless stream of blank lines must not keep everyone else from their turn.
+                await lowlevel.checkpoint()
             if self._wire.buffered_bytes:
                 deadline = min(deadline, anyio.current_time() + self._patience.message_seconds)
             # What is here already is taken without the cost of waiting for it.
@@ -93,8 +92,7 @@ class Connection:
                 await self._wait(deadline)
             else:
                 self._take_in(data)
-                # An endless stream of blank lines must not keep everyone else from their turn.
-                await self._take_turns()
+            received = True
         return None
 
     async def _wait(self, deadline: float) -> None:
@@ -102,17 +100,8 @@ class Connection:
             await self._receive()
         if self._waiting.cancelled_caught and not self._stopping:
             raise PeerGone("a call was begun and not finished in time")
-        self._in_a_row = 0
-
-    async def _take_turns(self) -> None:
-        """Let everyone else have their turn once this peer has had several in a row."""
-        self._in_a_row += 1
-        if self._in_a_row >= TURNS_IN_A_ROW:
-            self._in_a_row = 0
-            await lowlevel.checkpoint()
 
     async def _serve_call(self, call: Call) -> None:
-        await self._take_turns()
         try:
             if can_take_long(call):
                 reply = await self._answer_and_listen(call)
@@ -123,6 +112,8 @@ class Connection:
             await self._send(reply)
         finally:
             self._drop_enclosed()
+        # Whoever sends many calls at once takes turns with everyone else; the next one may come meanwhile.
+        await lowlevel.checkpoint()
 
     async def _answer_and_listen(self, call: Call) -> Reply:
         """Answer a call that can take long, unless the peer hangs up meanwhile."""
