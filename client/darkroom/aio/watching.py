@@ -98,6 +98,11 @@ class EventStream(AsyncIterator[Event]):
     ) -> None:
         self.close()
 
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection; False before the first event, and while a daemon is waited for."""
+        return self._connection is not None
+
     def close(self) -> None:
         """Hang up; iterating once more would watch again from the cursor."""
         connection, self._connection = self._connection, None

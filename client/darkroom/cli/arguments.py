@@ -112,7 +112,7 @@ def command_line() -> Parser:
     _everywhere(top, socket=None, json=False)
     add = top.add_subparsers(metavar="COMMAND", required=True, dest="command").add_parser
     command = partial(_command, add)
-    for declare in (_status, _watch, _sessions, _photos, _jobs, _show, _fetch):
+    for declare in (_status, _watch, _top, _sessions, _photos, _jobs, _show, _fetch):
         declare(command)
     declare_steering(command)
     declare_places(command, _act)
@@ -197,6 +197,10 @@ def _watch(add: Declare) -> None:
     command.add_argument("--kind", action="append", metavar="KIND", help="only these, such as photo.changed")
     command.add_argument("--session", action="append", metavar="SESSION", help="only of this session")
     command.add_argument("--job", action="append", type=number, metavar="JOB", help="only of this job")
+
+
+def _top(add: Declare) -> None:
+    add("top", "Show all that goes on, on one page that keeps up with it, until q or Ctrl-C.")
 
 
 def _call(add: Declare) -> None:

@@ -11,7 +11,8 @@ from typing import Final
 
 _EXIT_NOT_EXECUTABLE: Final = 126
 _EXIT_NOT_THERE: Final = 127
-_EXIT_BY_SIGNAL: Final = 128
+EXIT_BY_SIGNAL: Final = 128
+"""What the number of the signal is added to."""
 
 _FORWARDED: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
 _AWAITED: Final = _FORWARDED | {signal.SIGCHLD}
@@ -83,4 +84,4 @@ def _take_note(_: int, __: FrameType | None) -> None:
 
 def _exit_status(wait_status: int) -> int:
     code = os.waitstatus_to_exitcode(wait_status)
-    return code if code >= 0 else _EXIT_BY_SIGNAL - code
+    return code if code >= 0 else EXIT_BY_SIGNAL - code

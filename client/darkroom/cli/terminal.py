@@ -45,33 +45,44 @@ class Screen:
         columns = os.get_terminal_size(output.fileno()).columns if interactive else 0
         self.width: int | None = columns or None
         self.can_redraw: bool = self.width is not None and environment.get("TERM") != "dumb"
-        self._redrawn = False
+        self._redrawn = ""
         plain = not interactive or bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
         self.paint: Paint = unpainted if plain else _coloured
 
     def show(self, lines: Iterable[str]) -> None:
         """Write finished lines and hand them on at once: someone may be watching.
 
-        What the encoding lacks is written as an escape.
+        What the encoding lacks is written as an escape. A line that was redrawn makes room for them.
         """
+        self.erase()
         self._write(f"{line}\n".encode(self._output.encoding, "backslashreplace") for line in lines)
 
     def redraw(self, line: str) -> None:
         """Write a line in the place of the one that was redrawn before, cut to the width.
 
-        To be called where `can_redraw` says so, and followed by `settle` in the end.
+        To be called where `can_redraw` says so, and followed by `settle` or `erase` in the end.
         """
         assert self.width is not None
+        # The window may have another width by now, or none that it tells.
+        width = os.get_terminal_size(self._output.fileno()).columns or self.width
         # The last column stays free: some terminals go on in the next line after it.
-        text = f"{_BEGINNING_OF_LINE}{shortened(line, self.width - 1)}"
-        self._redrawn = True
+        text = f"{_BEGINNING_OF_LINE}{shortened(line, width - 1)}"
+        if text == self._redrawn:
+            return
+        self._redrawn = text
         self._write([text.encode(self._output.encoding, "backslashreplace")])
 
     def settle(self) -> None:
         """Let the line that was redrawn last, if any, stand."""
         if self._redrawn:
-            self._redrawn = False
+            self._redrawn = ""
             self._write([b"\n"])
+
+    def erase(self) -> None:
+        """Take the line that was redrawn last, if any, away."""
+        if self._redrawn:
+            self._redrawn = ""
+            self._write([_BEGINNING_OF_LINE.encode("ascii")])
 
     def show_json(self, documents: Iterable[bytes]) -> None:
         """Write JSON documents, one a line, in UTF-8 whatever the locale says."""

@@ -124,13 +124,13 @@ def reasons(codes: Iterable[str]) -> str:
 def progress(done: Progress) -> str:
     """Return how far something is, such as `3 of 10, 30 %, about 2 min left`."""
     ended = done.completed + done.skipped + done.failed + done.canceled
-    return f"{ended} of {done.total}, {done.percent} %{_left(done.remaining_usec)}"
+    left = "" if done.remaining_usec is None else f", {time_left(done.remaining_usec)}"
+    return f"{ended} of {done.total}, {done.percent} %{left}"
 
 
-def _left(usec: int | None) -> str:
-    if usec is None:
-        return ""
-    return f", about {duration(usec)} left" if usec >= _USEC_PER_SECOND else ", less than 1 s left"
+def time_left(usec: int) -> str:
+    """Return the time that something still takes, such as `about 2 min left`."""
+    return f"about {duration(usec)} left" if usec >= _USEC_PER_SECOND else "less than 1 s left"
 
 
 def pause(queue: Queue) -> str:

@@ -23,13 +23,14 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     if arguments.json:
         screen.show_json([msgspec.json.encode(summary)])
         return EXIT_DONE
-    running = _running_item(client, summary)
+    running = running_item(client, summary)
     sessions = list(client.list_sessions())
     screen.show(status(summary, running, sessions, width=screen.width, paint=screen.paint))
     return EXIT_DONE
 
 
-def _running_item(client: Client, summary: Summary) -> Item | None:
+def running_item(client: Client, summary: Summary) -> Item | None:
+    """Return the item that is worked on, if there is one."""
     if summary.current_job_id is None:
         return None
     try:
@@ -49,19 +50,24 @@ def status(
     paint: Paint = unpainted,
 ) -> list[str]:
     """Return the lines of `darkroom status`."""
+    lines = head(summary, running, progress=_progress(summary), paint=paint)
+    table = session_table(sessions, width=width, paint=paint)
+    return [*lines, *([""] if table else []), *table]
+
+
+def head(summary: Summary, running: Item | None, *, progress: str, paint: Paint = unpainted) -> list[str]:
+    """Return where the queue stands in one sentence, and then a line per fact."""
     queue = summary.queue
     told = [
         ("queue", Cell(f"{queue.queued_items} waiting, {queue.running_items} running")),
         ("failed", Cell(_failed(queue.failed_items), Tone.BAD)),
         ("developing", Cell(_developing(summary, running), Tone.BUSY)),
-        ("progress", Cell(_progress(summary))),
+        ("progress", Cell(progress)),
         ("paused", Cell(_paused(summary), Tone.STRONG)),
         ("waits", Cell(words.reasons(queue.wait_reasons), Tone.STRONG)),
         *(("held back", Cell(_inhibitor(each), Tone.STRONG)) for each in summary.inhibitors),
     ]
-    headline = paint(printable(summary.text), Tone.STRONG)
-    table = session_table(sessions, width=width, paint=paint)
-    return [headline, *facts(told, paint=paint), *([""] if table else []), *table]
+    return [paint(printable(summary.text), Tone.STRONG), *facts(told, paint=paint)]
 
 
 def _failed(count: int) -> str:

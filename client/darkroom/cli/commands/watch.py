@@ -3,39 +3,106 @@
 from __future__ import annotations
 
 import argparse
-from typing import Final
+import time
+from collections.abc import Sequence
+from typing import Final, NoReturn
 
 import msgspec
 
 from darkroom.cli import words
+from darkroom.cli.footer import FOOTER_KINDS, Footer, standing_of
 from darkroom.cli.naming import session_named
 from darkroom.cli.tables import Paint, Tone, unpainted
-from darkroom.cli.terminal import Screen
+from darkroom.cli.terminal import Screen, complain
 from darkroom.cli.text import printable
-from darkroom.client import Client
-from darkroom.errors import EXIT_DONE
+from darkroom.client import Client, EventStream
 from darkroom.protocol.types import Event, Item, Job, Photo, Progress, Queue, Session
 
 _REMEMBERED: Final = 1000
 """How many photos' names are kept for events that only have an id."""
 
+_LOOK_SECONDS: Final = 0.5
+"""So long nothing may happen before the line below is looked after, and the daemon missed."""
+
+_OF_THE_STREAM: Final = frozenset({"ready", "reset", "stopping"})
+_GONE: Final = "the daemon has gone away; it is waited for"
+
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
-    """Show each event as a line, until the reader or the daemon goes away."""
+    """Show each event as a line until the reader goes away, or the daemon for long.
+
+    On a terminal, how far the work is stands below them.
+    """
     names: list[str] | None = arguments.session
-    events = client.watch(
-        kinds=arguments.kind,
-        job_ids=arguments.job,
-        session_ids=None if names is None else [session_named(client, name).id for name in names],
-    )
-    story = Story(paint=screen.paint)
-    with events:
-        for event in events:
-            if arguments.json:
-                screen.show_json([msgspec.json.encode(event)])
-            else:
-                screen.show(story.lines(event))
-    return EXIT_DONE
+    jobs: list[int] | None = arguments.job
+    kinds: list[str] | None = arguments.kind
+    sessions = None if names is None else [session_named(client, name).id for name in names]
+    teller = _JsonTeller(screen) if arguments.json else _Teller(screen)
+    footer = None
+    if screen.can_redraw and not arguments.json:
+        footer = Footer(standing_of(client, job_ids=jobs, session_ids=sessions))
+        if kinds is not None:
+            teller = _Teller(screen, kinds=kinds)
+            kinds = [*kinds, *FOOTER_KINDS]
+    try:
+        with client.watch(kinds=kinds, job_ids=jobs, session_ids=sessions) as events:
+            _tell(events, teller, footer, screen)
+    finally:
+        screen.erase()
+
+
+def _tell(
+    events: EventStream, teller: _Teller | _JsonTeller, footer: Footer | None, screen: Screen
+) -> NoReturn:
+    was_there = True
+    while True:
+        event = events.next_within(_LOOK_SECONDS)
+        if was_there and not events.connected:
+            teller.miss()
+        was_there = events.connected
+        if event is not None:
+            teller.tell(event)
+        if footer is not None:
+            now = time.monotonic()
+            if event is not None:
+                footer.take(event, now=now)
+            if was_there:
+                screen.redraw(footer.line(now=now))
+
+
+class _JsonTeller:
+    """Tells programs."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    def tell(self, event: Event) -> None:
+        """Show an event."""
+        self._screen.show_json([msgspec.json.encode(event)])
+
+    def miss(self) -> None:
+        """Say that the daemon has gone away, where no program takes it for an event."""
+        complain(f"{_GONE[:1].upper()}{_GONE[1:]}.")
+
+
+class _Teller:
+    """Tells people; of several kinds those that they asked for, and what is about the stream itself."""
+
+    def __init__(self, screen: Screen, *, kinds: Sequence[str] | None = None) -> None:
+        self._screen = screen
+        self._story = Story(paint=screen.paint)
+        self._kinds = None if kinds is None else {*kinds, *_OF_THE_STREAM}
+
+    def tell(self, event: Event) -> None:
+        """Show an event, if it is one that was asked for."""
+        if self._kinds is None or event.kind in self._kinds:
+            lines = self._story.lines(event)
+            if lines:
+                self._screen.show(lines)
+
+    def miss(self) -> None:
+        """Say that the daemon has gone away."""
+        self._screen.show([self._story.line(time.time_ns() // 1000, "gone", Tone.STRONG, _GONE)])
 
 
 class Story:
@@ -50,8 +117,12 @@ class Story:
         if event.kind == "keepalive" or _is_told_by_its_photo(event.item):
             return []
         what, tone, about = self._told(event)
-        time = self._paint(words.clock(event.at_usec), Tone.FAINT)
-        return [f"{time}  {self._paint(printable(what).ljust(12), tone)}  {printable(about)}".rstrip()]
+        return [self.line(event.at_usec, what, tone, about)]
+
+    def line(self, at_usec: int, what: str, tone: Tone, about: str) -> str:
+        """Return what happened at a time as one line."""
+        clock = self._paint(words.clock(at_usec), Tone.FAINT)
+        return f"{clock}  {self._paint(printable(what).ljust(12), tone)}  {printable(about)}".rstrip()
 
     def _told(self, event: Event) -> tuple[str, Tone, str]:
         match event:

@@ -1,0 +1,76 @@
+"""How far work is and how fast it goes: counts and moments in, a bar and words out."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from darkroom.cli import words
+
+_REMEMBERED: Final = 32
+"""Ends of which the pace is the mean: enough to be steady, few enough to follow a change of camera."""
+
+_FEWEST: Final = 3
+"""A pace that is told has been seen at least so often."""
+
+_SECONDS_PER_MINUTE: Final = 60
+_USEC_PER_SECOND: Final = 1_000_000
+_SLOW_PER_MINUTE: Final = 10
+
+BAR_CELLS: Final = 20
+
+
+class Course:
+    """The work since there was last nothing to do. Moments are seconds of one monotonic clock.
+
+    Attributes:
+        done: how many items have ended, whatever became of them.
+        left: how many are still to be done.
+    """
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.left = 0
+        self._idle = True
+        self._ends: deque[float] = deque(maxlen=_REMEMBERED)
+
+    def take_end(self, *, now: float) -> None:
+        """Take note that an item has ended."""
+        self.done += 1
+        self.left = max(0, self.left - 1)
+        self._ends.append(now)
+
+    def take_left(self, left: int) -> None:
+        """Take note of how much is left; what comes when nothing was left is counted anew."""
+        if self._idle and left > 0:
+            self.done = 0
+            self._ends.clear()
+        self._idle = left == 0
+        self.left = left
+
+    def per_minute(self, *, now: float) -> float | None:
+        """Return how many items end in a minute, or None while that is not known."""
+        if len(self._ends) < _FEWEST:
+            return None
+        # Up to now, and not to the last end: a queue that stands still becomes slower.
+        passed = max(now - self._ends[0], 1e-3)
+        return (len(self._ends) - 1) * _SECONDS_PER_MINUTE / passed
+
+    def line(self, *, now: float, remaining_usec: int | None = None) -> str:
+        """Return bar, counts, pace and the time left: the daemon's estimate, else one by the pace."""
+        total = self.done + self.left
+        pace = self.per_minute(now=now)
+        if remaining_usec is None and pace and self.left:
+            remaining_usec = round(self.left / pace * _SECONDS_PER_MINUTE * _USEC_PER_SECOND)
+        parts = [f"{self.done} of {total}"]
+        if pace is not None:
+            parts.append(f"{pace:.1f} a minute" if pace < _SLOW_PER_MINUTE else f"{pace:.0f} a minute")
+        if self.left and remaining_usec is not None:
+            parts.append(words.time_left(remaining_usec))
+        return f"{bar(self.done, of=total)} {', '.join(parts)}"
+
+
+def bar(done: int, *, of: int, cells: int = BAR_CELLS) -> str:
+    """Return how much is done as a bar such as `[####------]`: full only when all is."""
+    filled = cells if done >= of else cells * max(done, 0) // of
+    return f"[{'#' * filled}{'-' * (cells - filled)}]"
