@@ -213,6 +213,17 @@ def test_a_half_written_sidecar_is_waited_for(world: World) -> None:
     assert sorted(world.raw.glob("*.bak")) == []
 
 
+def test_a_sidecar_that_stays_broken_is_kept_aside_and_written_anew(world: World) -> None:
+    world.drop("A.DNG")
+
+    (world.raw / "A.DNG.rrdata").write_text("{")
+    line = world.daemon.wait_for("sidecar_unreadable")
+
+    assert line["kept"] == str(world.raw / "A.DNG.rrdata.bak")
+    assert (world.raw / "A.DNG.rrdata.bak").read_text() == "{"
+    assert world.sidecar("A.DNG")["adjustments"]["darkroomd"]["presetId"] == "neutral"
+
+
 def test_a_rating_discards_a_photo_and_taking_it_back_restores_it(world: World) -> None:
     make_dng(world.folder / "A.DNG")
     (world.raw / "A.xmp").write_text(XMP % -1, encoding="utf-16")

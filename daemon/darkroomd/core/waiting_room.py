@@ -162,6 +162,10 @@ class WaitingRoom:
         self._ready.pop(name, None)
         self._put_off[name] = until
 
+    def is_put_off(self, name: str) -> bool:
+        """Whether a name is only looked at again later, unless something happens to it."""
+        return name in self._put_off
+
     def _leave(self, name: str) -> tuple[Notice, ...]:
         self._tracker.forget(name)
         self._ready.pop(name, None)

@@ -12,9 +12,10 @@ import anyio
 import structlog
 
 from darkroomd.core.intake import SIDECAR_SUFFIX
-from darkroomd.core.model import RAW_FOLDER, Photo, PhotoState, Session
+from darkroomd.core.model import RAW_FOLDER, Fingerprint, Photo, PhotoState, Session
 from darkroomd.core.naming import stem_of
 from darkroomd.core.presets import Preset
+from darkroomd.core.sidecar import UNREADABLE
 from darkroomd.core.waiting_room import Ready, WaitingRoom
 from darkroomd.core.xmp import is_xmp
 from darkroomd.files.companions import is_companion, list_companions
@@ -97,11 +98,10 @@ class Companions:
         work = partial(list_companions, self._raw, since_ns=self._since_ns)
         listing = await self._on_disk(work)
         self._since_ns = listing.newest_ns
-        for name in listing.names:
-            self._room.announce(name)
-        # What is gone has no time; only of these few it matters.
-        for name in self._rejecting:
-            self._room.announce(name)
+        # What is gone has no time; only of those that reject a photo it matters.
+        for name in (*listing.names, *self._rejecting):
+            if not self._room.is_put_off(name):
+                self._room.announce(name)
 
     async def attend(self, *, leases: bool) -> None:
         """Look at the files that are due, and take in what the quiet ones say.
@@ -114,17 +114,20 @@ class Companions:
             return
         looks = await self._on_disk(partial(look_at, self._raw, due, leases=leases))
         now = anyio.current_time()
-        ready: list[str] = []
+        ready: dict[str, Fingerprint | None] = {}
         for name, look in looks.items():
             notices = self._room.saw(name, look, now=now)
             if look.fingerprint is None:
                 self._rejecting.discard(name)
-                ready.append(name)
+                ready[name] = None
             elif any(isinstance(notice, Ready) for notice in notices):
-                self._room.deal_with(name, look.fingerprint)
-                ready.append(name)
+                ready[name] = look.fingerprint
         await self._take_sidecars([name for name in ready if not is_xmp(name)])
         await self._take_ratings([name for name in ready if is_xmp(name)])
+        for name, fingerprint in ready.items():
+            # What was put off is looked at again even if it stays the same.
+            if fingerprint is not None and not self._room.is_put_off(name):
+                self._room.deal_with(name, fingerprint)
         if math.isinf(self._room.next_due()):
             # What was dealt with is known by its time: thousands of fingerprints need not be kept.
             self._room = WaitingRoom(self._around.options.patience, {})
@@ -175,7 +178,7 @@ class Companions:
         )
         for name, look in frozen.items():
             raw = str(hopeless[name].raw)
-            if look.problem:
+            if look.problem and (look.written or UNREADABLE not in hopeless[name].warnings):
                 log.warning("sidecar_unreadable", raw=raw, problem=look.problem, kept=str(look.kept))
             if look.written:
                 log.info("preset_frozen", raw=raw, preset=look.preset_id, unsupported=look.unsupported)
