@@ -6,13 +6,14 @@ from ast import literal_eval
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import anyio
 import pytest
 
 from api_server import INSTANCE, NOW, Serving, serving
 from darkroom.protocol.methods import METHODS
-from darkroomd.api import dispatch
+from darkroomd.api import requests
 from darkroomd.api.connection import Patience
 from darkroomd.core.model import Check
 from darkroomd.core.retry import Hold
@@ -375,13 +376,54 @@ async def test_a_peer_that_takes_no_reply_is_given_up(tmp_path: Path) -> None:
 async def test_a_reply_longer_than_a_client_reads_is_not_sent(
     daemon: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "OUTBOUND_LIMIT_BYTES", 100)
+    monkeypatch.setattr(requests, "LONGEST_REPLY_BYTES", 100)
 
     async with daemon.client() as client:
         reply = await client.ask("GetSummary")
 
     assert reply["error"] == f"{DARKROOM}.Internal"
     assert reply["parameters"]["message"].startswith("The reply is too long")
+
+
+@pytest.fixture
+async def crowded(daemon: Serving, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What asks for all photos of a session that do not fit into one reply."""
+    session = await daemon.add_session()
+    for number in range(12):
+        await daemon.add_photo(session, f"{number:02}{'x' * 200}.NEF")
+    monkeypatch.setattr(requests, "LONGEST_REPLY_BYTES", 4000)
+    return {"sessionId": session.id, "limit": 1000}
+
+
+def numbers_in(reply: dict[str, Any]) -> list[int]:
+    return [int(Path(photo["original"]["path"]).name[:2]) for photo in reply["parameters"]["photos"]]
+
+
+async def test_a_page_that_would_not_fit_into_a_reply_is_shorter_and_says_where_to_go_on(
+    daemon: Serving, crowded: dict[str, Any]
+) -> None:
+    async with daemon.client() as client:
+        reply = await client.ask("ListPhotos", crowded)
+        listed = numbers_in(reply)
+        while cursor := reply["parameters"].get("nextCursor"):
+            reply = await client.ask("ListPhotos", {**crowded, "cursor": cursor})
+            listed += numbers_in(reply)
+
+    assert sorted(listed) == list(range(12))
+
+
+async def test_with_more_pages_that_would_not_fit_are_shorter_too(
+    daemon: Serving, crowded: dict[str, Any]
+) -> None:
+    async with daemon.client() as client:
+        await client.call(f"{DARKROOM}.ListPhotos", crowded, more=True)
+        reply = await client.reply()
+        listed = numbers_in(reply)
+        while reply.get("continues"):
+            reply = await client.reply()
+            listed += numbers_in(reply)
+
+    assert sorted(listed) == list(range(12))
 
 
 async def test_a_server_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ from darkroom.protocol.faults import to_wire
 from darkroom.protocol.interface import Method, More
 from darkroom.protocol.methods import QUALIFIED_METHODS
 from darkroom.protocol.types import Input, Payload
-from darkroom.wire.frames import OUTBOUND_LIMIT_BYTES
 from darkroom.wire.messages import Call, Mode, Reply, encode_parameters
+from darkroomd.api import requests
 from darkroomd.api.duplex import PeerGone
 from darkroomd.api.quota import Quota
 from darkroomd.api.requests import Caller, Handlers, Request
@@ -171,7 +171,7 @@ def name_in(complaint: str) -> str:
 
 def _reply(payload: Payload, *, continues: bool = False) -> Reply:
     parameters = encode_parameters(payload)
-    if len(parameters) > OUTBOUND_LIMIT_BYTES:
+    if len(parameters) > requests.LONGEST_REPLY_BYTES:
         raise ReplyTooLong
     return Reply(parameters, continues=continues)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from darkroom.errors import InvalidParameter
 from darkroom.protocol.types import Payload
+from darkroom.wire.messages import encode_parameters
+from darkroomd.api import requests
 from darkroomd.api.requests import Stream
 from darkroomd.core.model import Page
 
@@ -15,6 +17,9 @@ MAXIMUM_LIMIT: Final = 1000
 
 Entry = TypeVar("Entry")
 Reply = TypeVar("Reply", bound=Payload)
+
+Fetch: TypeAlias = Callable[[str | None, int], Awaitable[Page[Entry]]]
+"""Returns the page at a cursor, of so many entries at most."""
 
 
 def page_size(limit: int | None) -> int:
@@ -27,15 +32,31 @@ def page_size(limit: int | None) -> int:
 
 
 async def send_pages(
-    fetch: Callable[[str | None], Awaitable[Page[Entry]]],
+    fetch: Fetch[Entry],
     show: Callable[[Page[Entry]], Reply],
     *,
     cursor: str | None,
+    limit: int,
     stream: Stream | None,
 ) -> Reply:
     """Return the last page to send: the one at `cursor`, or with `stream` the end of the list."""
-    page = await fetch(cursor)
+    page, reply = await fitting_page(fetch, show, cursor=cursor, limit=limit)
     while stream is not None and page.next_cursor is not None:
-        await stream(show(page))
-        page = await fetch(page.next_cursor)
-    return show(page)
+        await stream(reply)
+        page, reply = await fitting_page(fetch, show, cursor=page.next_cursor, limit=limit)
+    return reply
+
+
+async def fitting_page(
+    fetch: Fetch[Entry], show: Callable[[Page[Entry]], Reply], *, cursor: str | None, limit: int
+) -> tuple[Page[Entry], Reply]:
+    """Return the page at `cursor` and how it is shown.
+
+    It has fewer entries than there are and `limit` allows where so many do not fit into a reply.
+    """
+    while True:
+        page = await fetch(cursor, limit)
+        reply = show(page)
+        if len(page.entries) <= 1 or len(encode_parameters(reply)) <= requests.LONGEST_REPLY_BYTES:
+            return page, reply
+        limit = len(page.entries) // 2

@@ -11,8 +11,12 @@ import anyio
 
 from darkroom.errors import InvalidParameter
 from darkroom.protocol.types import Input, Payload
+from darkroom.wire.frames import OUTBOUND_LIMIT_BYTES
 from darkroom.wire.messages import Reply
 from darkroomd.core.access import Grant, Peer
+
+LONGEST_REPLY_BYTES: Final = OUTBOUND_LIMIT_BYTES - 1000
+"""Of the parameters of a reply; the envelope around them has room in the rest."""
 
 LONGEST_TEXT: Final = 1000
 """Characters of what a caller says in its own words; it is kept, and shown to everyone."""

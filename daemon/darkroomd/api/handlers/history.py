@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final
 
 import anyio
 
@@ -14,7 +13,7 @@ from darkroom.protocol.replies import LogLinesReply, StatisticsReply
 from darkroomd.api import views
 from darkroomd.api.handlers.daemon import BEAT_SECONDS
 from darkroomd.api.hub import Hub
-from darkroomd.api.paging import page_size, send_pages
+from darkroomd.api.paging import Fetch, fitting_page, page_size, send_pages
 from darkroomd.api.requests import Handlers, Request, Stream
 from darkroomd.core.model import Page
 from darkroomd.core.statistics import Grouping
@@ -22,8 +21,6 @@ from darkroomd.core.story import LEVELS, LogLine
 from darkroomd.services.queries import Queries
 
 EVERYTHING: Final = "debug"
-
-Fetch: TypeAlias = Callable[[str | None], Awaitable[Page[LogLine]]]
 
 
 class HistoryHandlers:
@@ -62,30 +59,29 @@ class HistoryHandlers:
             raise InvalidParameter("follow")
         limit = page_size(asked.limit)
 
-        async def fetch(cursor: str | None) -> Page[LogLine]:
+        async def fetch(cursor: str | None, at_most: int) -> Page[LogLine]:
             return await self._queries.log_lines(
                 correlation_id=asked.correlation_id,
                 job_id=asked.job_id,
                 item_id=asked.item_id,
                 level=LEVELS[asked.minimum_level or EVERYTHING],
                 cursor=cursor,
-                limit=limit,
+                limit=at_most,
             )
 
         if asked.follow and request.stream is not None:
-            await self._follow(fetch, asked.cursor, request.stream)
-        return await send_pages(fetch, _show, cursor=asked.cursor, stream=request.stream)
+            await self._follow(fetch, asked.cursor, limit, request.stream)
+        return await send_pages(fetch, _show, cursor=asked.cursor, limit=limit, stream=request.stream)
 
-    async def _follow(self, fetch: Fetch, cursor: str | None, stream: Stream) -> None:
+    async def _follow(self, fetch: Fetch[LogLine], cursor: str | None, limit: int, stream: Stream) -> None:
         """Send what there is, and then what is added, until the daemon stops: `Stopping`."""
         while not self._hub.stopping.is_set():
             # Taken before the look, so that no line falls between the two.
             change = self._hub.next_change
-            page = await fetch(cursor)
+            page, reply = await fitting_page(fetch, _show_open, cursor=cursor, limit=limit)
             if page.entries:
-                # The list goes on for ever, so each page says where to go on.
                 cursor = page.end_cursor
-                await stream(_show(replace(page, next_cursor=cursor)))
+                await stream(reply)
                 continue
             with anyio.move_on_after(BEAT_SECONDS) as beat:
                 await change.wait()
@@ -104,3 +100,8 @@ def _check_selector(asked: ListLogLines) -> None:
 
 def _show(page: Page[LogLine]) -> LogLinesReply:
     return LogLinesReply(lines=tuple(map(views.log_line, page.entries)), next_cursor=page.next_cursor)
+
+
+def _show_open(page: Page[LogLine]) -> LogLinesReply:
+    """Show a page of a list that goes on for ever, so that each says where to go on."""
+    return _show(replace(page, next_cursor=page.end_cursor) if page.entries else page)

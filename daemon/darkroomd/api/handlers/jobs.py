@@ -41,9 +41,8 @@ class JobHandlers:
     async def list_jobs(self, request: Request[ListJobs]) -> JobsReply:
         """Return a page of jobs; raise `InvalidCursor`."""
         asked = request.parameters
-        limit = page_size(asked.limit)
 
-        async def fetch(cursor: str | None) -> Page[Job]:
+        async def fetch(cursor: str | None, limit: int) -> Page[Job]:
             return await self._queries.jobs(
                 asked.filter, by_position=bool(asked.by_position), cursor=cursor, limit=limit
             )
@@ -51,7 +50,9 @@ class JobHandlers:
         def show(page: Page[Job]) -> JobsReply:
             return JobsReply(jobs=tuple(map(self._job, page.entries)), next_cursor=page.next_cursor)
 
-        return await send_pages(fetch, show, cursor=asked.cursor, stream=request.stream)
+        return await send_pages(
+            fetch, show, cursor=asked.cursor, limit=page_size(asked.limit), stream=request.stream
+        )
 
     async def get_job(self, request: Request[GetJob]) -> JobReply:
         """Return one job; raise `NoSuchJob`."""
@@ -61,9 +62,8 @@ class JobHandlers:
     async def list_items(self, request: Request[ListItems]) -> ItemsReply:
         """Return a page of a job's items; raise `NoSuchJob`, `InvalidCursor`."""
         asked = request.parameters
-        limit = page_size(asked.limit)
 
-        async def fetch(cursor: str | None) -> Page[Item]:
+        async def fetch(cursor: str | None, limit: int) -> Page[Item]:
             return await self._queries.items(
                 JobId(asked.job_id), states=asked.states, cursor=cursor, limit=limit
             )
@@ -71,7 +71,9 @@ class JobHandlers:
         def show(page: Page[Item]) -> ItemsReply:
             return ItemsReply(items=tuple(map(self._item, page.entries)), next_cursor=page.next_cursor)
 
-        return await send_pages(fetch, show, cursor=asked.cursor, stream=request.stream)
+        return await send_pages(
+            fetch, show, cursor=asked.cursor, limit=page_size(asked.limit), stream=request.stream
+        )
 
     async def get_item(self, request: Request[GetItem]) -> ItemReply:
         """Return one item; raise `NoSuchItem`."""

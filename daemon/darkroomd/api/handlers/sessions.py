@@ -30,9 +30,8 @@ class SessionHandlers:
     async def list_sessions(self, request: Request[ListSessions]) -> SessionsReply:
         """Return a page of sessions; raise `InvalidCursor`."""
         asked = request.parameters
-        limit = page_size(asked.limit)
 
-        async def fetch(cursor: str | None) -> Page[Session]:
+        async def fetch(cursor: str | None, limit: int) -> Page[Session]:
             return await self._queries.sessions(cursor=cursor, limit=limit)
 
         def show(page: Page[Session]) -> SessionsReply:
@@ -41,7 +40,9 @@ class SessionHandlers:
             )
             return SessionsReply(sessions=sessions, next_cursor=page.next_cursor)
 
-        return await send_pages(fetch, show, cursor=asked.cursor, stream=request.stream)
+        return await send_pages(
+            fetch, show, cursor=asked.cursor, limit=page_size(asked.limit), stream=request.stream
+        )
 
     async def get_session(self, request: Request[GetSession]) -> SessionReply:
         """Return one session; raise `NoSuchSession`."""
@@ -51,9 +52,8 @@ class SessionHandlers:
     async def list_photos(self, request: Request[ListPhotos]) -> PhotosReply:
         """Return a page of a session's photos; raise `NoSuchSession`, `InvalidCursor`."""
         asked = request.parameters
-        limit = page_size(asked.limit)
 
-        async def fetch(cursor: str | None) -> Page[Photo]:
+        async def fetch(cursor: str | None, limit: int) -> Page[Photo]:
             return await self._queries.photos(
                 SessionId(asked.session_id),
                 states=asked.states,
@@ -65,7 +65,9 @@ class SessionHandlers:
         def show(page: Page[Photo]) -> PhotosReply:
             return PhotosReply(photos=tuple(map(views.photo, page.entries)), next_cursor=page.next_cursor)
 
-        return await send_pages(fetch, show, cursor=asked.cursor, stream=request.stream)
+        return await send_pages(
+            fetch, show, cursor=asked.cursor, limit=page_size(asked.limit), stream=request.stream
+        )
 
     async def get_photo(self, request: Request[GetPhoto]) -> PhotoReply:
         """Return one photo; raise `NoSuchPhoto`."""
