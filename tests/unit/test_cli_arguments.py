@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from darkroom.cli.arguments import parse
+from darkroom.cli.arguments import command_line, parse
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,17 @@ def test_the_version_is_the_one_installed(capsys: pytest.CaptureFixture[str]) ->
 
     assert ended.value.code == 0
     assert capsys.readouterr().out.startswith("darkroom 0.")
+
+
+@pytest.mark.parametrize("name", [name for name in command_line().commands if name != "complete"])
+def test_a_command_means_the_same_where_the_others_are_left_out(name: str) -> None:
+    alone = command_line(only=name).commands
+
+    assert alone[name].format_help() == command_line().commands[name].format_help()
+
+
+def test_help_lists_all_commands_also_before_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help", "status"])
+
+    assert "Show what happens, as it happens" in capsys.readouterr().out

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, NoReturn
 
-from darkroom.cli.culling import declare_culling, with_offsets_joined
+from darkroom.cli.culling import CULLING, with_offsets_joined
 from darkroom.cli.nearest import suggestion
 from darkroom.cli.parser import Parser
-from darkroom.cli.places import declare_places
-from darkroom.cli.steering import Declare, declare_steering, number
+from darkroom.cli.places import declare_root, declare_session
+from darkroom.cli.steering import STEERING, Declare, number
 from darkroom.cli.terminal import standard_screen
 
 PHOTO_STATES: Final = ("arriving", "waiting", "developing", "developed", "outdated", "failed", "missing")
@@ -52,8 +52,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     Raises:
         SystemExit: they are wrong (status 2), or asked for help or the version.
     """
-    parser = command_line()
     words, program = _parted(with_offsets_joined(sys.argv[1:] if argv is None else argv))
+    # Most of the time that a command takes would go into the arguments of all the others.
+    parser = command_line(only=words[0] if words and words[0] in _COMMANDS else None)
     arguments, rest = parser.parse_known_args(words)
     if arguments.command == "inhibit" and not program:
         parser.error("inhibit: give the command to run after --")
@@ -97,8 +98,11 @@ def _command_in(words: Sequence[str]) -> str | None:
     return None
 
 
-def command_line() -> Parser:
-    """Return the parser of all commands: what help, completions and the manual are made from."""
+def command_line(*, only: str | None = None) -> Parser:
+    """Return the parser of all commands: what help, completions and the manual are made from.
+
+    Where `only` names a command, the others are left out.
+    """
     top = Parser(
         prog="darkroom",
         description="See what the darkroom daemon develops, and steer it.",
@@ -112,14 +116,10 @@ def command_line() -> Parser:
     _everywhere(top, socket=None, json=False)
     add = top.add_subparsers(metavar="COMMAND", required=True, dest="command").add_parser
     command = partial(_command, add)
-    for declare in (_status, _watch, _top, _sessions, _photos, _jobs, _show, _fetch):
+    for declare in _COMMANDS.values() if only is None else [_COMMANDS[only]]:
         declare(command)
-    declare_steering(command)
-    declare_places(command, _act)
-    declare_culling(command)
-    for declare in (_doctor, _call, _introspect, _completion):
-        declare(command)
-    _complete(add)
+    if only is None:
+        _complete(add)
     return top
 
 
@@ -242,3 +242,24 @@ def _complete(add: _Add) -> None:
     command = add("complete", allow_abbrev=False)
     _everywhere(command, socket=argparse.SUPPRESS, json=argparse.SUPPRESS)
     command.add_argument("shell", choices=SHELLS)
+
+
+_COMMANDS: Final[Mapping[str, Callable[[Declare], None]]] = {
+    "status": _status,
+    "watch": _watch,
+    "top": _top,
+    "sessions": _sessions,
+    "photos": _photos,
+    "jobs": _jobs,
+    "show": _show,
+    "fetch": _fetch,
+    **STEERING,
+    "session": partial(declare_session, act=_act),
+    "root": partial(declare_root, act=_act),
+    **CULLING,
+    "doctor": _doctor,
+    "call": _call,
+    "introspect": _introspect,
+    "completion": _completion,
+}
+"""What adds each command, in the order of the help; what only shells ask is not among them."""

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from darkroom.cli.steering import Declare
 
 
-def declare_culling(command: Declare) -> None:
-    """Add these commands."""
-    command("presets", "List the presets.")
-    apply = command("apply-preset", "Develop photos anew with another preset.")
-    apply.add_argument("preset", metavar="PRESET", help="id of the preset")
-    _photos(apply)
-    _photos(command("discard", "Leave photos out of development, export and archive."))
-    _photos(command("restore", "Take discarded photos back in."))
-    time = command("set-time", "Correct when photos were taken.")
-    _photos(time)
-    which = time.add_mutually_exclusive_group(required=True)
+def _presets(add: Declare) -> None:
+    add("presets", "List the presets.")
+
+
+def _apply_preset(add: Declare) -> None:
+    command = add("apply-preset", "Develop photos anew with another preset.")
+    command.add_argument("preset", metavar="PRESET", help="id of the preset")
+    _photos(command)
+
+
+def _discard(add: Declare) -> None:
+    _photos(add("discard", "Leave photos out of development, export and archive."))
+
+
+def _restore(add: Declare) -> None:
+    _photos(add("restore", "Take discarded photos back in."))
+
+
+def _set_time(add: Declare) -> None:
+    command = add("set-time", "Correct when photos were taken.")
+    _photos(command)
+    which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("--at", metavar="TIME", help="for all of them: 14:00, 2024-05-04T14:00")
     which.add_argument(
         "--offset", metavar="DURATION", help="what the camera's clock was behind: 1h30m, or ahead: -1h"
@@ -39,3 +51,13 @@ def with_offsets_joined(words: Sequence[str]) -> list[str]:
 
 def _photos(command: argparse.ArgumentParser) -> None:
     command.add_argument("photos", metavar="PHOTO", nargs="+", help="by file name, path or id")
+
+
+CULLING: Final[Mapping[str, Callable[[Declare], None]]] = {
+    "presets": _presets,
+    "apply-preset": _apply_preset,
+    "discard": _discard,
+    "restore": _restore,
+    "set-time": _set_time,
+}
+"""What adds each of these commands."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 PRIORITIES: Final = ("high", "normal", "low")
@@ -15,24 +15,6 @@ _LARGEST_NUMBER: Final = 2**63 - 1
 
 Declare = Callable[[str, str], argparse.ArgumentParser]
 """Adds a command by name and summary, with what every command takes."""
-
-
-def declare_steering(command: Declare) -> None:
-    """Add these commands."""
-    for declare in (
-        _pause,
-        _resume,
-        _cancel,
-        _retry,
-        _priority,
-        _move,
-        _clear,
-        _wait,
-        _inhibit,
-        _log,
-        _stats,
-    ):
-        declare(command)
 
 
 def number(text: str) -> int:
@@ -126,3 +108,19 @@ def _stats(add: Declare) -> None:
     command.add_argument("--by", choices=GROUPS, default="day", help="a line for each; default: day")
     command.add_argument("--since", metavar="TIME", help="from then on: 7d, 14:00, 2024-05-04")
     command.add_argument("--until", metavar="TIME", help="up to then")
+
+
+STEERING: Final[Mapping[str, Callable[[Declare], None]]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "cancel": _cancel,
+    "retry": _retry,
+    "priority": _priority,
+    "move": _move,
+    "clear": _clear,
+    "wait": _wait,
+    "inhibit": _inhibit,
+    "log": _log,
+    "stats": _stats,
+}
+"""What adds each of these commands."""
