@@ -11,10 +11,12 @@ from pathlib import Path
 import anyio
 import pytest
 
-from crash.lives import Act, Life, life, live_and_die
+from crash.lives import Act, Life, life, live_and_die, now_usec
 from crash.watcher import Picture, assert_counters_hold, draw
 from darkroom.protocol.types import ItemState, Priority
-from darkroomd.core.model import Happening, PhotoState
+from darkroomd.core.cancellation import canceled
+from darkroomd.core.model import Happening, JobId, PhotoState
+from darkroomd.store.verbs import CANCELED_BY_CLIENT, cancel_jobs, go_on_canceling
 
 MOST_EFFECTS = 60
 MEMORY = Path("/dev/shm")
@@ -89,6 +91,29 @@ async def cancel(life: Life) -> None:
     await life.jobs.cancel([1], reason="no more")
 
 
+async def cancel_one_by_one(life: Life) -> None:
+    await life.store.front.write(
+        lambda database: cancel_jobs(
+            database,
+            [JobId(1)],
+            failure=canceled("no more"),
+            reason=CANCELED_BY_CLIENT,
+            most=1,
+            now_usec=now_usec(),
+        )
+    )
+    while await life.store.front.write(
+        lambda database: go_on_canceling(database, most=1, now_usec=now_usec())
+    ):
+        pass
+
+
+async def found_three(life: Life) -> None:
+    for name in ("a.NEF", "b.NEF", "c.NEF"):
+        (life.raw / name).write_bytes(b"RAW " + name.encode())
+    await life.look()
+
+
 async def retry(life: Life) -> None:
     await life.jobs.retry([2], include_canceled=True)
     await life.work()
@@ -126,6 +151,7 @@ TRANSITIONS = {
     "resume-a-job": Transition(resume_job, paused_job),
     "cancel-what-waits": Transition(cancel, TWO, ends=CANCELED),
     "cancel-what-runs": Transition(cancel, hang, ends=CANCELED),
+    "cancel-many": Transition(cancel_one_by_one, found_three, ends=CANCELED),
     "retry": Transition(retry, work_two, ends=frozenset({"developed", "raw.unsupported"})),
     "prioritize": Transition(prioritize, TWO),
     "move": Transition(move, TWO),

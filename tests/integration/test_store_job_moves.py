@@ -52,6 +52,14 @@ def second_comes_again(standing: Standing) -> None:
     standing.arrive("B.NEF")
 
 
+def winds_down(standing: Standing) -> None:
+    standing.step(
+        lambda database: verbs.cancel_jobs(
+            database, [standing.job], failure=FAILURE, reason="r", most=1, now_usec=NOW
+        )
+    )
+
+
 START, PAUSE, RESUME, CANCEL, EXPORT, PUT_BACK = (
     Standing.start,
     Standing.pause,
@@ -79,6 +87,7 @@ ATTEMPTS: dict[JobEvent, Step] = {
     JobEvent.RESUME: RESUME,
     JobEvent.GO_ON: RESUME,
     JobEvent.CANCEL: CANCEL,
+    JobEvent.WIND_DOWN: winds_down,
     JobEvent.DROP: EXPORT,
     JobEvent.COMPLETE: completes,
     JobEvent.FAIL: fails,
@@ -94,6 +103,9 @@ LEGAL: dict[tuple[JobState, JobEvent], tuple[Sequence[Step], Step]] = {
     (JobState.QUEUED, JobEvent.CLAIM): ((), START),
     (JobState.QUEUED, JobEvent.HOLD): ((), PAUSE),
     (JobState.QUEUED, JobEvent.CANCEL): ((), CANCEL),
+    (JobState.QUEUED, JobEvent.WIND_DOWN): ((), winds_down),
+    (JobState.PAUSED, JobEvent.WIND_DOWN): ((PAUSE,), winds_down),
+    (JobState.RUNNING, JobEvent.WIND_DOWN): ((START,), winds_down),
     (JobState.QUEUED, JobEvent.DROP): ((), EXPORT),
     # One of its photos has come again meanwhile, so that only the other is retried.
     (JobState.QUEUED, JobEvent.FAIL): ((START, fails, START, fails, second_comes_again, retries), EXPORT),

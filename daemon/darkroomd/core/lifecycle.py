@@ -68,6 +68,7 @@ class JobEvent(StrEnum):
     RESUME = "resume"
     GO_ON = "go_on"
     CANCEL = "cancel"
+    WIND_DOWN = "wind_down"
     DROP = "drop"
     COMPLETE = "complete"
     FAIL = "fail"
@@ -81,6 +82,7 @@ JOB_MOVES: Final[Mapping[JobState, Mapping[JobEvent, JobState]]] = MappingProxyT
             JobEvent.CLAIM: JobState.RUNNING,
             JobEvent.HOLD: JobState.PAUSED,
             JobEvent.CANCEL: JobState.CANCELED,
+            JobEvent.WIND_DOWN: JobState.CANCELING,
             JobEvent.DROP: JobState.CANCELED,
             JobEvent.COMPLETE: JobState.COMPLETED,
             JobEvent.FAIL: JobState.FAILED,
@@ -89,6 +91,7 @@ JOB_MOVES: Final[Mapping[JobState, Mapping[JobEvent, JobState]]] = MappingProxyT
             JobEvent.RESUME: JobState.QUEUED,
             JobEvent.GO_ON: JobState.RUNNING,
             JobEvent.CANCEL: JobState.CANCELED,
+            JobEvent.WIND_DOWN: JobState.CANCELING,
             JobEvent.DROP: JobState.CANCELED,
             JobEvent.COMPLETE: JobState.COMPLETED,
             JobEvent.FAIL: JobState.FAILED,
@@ -98,6 +101,7 @@ JOB_MOVES: Final[Mapping[JobState, Mapping[JobEvent, JobState]]] = MappingProxyT
             JobEvent.PUT_BACK: JobState.QUEUED,
             JobEvent.HOLD: JobState.PAUSED,
             JobEvent.CANCEL: JobState.CANCELING,
+            JobEvent.WIND_DOWN: JobState.CANCELING,
             JobEvent.DROP: JobState.CANCELED,
             JobEvent.COMPLETE: JobState.COMPLETED,
             JobEvent.FAIL: JobState.FAILED,
@@ -134,10 +138,11 @@ JOB_EVENTS: Final[Mapping[JobEvent, str]] = MappingProxyType(
         JobEvent.RESUME: "it is resumed, and was not started before",
         JobEvent.GO_ON: "it is resumed, and was started before",
         JobEvent.CANCEL: "somebody canceled it",
+        JobEvent.WIND_DOWN: "somebody canceled it, and more items wait than are canceled at once",
         JobEvent.DROP: "the last of its items were canceled one by one or superseded",
         JobEvent.COMPLETE: "the last of its items ended, or was discarded, and all went well",
         JobEvent.FAIL: "the last of its items ended, and one of them had failed",
-        JobEvent.CLOSE: "the item that still ran has stopped",
+        JobEvent.CLOSE: "none of its items runs or waits any more",
         JobEvent.RETRY: "it is retried",
     }
 )

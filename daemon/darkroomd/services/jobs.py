@@ -77,6 +77,7 @@ class Jobs:
             _ids(job_ids), failure=failure, reason=CANCELED_BY_CLIENT, now_usec=self._now_usec()
         )
         await self._scheduler.interrupt(job_ids=stopped, failure=failure)
+        await self._desk.finish_canceling(now_usec=self._now_usec())
         return stopped
 
     async def retry(self, job_ids: Sequence[int], *, include_canceled: bool) -> tuple[list[JobId], int]:

@@ -18,6 +18,7 @@ from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError, NoSuchSession
 from darkroom.protocol.types import ItemState
+from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.model import Happening, Item, Session, SessionId
 from darkroomd.core.recovery import Abandon, Finish, Found, Intent, Repeat, after_restart, sit_out_seconds
 from darkroomd.core.retry import USEC, RetryPolicy
@@ -82,7 +83,8 @@ class Recovery:
         """Settle what is running by the record, then remove part files, each session on its own.
 
         Started once that is done, or after `START_SECONDS` without the sessions that do not answer. Sessions
-        whose public record is older than their last change are told to `on_stale`.
+        whose public record is older than their last change are told to `on_stale`. What was canceled and
+        still waits is canceled beside all that.
         """
         left = await self._settle_without_disk()
         await _renew_waits(self._store, policy=self._policy, now_usec=self._now_usec())
@@ -91,9 +93,20 @@ class Recovery:
         async with anyio.create_task_group() as visits:
             over = anyio.Event()
             visits.start_soon(self._visit_all, sessions, left, over)
+            visits.start_soon(self._go_on_canceling)
             with anyio.move_on_after(START_SECONDS):
                 await over.wait()
             task_status.started()
+
+    async def _go_on_canceling(self) -> None:
+        """Cancel what still waits in jobs that were canceled."""
+        more = True
+        while more:
+            try:
+                more = await self._store.go_on_canceling(now_usec=self._now_usec())
+            except StateUnwritable as error:
+                log.warning("canceling_interrupted", code=error.code, message=error.message)
+                await anyio.sleep(RETRY_SECONDS)
 
     async def _visit_all(
         self, sessions: Sequence[Session], left: defaultdict[SessionId, list[_Left]], over: anyio.Event

@@ -97,10 +97,17 @@ def join_job(
 
 
 def return_to_background(
-    database: Database, journal: Journal, export: Job, rows: Sequence[Row], *, now_usec: int
+    database: Database,
+    journal: Journal,
+    export: Job,
+    rows: Sequence[Row],
+    *,
+    join: bool = False,
+    now_usec: int,
 ) -> list[PhotoId]:
     """Queue what the canceled items of an export left undone as a backfill, and tell of that job.
 
+    With `join` they go to the backfill that others of this export have gone to, if that is still open.
     Returns the photos that changed, which the caller is to tell of.
     """
     photos = [read_photo(database, PhotoId(row["photo_id"])) for row in rows]
@@ -111,6 +118,12 @@ def return_to_background(
     ]
     for recipe in dict.fromkeys(recipe for _, recipe in undone):
         left = [photo for photo, wanted in undone if wanted == recipe]
+        items = [(photo.id, photo.correlation_id) for photo in left]
+        other = _open_backfill(database, export) if join else None
+        if other is not None:
+            join_job(database, other, items, recipe=recipe)
+            journal.job(other)
+            continue
         backfill = Request(
             JobKind.BACKFILL,
             left[0].session_id,
@@ -119,9 +132,19 @@ def return_to_background(
             PRIORITY_OF_KIND[JobKind.BACKFILL],
         )
         place = insert_job(database, backfill, count=len(left), now_usec=now_usec)
-        insert_items(database, place, [(photo.id, photo.correlation_id) for photo in left], recipe=recipe)
+        insert_items(database, place, items, recipe=recipe)
         journal.job(place.job_id, "job.created")
     return [photo.id for photo, _ in undone if wait_anew(database, photo, now_usec=now_usec)]
+
+
+def _open_backfill(database: Database, export: Job) -> JobId | None:
+    row = database.one(
+        "open_backfill",
+        session_id=export.session_id,
+        correlation_id=export.correlation_id,
+        after=export.id,
+    )
+    return None if row is None else JobId(row["id"])
 
 
 def wait_anew(database: Database, photo: Photo, *, now_usec: int) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+
+import anyio
 
 from darkroom.protocol.types import Failure, JobState, Priority
 from darkroomd.core.model import JobId
@@ -27,22 +30,47 @@ class JobDesk:
     async def cancel(
         self, job_ids: Sequence[JobId], *, failure: Failure, reason: str, now_usec: int
     ) -> list[JobId]:
-        """Cancel jobs; their running items are still to be stopped. Return those that had not ended."""
+        """Cancel jobs; their running items are still to be stopped. Return those that had not ended.
+
+        Nothing more of them is started, but very many items are only canceled by `finish_canceling`.
+        """
         return await self._front.write(
             lambda database: verbs.cancel_jobs(
                 database, job_ids, failure=failure, reason=reason, now_usec=now_usec
             )
         )
 
+    async def finish_canceling(self, *, now_usec: int) -> None:
+        """Cancel what waits in jobs that were canceled, a few items in each transaction.
+
+        Killed in between, the next start is to call it again.
+        """
+        with anyio.CancelScope(shield=True):
+            while await self._front.write(
+                lambda database: verbs.go_on_canceling(database, now_usec=now_usec)
+            ):
+                pass
+
     async def retry(
         self, job_ids: Sequence[JobId], *, include_canceled: bool, now_usec: int
     ) -> tuple[list[JobId], int]:
-        """Queue failed (and canceled) items of ended jobs again; return those jobs and how many items."""
-        return await self._front.write(
+        """Queue failed (and canceled) items of ended jobs again; return those jobs and how many items.
+
+        A few items in each transaction: killed in between, the others are still as they were.
+        """
+        revived, count = await self._front.write(
             lambda database: verbs.retry_jobs(
                 database, job_ids, include_canceled=include_canceled, now_usec=now_usec
             )
         )
+        with anyio.CancelScope(shield=True):
+            for job_id in revived:
+                more = partial(
+                    verbs.go_on_retrying, job_id=job_id, include_canceled=include_canceled, now_usec=now_usec
+                )
+                while some := await self._front.write(more):
+                    count += some
+        return revived, count
 
     async def pause(self, job_ids: Sequence[JobId], *, paused: bool, now_usec: int) -> list[JobId]:
         """Hold jobs back, or let them go; return those that changed."""

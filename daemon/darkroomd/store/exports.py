@@ -124,12 +124,12 @@ def supersede(
 
 
 def reclaim(
-    database: Database, journal: Journal, job_id: JobId, states: str, *, now_usec: int
+    database: Database, journal: Journal, job_id: JobId, states: str, *, most: int, now_usec: int
 ) -> tuple[JobId, ...]:
-    """Take back what waits in the background of the items in these states, which are to be done again."""
+    """Take back what waits in the background of the first items in these states, to do them again."""
     superseded: list[JobId] = []
     by_recipe: dict[str, list[PhotoId]] = {}
-    for row in database.all("revivable_items", job_id=job_id, states=states):
+    for row in database.all("revivable_items", job_id=job_id, states=states, most=most):
         by_recipe.setdefault(row["recipe"], []).append(PhotoId(row["photo_id"]))
     for recipe, photo_ids in by_recipe.items():
         plan = plan_export(photo_ids, _live(database, photo_ids, recipe=recipe))

@@ -236,7 +236,10 @@ class Store:
         return await self.front.write(change)
 
     async def stop_job(self, job_id: JobId, *, reason: str, now_usec: int) -> bool:
-        """Cancel what is left of a job, which has failed; return whether there was anything left."""
+        """Cancel what is left of a job, which has failed; return whether there was anything left.
+
+        Nothing of the job may be started meanwhile. Killed in between, some of it still waits.
+        """
         failure = Failure(
             code="canceled",
             message="The job was stopped before this photo, since too many others failed. Retry the job once "
@@ -245,13 +248,20 @@ class Store:
             context={"reason": reason},
         )
 
-        def change(database: Database) -> tuple[bool, Sequence[Happening]]:
+        def change(database: Database) -> tuple[tuple[bool, bool], Sequence[Happening]]:
             stopped, happenings = verbs.cancel_jobs(
                 database, [job_id], failure=failure, reason=reason, by_client=False, now_usec=now_usec
             )
-            return bool(stopped), happenings
+            return (bool(stopped), verbs.has_waiting(database, job_id)), happenings
 
-        return await self.front.write(change)
+        stopped, more = await self.front.write(change)
+        while more:
+            _, more = await self.front.write(change)
+        return stopped
+
+    async def go_on_canceling(self, *, now_usec: int) -> bool:
+        """Cancel some of what waits in a job that a client canceled; False: there is no such job."""
+        return await self.front.write(lambda database: verbs.go_on_canceling(database, now_usec=now_usec))
 
     async def left_running(self) -> list[tuple[Item, str | None]]:
         """Return the items that are running by the record, each with its committed intent."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from darkroom.errors import InvalidJobState, InvalidParameter
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
+from darkroomd.core.cancellation import canceled
 from darkroomd.core.lifecycle import is_live
 from darkroomd.core.model import Happening, Job, JobId, JobKind, PhotoId, PhotoState, SessionId
 from darkroomd.store.background import return_to_background, wait_anew
@@ -15,12 +17,18 @@ from darkroomd.store.database import Database, Row
 from darkroomd.store.exports import reclaim
 from darkroomd.store.journal import Journal
 from darkroomd.store.queue import after_end
-from darkroomd.store.rows import PRIORITIES, failure_text, json_text
+from darkroomd.store.rows import PRIORITIES, failure_from, failure_text, json_text
 from darkroomd.store.turns import take_turns
 
 CANCELED_BY_CLIENT: Final = "canceled_by_client"
 CLEARED_AT_ONCE: Final = 500
 """Jobs forgotten in one transaction, so that nobody waits long for the next one."""
+
+CLEARED_ITEMS: Final = 5_000
+"""Items after which no further job is forgotten in the same transaction."""
+
+CHANGED_AT_ONCE: Final = 500
+"""Items canceled or revived in one transaction, for the same reason."""
 
 
 def creators(database: Database, job_ids: Sequence[JobId]) -> list[int | None]:
@@ -36,6 +44,7 @@ def cancel_jobs(
     failure: Failure,
     reason: str,
     by_client: bool = True,
+    most: int = CHANGED_AT_ONCE,
     now_usec: int,
 ) -> tuple[list[JobId], list[Happening]]:
     """Cancel the jobs' queued items and mark the jobs; running items are for the scheduler to stop.
@@ -43,56 +52,162 @@ def cancel_jobs(
     Jobs that were canceled by a client end as canceled, others as what became of their items. Returns the
     jobs that had not ended. A photo that is left without an output shows `failure`, but for those of an
     export that a client canceled: they return to the background queue.
+
+    Of more than `most` items the rest waits, and none of it is started any more if a client canceled: that
+    is for `go_on_canceling`. Others call again as long as a job is returned.
     """
     journal = Journal(database, now_usec)
     jobs = [job for job in _jobs(database, job_ids) if job.ended_at_usec is None]
     changed: list[PhotoId] = []
+    left = most
     # One that is being canceled already is only waited for.
     for job in (job for job in jobs if is_live(job.state)):
         database.run("cancel_job", id=job.id, canceling=by_client, reasons=json_text([reason]))
-        rows = database.all("cancel_queued_items", job_id=job.id, failure=failure_text(failure), now=now_usec)
-        rows.sort(key=_place)
-        for row in rows:
-            after_end(database, journal, row, now_usec=now_usec, tell_job=False)
+        # At least one of each, which keeps the failure that the others are to have.
+        canceling = _Canceling(job, failure, to_background=job.kind is JobKind.EXPORT and by_client)
+        count, photo_ids = _cancel_some(database, journal, canceling, most=max(1, left), now_usec=now_usec)
+        changed += photo_ids
+        left -= count
+        if by_client:
+            database.run("hold_items", job_id=job.id, held=True)
         journal.job(job.id)
-        if job.kind is JobKind.EXPORT and by_client:
-            changed += return_to_background(database, journal, job, rows, now_usec=now_usec)
-        else:
-            changed += _leave_photos(database, rows, failure, now_usec=now_usec)
     _tell_photos(database, journal, changed)
     return [job.id for job in jobs], journal.happenings
 
 
+def go_on_canceling(
+    database: Database, *, most: int = CHANGED_AT_ONCE, now_usec: int
+) -> tuple[bool, list[Happening]]:
+    """Cancel some of what still waits in the first job that a client canceled; False: there is none."""
+    row = database.one("job_to_cancel")
+    if row is None:
+        return False, []
+    job = read_job(database, JobId(row["id"]))
+    example = database.one("failure_of_canceled", job_id=job.id)
+    failure = None if example is None else failure_from(example["failure"])
+    journal = Journal(database, now_usec)
+    canceling = _Canceling(job, failure or canceled(), to_background=job.kind is JobKind.EXPORT)
+    _, changed = _cancel_some(database, journal, canceling, most=most, now_usec=now_usec)
+    journal.job(job.id)
+    _tell_photos(database, journal, changed)
+    return True, journal.happenings
+
+
+def has_waiting(database: Database, job_id: JobId) -> bool:
+    """Tell whether items of the job wait."""
+    row = database.one("job_by_id", id=job_id)
+    return row is not None and row["queued"] > 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Canceling:
+    """A job, what its items and their photos are to show, and whether somebody else develops those."""
+
+    job: Job
+    failure: Failure
+    to_background: bool
+
+
+def _cancel_some(
+    database: Database, journal: Journal, canceling: _Canceling, *, most: int, now_usec: int
+) -> tuple[int, list[PhotoId]]:
+    """Cancel queued items of the job; return how many, and the photos that change by that."""
+    job, failure = canceling.job, canceling.failure
+    rows = database.all(
+        "cancel_queued_items", job_id=job.id, failure=failure_text(failure), most=most, now=now_usec
+    )
+    rows.sort(key=_place)
+    for row in rows:
+        after_end(database, journal, row, now_usec=now_usec, tell_job=False)
+    if canceling.to_background:
+        changed = return_to_background(database, journal, job, rows, join=True, now_usec=now_usec)
+    else:
+        changed = _leave_photos(database, rows, failure, now_usec=now_usec)
+    return len(rows), changed
+
+
 def retry_jobs(
-    database: Database, job_ids: Sequence[JobId], *, include_canceled: bool, now_usec: int
+    database: Database,
+    job_ids: Sequence[JobId],
+    *,
+    include_canceled: bool,
+    most: int = CHANGED_AT_ONCE,
+    now_usec: int,
 ) -> tuple[tuple[list[JobId], int], list[Happening]]:
     """Queue the failed (and canceled) items of ended jobs again; return those jobs and the number of items.
 
     An item whose photo is being worked on by another job is left as it is; but an export takes back what
-    waits in the background.
+    waits in the background. Of more than `most` items in a job the rest is for `go_on_retrying`.
     """
-    states = json_text([ItemState.FAILED, *([ItemState.CANCELED] if include_canceled else [])])
     journal = Journal(database, now_usec)
     revived: list[JobId] = []
     changed: list[PhotoId] = []
     count = 0
     for job in _in_state(_jobs(database, job_ids), _has_ended):
-        if job.kind is JobKind.EXPORT:
-            reclaim(database, journal, job.id, states, now_usec=now_usec)
-        rows = database.all("revive_items", job_id=job.id, states=states)
+        rows = _revive(
+            database, journal, job, include_canceled=include_canceled, most=most, now_usec=now_usec
+        )
         if not rows:
             continue
         database.run("revive_job", id=job.id)
         _reorder(database, job, job.priority)
-        for row in rows:
-            journal.item(row)
-        journal.job(job.id)
-        photos = [read_photo(database, PhotoId(row["photo_id"])) for row in rows]
-        changed += [photo.id for photo in photos if wait_anew(database, photo, now_usec=now_usec)]
+        changed += _tell_revived(database, journal, job, rows, now_usec=now_usec)
         revived.append(job.id)
         count += len(rows)
     _tell_photos(database, journal, changed)
     return (revived, count), journal.happenings
+
+
+def go_on_retrying(
+    database: Database,
+    job_id: JobId,
+    *,
+    include_canceled: bool,
+    most: int = CHANGED_AT_ONCE,
+    now_usec: int,
+) -> tuple[int, list[Happening]]:
+    """Queue more of the items of a job that is being retried, behind those it has; return how many.
+
+    That is 0 if the job has ended, was canceled or forgotten meanwhile.
+    """
+    row = database.one("job_by_id", id=job_id)
+    if row is None or not is_live(JobState(row["state"])):
+        return 0, []
+    job = read_job(database, job_id)
+    journal = Journal(database, now_usec)
+    rows = _revive(database, journal, job, include_canceled=include_canceled, most=most, now_usec=now_usec)
+    if not rows:
+        return 0, journal.happenings
+    rank = PRIORITIES.index(job.priority)
+    turn = take_turns(database, job.session_id or SessionId(""), priority=rank, count=len(rows))
+    places = [
+        {"id": each["id"], "priority": rank, "turn": turn + number, "held": row["paused"]}
+        for number, each in enumerate(sorted(rows, key=_place))
+    ]
+    database.many("place_revived_item", places)
+    changed = _tell_revived(database, journal, job, rows, now_usec=now_usec)
+    _tell_photos(database, journal, changed)
+    return len(rows), journal.happenings
+
+
+def _revive(
+    database: Database, journal: Journal, job: Job, *, include_canceled: bool, most: int, now_usec: int
+) -> list[Row]:
+    states = json_text([ItemState.FAILED, *([ItemState.CANCELED] if include_canceled else [])])
+    if job.kind is JobKind.EXPORT:
+        reclaim(database, journal, job.id, states, most=most, now_usec=now_usec)
+    return database.all("revive_items", job_id=job.id, states=states, most=most)
+
+
+def _tell_revived(
+    database: Database, journal: Journal, job: Job, rows: Sequence[Row], *, now_usec: int
+) -> list[PhotoId]:
+    """Tell of the items and their job, and return the photos that wait by that and did not before."""
+    for row in rows:
+        journal.item(row)
+    journal.job(job.id)
+    photos = [read_photo(database, PhotoId(row["photo_id"])) for row in rows]
+    return [photo.id for photo in photos if wait_anew(database, photo, now_usec=now_usec)]
 
 
 def pause_jobs(
@@ -151,7 +266,10 @@ def move_jobs(
 def clear_jobs(
     database: Database, *, states: Sequence[JobState], ended_before_usec: int | None, now_usec: int
 ) -> tuple[int, list[Happening]]:
-    """Forget some ended jobs with their items; return how many, at most `CLEARED_AT_ONCE`."""
+    """Forget some ended jobs with their items; return how many, at most `CLEARED_AT_ONCE`.
+
+    No further one once there are more than `CLEARED_ITEMS` items.
+    """
     journal = Journal(database, now_usec)
     rows = database.all(
         "clearable_jobs",
@@ -159,12 +277,16 @@ def clear_jobs(
         ended_before=ended_before_usec,
         limit=CLEARED_AT_ONCE,
     )
+    jobs = items = 0
     for row in rows:
+        if items > CLEARED_ITEMS:
+            break
+        jobs, items = jobs + 1, items + row["total"]
         database.run("delete_items", job_id=row["id"])
         database.run("delete_job", id=row["id"])
         session_id = None if row["session_id"] is None else SessionId(row["session_id"])
         journal.job_removed(JobId(row["id"]), session_id)
-    return len(rows), journal.happenings
+    return jobs, journal.happenings
 
 
 def _jobs(database: Database, job_ids: Sequence[JobId]) -> list[Job]:

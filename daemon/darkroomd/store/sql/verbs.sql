@@ -4,18 +4,39 @@ WHERE id = :id AND ended_at_usec IS NULL;
 
 -- name: cancel_queued_items
 UPDATE item SET state = 'canceled', held = 0, retry_at_usec = NULL, failure = :failure, ended_at_usec = :now
-WHERE job_id = :job_id AND state = 'queued'
+WHERE id IN (SELECT id FROM item WHERE job_id = :job_id AND state = 'queued' ORDER BY id LIMIT :most)
 RETURNING *;
+
+-- name: job_to_cancel
+SELECT id FROM job INDEXED BY job_busy
+WHERE ended_at_usec IS NULL AND (started_at_usec IS NOT NULL OR paused = 1 OR canceling = 1)
+  AND canceling = 1 AND queued > 0
+ORDER BY id LIMIT 1;
+
+-- name: failure_of_canceled
+SELECT failure FROM item INDEXED BY item_apart
+WHERE job_id = :job_id AND state IN ('skipped', 'failed', 'canceled') AND state = 'canceled'
+  AND json_extract(failure, '$.code') = 'canceled'
+ORDER BY id DESC LIMIT 1;
+
+-- name: place_revived_item
+UPDATE item SET priority = :priority, position = 0, turn = :turn, held = :held WHERE id = :id;
 
 -- name: revive_items
 UPDATE item SET
     state = 'queued', attempt = 0, fence = NULL, boot = NULL, failure = NULL, retry_at_usec = NULL,
     started_at_usec = NULL, ended_at_usec = NULL, held = 0
-WHERE job_id = :job_id AND state IN (SELECT value FROM json_each(:states))
-  AND NOT EXISTS (
-      SELECT 1 FROM item AS live
-      WHERE live.photo_id = item.photo_id AND live.recipe = item.recipe AND live.state IN ('queued', 'running')
-  )
+WHERE id IN (
+    SELECT id FROM item AS ended INDEXED BY item_apart
+    WHERE job_id = :job_id AND state IN ('skipped', 'failed', 'canceled')
+      AND state IN (SELECT value FROM json_each(:states))
+      AND NOT EXISTS (
+          SELECT 1 FROM item AS live
+          WHERE live.photo_id = ended.photo_id AND live.recipe = ended.recipe
+            AND live.state IN ('queued', 'running')
+      )
+    ORDER BY id LIMIT :most
+)
 RETURNING *;
 
 -- name: revive_job
@@ -69,7 +90,7 @@ SELECT max(turn) AS turn FROM item INDEXED BY item_ready
 WHERE state = 'queued' AND held = 0 AND retry_at_usec IS NULL AND priority = :priority;
 
 -- name: clearable_jobs
-SELECT id, session_id FROM job_status
+SELECT id, session_id, total FROM job_status
 WHERE ended_at_usec IS NOT NULL
   AND state IN (SELECT value FROM json_each(:states))
   AND (:ended_before IS NULL OR ended_at_usec < :ended_before)
