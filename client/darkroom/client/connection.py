@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import time
+from contextlib import suppress
 from typing import Final
 
 from darkroom.client.descriptors import Descriptors
@@ -32,14 +33,21 @@ class Connection:
         self._path = path
         self._timeout_seconds = timeout_seconds
         self._turns = ClientConnection()
+        self._process = os.getpid()
         self._socket = _connect(path, timeout_seconds=timeout_seconds)
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; in a process that was forked since, leave the connection to the one that made it."""
+        if self._process == os.getpid():
+            # A forked process that still has the socket must not keep the line open.
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def is_idle(self) -> bool:
-        """Tell whether the daemon still listens and owes nothing."""
+        """Tell whether the daemon still listens and owes nothing, and this is the process that connected."""
+        if self._process != os.getpid():
+            return False
         try:
             self._socket.settimeout(0)
             self._socket.recv(1, socket.MSG_PEEK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
 from collections.abc import Callable, Generator, Iterator
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -48,6 +49,7 @@ class Exchange:
         self.path: Final = socket_path(socket, os.environ)
         self._timeout = timeout
         self._connection: Connection | None = None
+        self._turn = allocate_lock()
 
     def __enter__(self) -> Self:
         return self
@@ -145,14 +147,16 @@ class Exchange:
 
     def _exchange(self, call: Call, files: Descriptors | None = None) -> Reply:
         """Send a call and return its reply; an error of the daemon's is raised."""
-        connection = self._usable_connection()
-        try:
-            connection.send(call)
-            reply = connection.receive(timeout_seconds=self._timeout, files=files)
-        except BaseException:
-            # Whatever it was: a late reply must not be taken for that to the next call.
-            self.close()
-            raise
+        # A reply that another thread waits for must not be taken for ours.
+        with self._turn:
+            connection = self._usable_connection()
+            try:
+                connection.send(call)
+                reply = connection.receive(timeout_seconds=self._timeout, files=files)
+            except BaseException:
+                # Whatever it was: a late reply must not be taken for that to the next call.
+                self.close()
+                raise
         return accepted(reply)
 
     def _usable_connection(self) -> Connection:
