@@ -239,6 +239,22 @@ def test_a_session_with_work_is_only_removed_with_its_jobs(world: World, client:
     assert not (world.folder / "busy" / "Jpg").exists()
 
 
+def test_a_session_that_was_removed_with_its_jobs_is_developed_once_it_is_added_again(
+    world: World, client: Client
+) -> None:
+    folder = make_session(world.folder / "again", "a.dng", "b.dng")
+    client.pause_queue()
+    before = client.add_session(folder).session.id
+    client.remove_session(before, cancel_jobs=True)
+    client.resume_queue()
+
+    added = client.add_session(folder)
+
+    assert added.job_id is not None
+    assert client.wait_job(added.job_id).progress.total == 2
+    assert client.get_session(added.session.id).developed_count == 2
+
+
 def test_a_renamed_session_keeps_its_id_and_its_history(world: World, client: Client) -> None:
     folder = make_session(world.root / f"Before{ODD}", "a.dng")
     until(client, lambda: is_developed(client, "Beforeod d"))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from darkroom.protocol.types import Failure
+
+SESSION_REMOVED: Final = "The session was removed"
+"""Said of jobs that are canceled because their session is to be forgotten."""
 
 
 def canceled(reason: str | None = None) -> Failure:
@@ -14,3 +19,8 @@ def canceled(reason: str | None = None) -> Failure:
         transient=False,
         context={"reason": reason} if reason else {},
     )
+
+
+def is_by_removal(failure: Failure) -> bool:
+    """Whether work was canceled with its session: once that is added again, nobody wants it left undone."""
+    return failure.code == "canceled" and failure.context.get("reason") == SESSION_REMOVED

@@ -10,6 +10,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from darkroom.errors import NoSuchPreset
+from darkroomd.core.cancellation import is_by_removal
 from darkroomd.core.freshness import AGED, Altered, Outdated, UpToDate, Wanted, is_same_file
 from darkroomd.core.model import RAW_FOLDER, Arrival, Fingerprint, Output, Photo, PhotoId, PhotoState, Session
 from darkroomd.core.naming import output_name, photo_id
@@ -196,7 +197,7 @@ class Adoption:
         if case.known is not None:
             return NeedsWork(case.arrival, known=True)
         arrival, failure = remember(case.recorded, case.arrival)
-        if failure is None:
+        if failure is None or is_by_removal(failure):
             return NeedsWork(arrival, known=False)
         news.restored.append(Restored(arrival, PhotoState.FAILED, failure=failure))
         return Settled()

@@ -18,6 +18,7 @@ from darkroom.errors import (
     SessionBusy,
     TimedOut,
 )
+from darkroomd.core.cancellation import SESSION_REMOVED
 from darkroomd.core.model import JobId, RootId, Session, SessionId
 from darkroomd.core.places import (
     FolderIdentity,
@@ -54,8 +55,6 @@ _OUTSIDE: Final = (
     "The folder lies outside of those in which this user may name folders. Name one in a folder that "
     "socket.allowed_roots in the configuration lists, or ask as the daemon's user."
 )
-
-REMOVED: Final = "The session was removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +243,7 @@ class Whereabouts:
             if not cancel_jobs:
                 raise SessionBusy(session.id, live)
             # Photos of a canceled export return to the background, as a job that is canceled next.
-            await self._jobs.cancel(live, reason=REMOVED)
+            await self._jobs.cancel(live, reason=SESSION_REMOVED)
         raise TimedOut
 
     async def _sessions_in(self, root: Root) -> list[SessionId]:
