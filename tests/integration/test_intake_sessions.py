@@ -16,7 +16,7 @@ from darkroomd.core.session_names import session_id
 from darkroomd.files import mounts
 from darkroomd.store.arrivals import Queued
 from darkroomd.store.store import Store
-from intake_house import BLIND_SECONDS, House, at_work
+from intake_house import BLIND_SECONDS, PATIENCE_SECONDS, House, at_work
 
 pytestmark = pytest.mark.anyio
 
@@ -326,6 +326,28 @@ async def test_a_root_that_was_deleted_and_made_anew_is_watched_again(tmp_path: 
         await house.until_told("photo.added", "a.nef")
         await house.until_told("photo.added", "b.nef")
         await house.until_watched(root / "one")
+
+
+async def test_a_root_that_is_replaced_by_a_link_is_away_until_it_is_a_folder_again(tmp_path: Path) -> None:
+    root, kept, outside = tmp_path / "root", tmp_path / "kept", tmp_path / "outside"
+    for folder in (root / "ours", outside / "theirs"):
+        (folder / "Raw").mkdir(parents=True)
+    drop(outside / "theirs", "a.nef")
+
+    async with at_work(tmp_path, roots=[root], scan_seconds=0.3) as house:
+        await house.until_watched(root / "ours")
+        root.rename(kept)
+        root.symlink_to(outside)
+        with anyio.fail_after(PATIENCE_SECONDS):
+            while house.intake.roots[0].mode is not WatchMode.UNAVAILABLE:  # noqa: ASYNC110 - nothing is told
+                await anyio.sleep(0.01)
+        sessions = set(house.intake.sessions)
+        root.unlink()
+        kept.rename(root)
+        await house.until_watched(root / "ours")
+
+    assert sessions == {root / "ours"}
+    assert sorted(outside.rglob("*.rrdata")) == []
 
 
 async def test_a_session_without_raw_is_waited_for(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from darkroomd.core.intake import SIDECAR_SUFFIX, EntryKind, Ignored, classify
 from darkroomd.core.model import RAW_FOLDER, Fingerprint
 from darkroomd.core.scan_pace import FolderStamp
 from darkroomd.files.fingerprint import fingerprint_from, stat_of
-from darkroomd.files.folders import is_link, open_folder
+from darkroomd.files.folders import FolderIsLink, is_link, open_folder
 from darkroomd.files.watch import can_be_told
 
 
@@ -107,8 +107,11 @@ def list_root(root: Path) -> RootListing:
     """List the sub-folders of a root, in order of name; links and hidden folders are left out.
 
     Raises:
-        OSError: the root cannot be read.
+        FolderIsLink, OSError: the root cannot be read.
     """
+    if is_link(root):
+        # It was none when it was named, and what it leads to now nobody asked for.
+        raise FolderIsLink(root)
     with os.scandir(root) as entries:
         folders = sorted(
             Path(entry.path)

@@ -17,6 +17,7 @@ from darkroom.errors import DarkroomError
 from darkroomd.core.model import CorrelationId, JobId, Session, SessionId, WatchMode
 from darkroomd.core.places import FolderIdentity, Root, RootStanding
 from darkroomd.core.session_names import root_id
+from darkroomd.files.folders import FolderIsLink
 from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import RootListing, list_root
 from darkroomd.services.lookout import Lookout
@@ -346,7 +347,7 @@ class Intake:
         root.pace.begin(now=begun_at)
         try:
             listing = await self._on_disk(root.folder, partial(list_root, root.folder))
-        except OSError as error:
+        except (OSError, FolderIsLink) as error:
             news = root.lost(error)
         else:
             appeared = root.is_known

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from darkroom.errors import DarkroomError
 from darkroomd.core.model import WatchMode
 from darkroomd.core.places import Root, RootStanding, children
 from darkroomd.core.scan_pace import ScanPace
@@ -52,10 +53,10 @@ class WatchedRoot:
         self._watchable = can_be_told(folder.name for folder in (*listing.sessions, *listing.others))
         return self.targets != before
 
-    def lost(self, error: OSError) -> bool:
+    def lost(self, error: OSError | DarkroomError) -> bool:
         """Note that the root cannot be listed; return whether anything in it was watched."""
         if not self._lost:
-            problem = os.strerror(error.errno or 0)
+            problem = error.message if isinstance(error, DarkroomError) else os.strerror(error.errno or 0)
             log.warning("root_lost", folder=str(self.folder), problem=problem)
         self._lost = True
         before, self.others = self.others, ()
