@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 import sent
 from darkroom.protocol.types import Event, JobState
@@ -209,7 +210,8 @@ def test_a_terminal_gets_colour_and_a_table_that_fits(
         pytest.param(
             80,
             {"TERM": "xterm"},
-            b"\r\x1b[Kjob 7  running  3 of 10, 30 %\r\x1b[Kjob 7  completed  3 of 10, 30 %\r\n",
+            b"\r\x1b[Kjob 7  running  [######--------------] 3 of 10, 30 %"
+            b"\r\x1b[Kjob 7  completed  3 of 10, 30 %\r\n",
             id="in-place",
         ),
         pytest.param(
@@ -235,7 +237,8 @@ def test_waiting_on_a_terminal_takes_one_line(
     def waiting(peer: Peer) -> None:
         peer.call()
         peer.reply({"job": msgspec.to_builtins(sent.job())}, continues=True)
-        peer.reply({"job": msgspec.to_builtins(sent.job(state=JobState.COMPLETED))})
+        ended = replace(sent.job(state=JobState.COMPLETED), ended_at_usec=sent.NOON_USEC)
+        peer.reply({"job": msgspec.to_builtins(ended)})
 
     with ScriptedDaemon(path, [waiting]):
         subprocess.run(

@@ -21,7 +21,8 @@ def hint(client: Client, error: DarkroomError) -> str:
 def _hint(client: Client, error: DarkroomError) -> str:
     match error:
         case NoSuchPreset():
-            return _suggested(error, "preset_id", (preset.id for preset in client.list_presets()))
+            names = [preset.id for preset in client.list_presets()]
+            return _suggested(error, "preset_id", names) or f" There is: {', '.join(names)}."
         case InterfaceNotFound():
             return _suggested(error, "interface", client.interfaces())
         case MethodNotFound():

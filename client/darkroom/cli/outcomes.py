@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from darkroom.cli import words
+from darkroom.cli.progress import bar
 from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable
 from darkroom.protocol.replies import CountReply, RetryReply
@@ -78,12 +79,15 @@ def timed(count: int, *, of: int) -> list[str]:
     ]
 
 
-def standing(job: Job) -> str:
-    """Tell where a job stands."""
+def standing(job: Job, *, drawn: bool = False) -> str:
+    """Tell where a job stands; `drawn` also with a bar, for as long as it has not ended."""
     why = words.reasons(job.state_reasons)
     reason = f" ({why})" if why else ""
     failure = f"  {words.failure_of(job.failure)}" if job.state == JobState.FAILED and job.failure else ""
-    return printable(f"job {job.id}  {job.state}{reason}  {words.progress(job.progress)}{failure}")
+    progress = words.progress(job.progress)
+    if drawn and job.ended_at_usec is None:
+        progress = f"{bar(job.progress.percent, of=100)} {progress}"
+    return printable(f"job {job.id}  {job.state}{reason}  {progress}{failure}")
 
 
 def _named(jobs: Sequence[int]) -> str:

@@ -48,7 +48,7 @@ def _shown(jobs: Iterable[Job], screen: Screen) -> Iterator[Job]:
     for job in jobs:
         worth = job.state, job.state_reasons, job.progress.percent // _STEP_PERCENT
         if screen.can_redraw:
-            screen.redraw(outcomes.standing(job))
+            screen.redraw(outcomes.standing(job, drawn=True))
         elif worth != told:
             screen.show([outcomes.standing(job)])
             told = worth
