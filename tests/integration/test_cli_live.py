@@ -12,7 +12,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -88,7 +88,7 @@ class Terminal:
 
 
 @contextmanager
-def on_a_terminal(*words: str) -> Iterator[Terminal]:
+def on_a_terminal(*words: str) -> Generator[Terminal]:
     terminal = Terminal(*words)
     try:
         yield terminal

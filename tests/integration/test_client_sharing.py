@@ -69,12 +69,15 @@ def echoing(peer: Peer) -> None:
 def test_threads_that_share_a_client_get_their_own_replies(path: Path) -> None:
     asked = list(range(400))
 
+    def told_of(number: int) -> int:
+        return client.get_job(number).id
+
     with (
         ScriptedDaemon(path, [echoing]),
         Client(path, timeout=PATIENCE_SECONDS) as client,
         ThreadPoolExecutor(4) as threads,
     ):
-        told = list(threads.map(lambda number: client.get_job(number).id, asked))
+        told = list(threads.map(told_of, asked))
 
     assert told == asked
 
