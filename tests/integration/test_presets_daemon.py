@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -284,6 +284,24 @@ def test_corrected_times_and_discarding_survive_the_loss_of_the_database(tmp_pat
     assert (after.corrected_at_usec, after.discarded_by) == (before.corrected_at_usec, "user")
 
 
+def test_what_unreadable_files_said_or_caused_survives_the_loss_of_the_database(tmp_path: Path) -> None:
+    for world in start(tmp_path):
+        (world.raw / "A.DNG.rrdata").write_text("{")
+        photo = world.drop("A.DNG")
+        (world.raw / "A.xmp").write_text(XMP % -1)
+        world.daemon.wait_for("photo_rated")
+        (world.raw / "A.xmp").write_text("")
+    for path in (tmp_path / "state").glob("queue.db*"):
+        path.unlink()
+    for world in start(tmp_path):
+        world.daemon.wait_for("output_adopted")
+        after = world.photo("A.DNG")
+    record = json.loads((tmp_path / "party" / "boothy.session.json").read_text())
+
+    assert (photo.discarded_by, after.discarded_by) == (None, "xmp")
+    assert record["photos"][0]["warnings"] == ["sidecar.unreadable"]
+
+
 def test_where_it_is_asked_for_photos_fail_instead_of_being_developed_otherwise(strict: World) -> None:
     make_dng(strict.folder / "A.DNG").rename(strict.raw / "A.DNG")
     strict.daemon.wait_for("item_failed", code="preset.unsupported")
@@ -298,6 +316,29 @@ def test_where_it_is_asked_for_photos_fail_instead_of_being_developed_otherwise(
     assert failed.failure is not None
     assert failed.failure.context["unsupported"] == ["exposure", "temperature"]
     assert (strict.raw / "B.DNG.rrdata").read_text() == "{"
+
+
+@pytest.mark.parametrize(
+    "mend",
+    [
+        pytest.param(lambda sidecar: sidecar.write_text("{}"), id="repaired"),
+        pytest.param(lambda sidecar: sidecar.unlink(), id="removed"),
+    ],
+)
+def test_a_photo_that_failed_for_its_sidecar_is_developed_once_that_is_mended(
+    tmp_path: Path, mend: Callable[[Path], object]
+) -> None:
+    for world in start(tmp_path, config=QUICK + '[presets]\nunreadable_sidecar = "fail"\n'):
+        sidecar = world.raw / "A.DNG.rrdata"
+        sidecar.write_text("{")
+        make_dng(world.folder / "A.DNG").rename(world.raw / "A.DNG")
+        line = world.daemon.wait_for("item_failed", code="sidecar.unreadable")
+        world.client.wait_job(line["job"], timeout_usec=PATIENCE_USEC)
+
+        mend(sidecar)
+        world.until_developed()
+
+        assert world.photo("A.DNG").state == "developed"
 
 
 def test_the_command_line_does_it_all(world: World, capsys: pytest.CaptureFixture[str]) -> None:

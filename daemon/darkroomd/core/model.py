@@ -198,7 +198,7 @@ class Arrival:
 
     Attributes:
         past: counts only for a photo that is new to the queue.
-        rejected: by the rating in one of its XMP files.
+        rejected: by the rating in one of its XMP files; None: they cannot be read, and what they said holds.
     """
 
     session_id: SessionId
@@ -210,7 +210,7 @@ class Arrival:
     warnings: tuple[str, ...]
     correlation_id: CorrelationId
     arrived_at_usec: int
-    rejected: bool = False
+    rejected: bool | None = False
     past: Past = NO_PAST
 
 

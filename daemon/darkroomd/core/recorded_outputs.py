@@ -95,6 +95,7 @@ class RecordedPhoto:
     raw_mtime_ns: int | None = None
     preset_id: str | None = None
     arrived_at_usec: int | None = None
+    warnings: tuple[str, ...] = ()
 
     def is_of(self, raw: Fingerprint) -> bool:
         """Whether it is about a RAW file as it is now, by its size and time."""
@@ -111,6 +112,7 @@ class RecordedPhoto:
             past=self.past,
             correlation_id=self.correlation_id or arrival.correlation_id,
             arrived_at_usec=self.arrived_at_usec or arrival.arrived_at_usec,
+            warnings=tuple(dict.fromkeys((*arrival.warnings, *self.warnings))),
         )
 
 
@@ -166,6 +168,7 @@ def _photo(fields: JsonObject) -> RecordedPhoto:
         raw_mtime_ns=as_whole(either(fields, "rawMtimeNs", "raw_mtime_ns")),
         preset_id=as_text(either(fields, "presetId", "preset_id")),
         arrived_at_usec=_point(either(fields, "arrivedAt", "arrived_at")),
+        warnings=tuple(code for code in as_list(fields.get("warnings")) or [] if isinstance(code, str)),
     )
 
 

@@ -81,6 +81,11 @@ def refusal(
     return None
 
 
+def is_mended(failure: Failure | None, warnings: Sequence[str]) -> bool:
+    """Whether a photo failed for an unreadable sidecar alone, whose `warnings` say that it is mended."""
+    return failure is not None and failure.code == UNREADABLE and UNREADABLE not in warnings
+
+
 @dataclass(frozen=True, slots=True)
 class Frozen:
     """The preset is merged: `data` is to be written in place of the sidecar."""

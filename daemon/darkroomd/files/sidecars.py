@@ -39,7 +39,8 @@ class FrozenLook:
         kept: where an unreadable sidecar was kept.
         problem: why it was unreadable.
         written: whether the preset was frozen just now.
-        rejected: an XMP file beside the photo rates it as rejected; only known of a photo that is taken in.
+        rejected: an XMP file beside the photo rates it as rejected; only told of a photo that is taken in.
+            None: they cannot be read.
     """
 
     adjustments: Mapping[str, Json]
@@ -50,7 +51,7 @@ class FrozenLook:
     kept: Path | None = None
     problem: str = ""
     written: bool = False
-    rejected: bool = False
+    rejected: bool | None = False
 
 
 def freeze(

@@ -141,7 +141,7 @@ def _admit(
             correlation_id=correlation_id,
             replace_unreadable=replace_unreadable,
         )
-        return replace(look, rejected=is_rejected(raw / name) is True)
+        return replace(look, rejected=is_rejected(raw / name))
     except DarkroomError as error:
         return Delayed(error.code, error.message)
     except OSError as error:

@@ -15,7 +15,7 @@ from darkroomd.core.intake import SIDECAR_SUFFIX
 from darkroomd.core.model import RAW_FOLDER, Fingerprint, Photo, PhotoState, Session
 from darkroomd.core.naming import stem_of
 from darkroomd.core.presets import Preset
-from darkroomd.core.sidecar import UNREADABLE
+from darkroomd.core.sidecar import UNREADABLE, is_mended
 from darkroomd.core.waiting_room import Ready, WaitingRoom
 from darkroomd.core.xmp import is_xmp
 from darkroomd.files.companions import is_companion, list_companions
@@ -142,7 +142,9 @@ class Companions:
         different = {
             photos[name].id: look
             for name, look in looks.items()
-            if look is not None and not look.problem and look.look != photos[name].look
+            if look is not None
+            and not look.problem
+            and (look.look != photos[name].look or is_mended(photos[name].failure, look.warnings))
         }
         for name in looks:
             if name not in broken:

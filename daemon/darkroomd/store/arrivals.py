@@ -247,11 +247,9 @@ def _put_photo(
     if known is not None and known.state is PhotoState.DEVELOPING:
         # The running item finds out for itself, by the fingerprint, that its work is for nothing.
         state = PhotoState.DEVELOPING
-    discarded_by = after_rating(
-        known.discarded_by if known else arrival.past.discarded_by,
-        rejected_before=known.rejected if known else arrival.past.rejected,
-        rejected=arrival.rejected,
-    )
+    before = arrival.past if known is None else known
+    rejected = before.rejected if arrival.rejected is None else arrival.rejected
+    discarded_by = after_rating(before.discarded_by, rejected_before=before.rejected, rejected=rejected)
     values: dict[str, object] = {
         "id": photo_id if known is None else known.id,
         "fingerprint": fingerprint_text(arrival.fingerprint),
@@ -261,7 +259,7 @@ def _put_photo(
         "unsupported": json_text(arrival.unsupported),
         "warnings": json_text(arrival.warnings),
         "discarded_by": discarded_by,
-        "rejected": arrival.rejected,
+        "rejected": rejected,
         "correlation_id": arrival.correlation_id,
         "arrived_at_usec": arrival.arrived_at_usec,
         "now": now_usec,

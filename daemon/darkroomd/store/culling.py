@@ -22,6 +22,7 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.naming import photo_id
+from darkroomd.core.sidecar import is_mended
 from darkroomd.store.background import Request, insert_items, insert_job
 from darkroomd.store.catalogue import find_photo, read_photo, read_session
 from darkroomd.store.database import Database
@@ -147,7 +148,7 @@ def restyle(
         photo = read_photo(database, one.photo_id)
         if _is_styled(photo, one):
             continue
-        if photo.look != one.look:
+        if _looks_anew(photo, one):
             different.append(photo)
         _restyle(database, photo, one, now_usec=now_usec)
         told.append(photo)
@@ -202,7 +203,7 @@ def _skip_queued(database: Database, journal: Journal, photo: Photo, *, now_usec
 
 
 def _restyle(database: Database, photo: Photo, styled: Styled, *, now_usec: int) -> None:
-    keeps_state = photo.state in {PhotoState.DEVELOPING, PhotoState.MISSING} or photo.look == styled.look
+    keeps_state = photo.state in {PhotoState.DEVELOPING, PhotoState.MISSING} or not _looks_anew(photo, styled)
     state = photo.state if keeps_state else waiting_state(has_output=bool(photo.outputs))
     database.run(
         "restyle_photo",
@@ -248,6 +249,10 @@ def _job(
     items = [(photo.id, photo.correlation_id) for photo in photos]
     insert_items(database, place, items, recipe=requeue.recipe)
     return place.job_id
+
+
+def _looks_anew(photo: Photo, styled: Styled) -> bool:
+    return photo.look != styled.look or is_mended(photo.failure, styled.warnings)
 
 
 def _is_styled(photo: Photo, styled: Styled) -> bool:
