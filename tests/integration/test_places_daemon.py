@@ -242,17 +242,20 @@ def test_a_session_with_work_is_only_removed_with_its_jobs(world: World, client:
 def test_a_session_that_was_removed_with_its_jobs_is_developed_once_it_is_added_again(
     world: World, client: Client
 ) -> None:
-    folder = make_session(world.folder / "again", "a.dng", "b.dng")
-    client.pause_queue()
+    folder = world.folder / "again"
+    (folder / "Raw").mkdir(parents=True)
+    # It takes long enough to be at work on it when the session is removed.
+    for name in ("a.dng", "b.dng"):
+        make_dng(folder / "Raw" / name, width=3000, height=2000)
     before = client.add_session(folder).session.id
+    until(client, lambda: any(client.list_photos(before, states=["developing"])))
     client.remove_session(before, cancel_jobs=True)
-    client.resume_queue()
 
     added = client.add_session(folder)
 
     assert added.job_id is not None
-    assert client.wait_job(added.job_id).progress.total == 2
-    assert client.get_session(added.session.id).developed_count == 2
+    assert client.wait_job(added.job_id).progress.completed == 2
+    assert [photo.failure for photo in client.list_photos(added.session.id)] == [None, None]
 
 
 def test_a_renamed_session_keeps_its_id_and_its_history(world: World, client: Client) -> None:
