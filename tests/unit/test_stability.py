@@ -108,6 +108,16 @@ def test_only_the_first_look_at_an_inode_counts_as_its_arrival() -> None:
     assert other == Settled(fingerprint(inode=8))
 
 
+def test_however_long_a_writer_is_silent_it_is_looked_at_every_few_seconds() -> None:
+    silent = judge(PATIENCE, None, Look(fingerprint(), HELD), now=0.0)
+    assert isinstance(silent, Waiting)
+
+    waiting = judge(PATIENCE, silent, Look(fingerprint(), HELD), now=3600.0)
+
+    assert isinstance(waiting, Waiting)
+    assert waiting.look_at == 3600.0 + PATIENCE.longest_seconds
+
+
 def test_resetting_the_times_of_a_file_starts_its_quiet_time_anew() -> None:
     tracker = Tracker(PATIENCE)
     tracker.saw("a", Look(fingerprint(changed=1), FREE), now=0.0)
