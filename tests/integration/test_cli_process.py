@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 import sent
 from darkroom.protocol.types import Event, JobState
-from scripted import Peer, Script, ScriptedDaemon, serving
+from scripted import LONGEST_WAIT_SECONDS, Peer, Script, ScriptedDaemon, serving
 
 COMMAND = (sys.executable, "-m", "darkroom.cli.main")
 
@@ -83,6 +83,23 @@ def test_a_reader_that_has_seen_enough_is_no_error(path: Path) -> None:
 
     assert json.loads(first)["state"] == "waiting"
     assert (process.returncode, complaints) == (0, "")
+
+
+def test_watching_ends_with_its_reader_also_when_nothing_happens(path: Path) -> None:
+    with (
+        ScriptedDaemon(path, [story("ready")]),
+        subprocess.Popen(
+            [*COMMAND, "watch", "--socket", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        complaints = process.stderr.read()
+        status = process.wait(LONGEST_WAIT_SECONDS)
+
+    assert (status, complaints) == (0, b"")
 
 
 def test_a_full_disk_is_said_to_be_so(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -83,6 +84,13 @@ class Screen:
         if self._redrawn:
             self._redrawn = ""
             self._write([_BEGINNING_OF_LINE.encode("ascii")])
+
+    def check_reader(self) -> None:
+        """Raise `BrokenPipeError` where the reader has gone away: only a write would tell otherwise."""
+        poll = select.poll()
+        poll.register(self._output.fileno(), 0)
+        if poll.poll(0):
+            raise BrokenPipeError
 
     def show_json(self, documents: Iterable[bytes]) -> None:
         """Write JSON documents, one a line, in UTF-8 whatever the locale says."""

@@ -57,6 +57,8 @@ def _tell(
     was_there = True
     while True:
         event = events.next_within(_LOOK_SECONDS)
+        if event is None:
+            screen.check_reader()
         if was_there and not events.connected:
             teller.miss()
         was_there = events.connected
