@@ -55,7 +55,6 @@ def test_a_damaged_database_is_rebuilt_from_the_sessions_on_disk(tmp_path: Path,
 
     with running(tmp_path, "--session", str(session), ready=False) as daemon:
         moved = daemon.wait_for("database_moved_aside")
-        daemon.wait_for("failure_restored")
         daemon.wait_for("session_record_written", photos=2)
         with Client(daemon.socket) as client:
             [known] = client.list_sessions()
