@@ -42,7 +42,7 @@ from darkroomd.store.places import PlaceBook
 DISK_SECONDS: Final = 5.0
 """How long a disk may take to say what a path is."""
 
-BACKFILL_SECONDS: Final = 2.0
+BACKFILL_SECONDS: Final = 5.0
 """How long a reply waits for the job of what a new session holds."""
 
 FLUSH_SECONDS: Final = 2.0
