@@ -42,6 +42,13 @@ def to_linear(encoded: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.where(values <= _KNEE, values / 12.92, curve)
 
 
+def to_encoded(linear: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the encoded sRGB values, 0 to 1, of linear light, 0 to 1; the inverse of `to_linear`."""
+    values = np.asarray(linear, dtype=np.float64)
+    curve = 1.055 * np.maximum(values, 0.0) ** (1 / 2.4) - 0.055
+    return np.where(values <= _KNEE / 12.92, values * 12.92, curve)
+
+
 @cache
 def icc_profile() -> bytes:
     """Return an sRGB profile: three primaries and one curve, the same bytes always."""
