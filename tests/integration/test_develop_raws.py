@@ -18,7 +18,8 @@ from PIL.ExifTags import IFD
 
 from darkroomd.imaging import containers, tiff
 from darkroomd.imaging.decoder import ShotFacts
-from darkroomd.imaging.metadata import exif_block, read_metadata
+from darkroomd.imaging.exif import exif_block
+from darkroomd.imaging.metadata import read_metadata
 from darkroomd.imaging.pipeline import Limits, develop
 from darkroomd.imaging.refusals import Refusal
 from make import make_develop, raws

@@ -14,7 +14,8 @@ from PIL.ExifTags import IFD
 from darkroomd.imaging import tiff
 from darkroomd.imaging.decoder import ShotFacts
 from darkroomd.imaging.dng import Facts, Sensor, dng_bytes
-from darkroomd.imaging.metadata import Metadata, exif_block, read_metadata
+from darkroomd.imaging.exif import exif_block
+from darkroomd.imaging.metadata import Metadata, read_metadata
 from darkroomd.imaging.samples import colour_chart
 from darkroomd.imaging.tiff import Block, Field
 from make import peak_memory

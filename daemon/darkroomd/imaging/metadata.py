@@ -1,4 +1,4 @@
-"""What the camera says of the shot: read from any container, cleaned, and written as the JPEG's Exif.
+"""What the camera says of the shot: read from any container and cleaned. `imaging.exif` writes it.
 
 Maker's notes, previews and serial numbers do not pass. Hostile tags cost themselves, never the photo.
 """
@@ -9,23 +9,19 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Final
 
-from darkroomd.imaging import ciff, tags, tiff
+from darkroomd.imaging import ciff, clock, tags, tiff
 from darkroomd.imaging.ciff import CiffFacts
 from darkroomd.imaging.containers import TagFolders, tag_folders
 from darkroomd.imaging.decoder import ShotFacts
 from darkroomd.imaging.tiff import Field
 
-_USEC: Final = 1_000_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Clean tags by folder, as fields of the JPEG's Exif.
+    """Clean tags by folder, as fields of an output's Exif.
 
     Attributes:
         camera: make and model, or empty.
@@ -50,13 +46,13 @@ def read_metadata(blob: bytes, facts: ShotFacts) -> Metadata:
     said = {**folders.main, **folders.exif}
     main = {**dict(_canon_names(canon)), **tags.checked(folders.main, tags.MAIN_CHECKS)}
     stood_in = {tag: field for tag, field in _from_facts(canon, facts) if tag not in said}
-    exif = _dated({**stood_in, **tags.checked(said, tags.EXIF_CHECKS)}, main)
+    exif = clock.dated({**stood_in, **tags.checked(said, tags.EXIF_CHECKS)}, main)
     return Metadata(
         main=main,
         exif=exif,
         gps=_position(folders),
-        camera=_camera(_text(main, tags.MAKE), _text(main, tags.MODEL)),
-        captured_at_usec=_captured_at(exif),
+        camera=_camera(tags.text_of(main, tags.MAKE), tags.text_of(main, tags.MODEL)),
+        captured_at_usec=clock.captured_at(exif),
         warnings=_warnings(
             *tags.junk(folders.main, tags.MAIN_CHECKS),
             *tags.junk(said, tags.EXIF_CHECKS),
@@ -65,41 +61,9 @@ def read_metadata(blob: bytes, facts: ShotFacts) -> Metadata:
     )
 
 
-def exif_block(metadata: Metadata, *, width: int, height: int) -> bytes:
-    """Return the Exif segment's content for an upright sRGB JPEG of this size."""
-    block = tiff.Block()
-    exif = {
-        **metadata.exif,
-        tags.VERSION: tiff.raw_bytes(tags.VERSION, b"0232", kind=tiff.UNDEFINED),
-        tags.COMPONENTS: tiff.raw_bytes(tags.COMPONENTS, b"\1\2\3\0", kind=tiff.UNDEFINED),
-        tags.FLASHPIX_VERSION: tiff.raw_bytes(tags.FLASHPIX_VERSION, b"0100", kind=tiff.UNDEFINED),
-        tags.COLOUR_SPACE: tiff.short(tags.COLOUR_SPACE, 1),
-        tags.WIDTH: tiff.long(tags.WIDTH, width),
-        tags.HEIGHT: tiff.long(tags.HEIGHT, height),
-    }
-    main = {
-        **metadata.main,
-        tags.ORIENTATION: tiff.short(tags.ORIENTATION, 1),
-        # Without meaning for a photo, but Exif demands them: 72 to the inch stands for "not known".
-        tags.X_RESOLUTION: tiff.rational(tags.X_RESOLUTION, Fraction(72)),
-        tags.Y_RESOLUTION: tiff.rational(tags.Y_RESOLUTION, Fraction(72)),
-        tags.RESOLUTION_UNIT: tiff.short(tags.RESOLUTION_UNIT, 2),
-        tags.SOFTWARE: tiff.text(tags.SOFTWARE, "darkroomd"),
-        tags.Y_CB_CR_POSITIONING: tiff.short(tags.Y_CB_CR_POSITIONING, 1),
-        tiff.EXIF_FOLDER: tiff.long(tiff.EXIF_FOLDER, block.add(list(exif.values()))),
-    }
-    if metadata.gps:
-        main[tiff.GPS_FOLDER] = tiff.long(tiff.GPS_FOLDER, block.add(list(metadata.gps.values())))
-    return b"Exif\0\0" + block.finish(first=block.add(list(main.values())))
-
-
 def _warnings(*junk: int) -> tuple[str, ...]:
     named = ", ".join(str(tag) for tag in junk)
     return (f"metadata: tags that make no sense were left out: {named}",) if junk else ()
-
-
-def _text(fields: Mapping[int, Field], tag: int) -> str:
-    return fields[tag].payload[:-1].decode("utf-8") if tag in fields else ""
 
 
 def _canon_names(canon: CiffFacts) -> Iterator[tuple[int, Field]]:
@@ -138,31 +102,6 @@ def _fraction(number: float | None) -> Fraction | None:
     if number is None or not math.isfinite(number) or not _REASONABLE[0] <= number <= _REASONABLE[1]:
         return None
     return Fraction(1, round(1 / number)) if number < 0.3 else Fraction(round(number * 10), 10)  # noqa: PLR2004 - a third of a second is written 0.3
-
-
-def _dated(exif: dict[int, Field], main: Mapping[int, Field]) -> dict[int, Field]:
-    """Return the fields with a date of capture, if the file has any date at all.
-
-    Sub-seconds and offset belong to their own date: without it they go.
-    """
-    if tags.TAKEN_AT in exif:
-        return exif
-    dates = (_text(exif, tags.DIGITIZED_AT), _text(main, tags.CHANGED_AT))
-    date = next((date for date in dates if date), None)
-    orphans = (tags.SUBSECONDS_TAKEN, tags.OFFSET_TAKEN)
-    rest = {tag: field for tag, field in exif.items() if tag not in orphans}
-    return {**rest, tags.TAKEN_AT: tiff.text(tags.TAKEN_AT, date)} if date else rest
-
-
-def _captured_at(exif: Mapping[int, Field]) -> int | None:
-    date = tags.parse_date(_text(exif, tags.TAKEN_AT))
-    if date is None:
-        return None
-    zone = tags.parse_zone(_text(exif, tags.OFFSET_TAKEN) or "Z")
-    moment = date.replace(tzinfo=UTC) - zone if zone else date.replace(tzinfo=UTC)
-    seconds = (moment - _EPOCH).days * 86_400 + (moment - _EPOCH).seconds
-    fraction = _text(exif, tags.SUBSECONDS_TAKEN)[:6].ljust(6, "0")
-    return seconds * _USEC + int(fraction)
 
 
 def _camera(make: str, model: str) -> str:

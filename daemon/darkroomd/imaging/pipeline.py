@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from darkroomd.imaging import decoder, jpeg, soundness
 from darkroomd.imaging.chatter import Chatter, captured
+from darkroomd.imaging.exif import exif_block
 from darkroomd.imaging.messages import Develop, Developed
-from darkroomd.imaging.metadata import Metadata, exif_block, read_metadata
+from darkroomd.imaging.metadata import Metadata, read_metadata
 from darkroomd.imaging.part import write_part
 from darkroomd.imaging.refusals import Refusal
 from darkroomd.imaging.source import read_source

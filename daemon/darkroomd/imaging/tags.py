@@ -76,7 +76,12 @@ def parse_date(text: str) -> datetime | None:
         date = datetime(*(int(part) for part in match.groups())) if match else None  # type: ignore[arg-type] # noqa: DTZ001 - six numbers and no zone
     except ValueError:
         return None
-    return date if date is not None and _FIRST_YEAR <= date.year < MAXYEAR else None
+    return date if date is not None and is_reasonable(date) else None
+
+
+def is_reasonable(date: datetime) -> bool:
+    """Tell whether a camera may have seen this day, and every time zone has a date for it."""
+    return _FIRST_YEAR <= date.year < MAXYEAR
 
 
 def date_field(tag: int, date: datetime) -> Field:
@@ -213,6 +218,11 @@ GPS_CHECKS: Final[Mapping[int, Check]] = {
 }
 LATITUDE_AND_LONGITUDE: Final = (1, 2, 3, 4)
 ALTITUDE_REFERENCE: Final = 5
+
+
+def text_of(fields: Mapping[int, Field], tag: int) -> str:
+    """Return the text of a field that was checked before, empty where there is none."""
+    return fields[tag].payload[:-1].decode("utf-8") if tag in fields else ""
 
 
 def checked(folder: Folder, checks: Mapping[int, Check]) -> dict[int, Field]:
