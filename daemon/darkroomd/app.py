@@ -161,7 +161,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             instance=uuid.uuid4().hex,
             started_at_usec=now_usec(),
         )
-        recipe = Recipe(quality=config.recipe.quality)
+        recipe = Recipe(quality=config.recipe[0].quality)
         policy = RetryPolicy(
             waits_seconds=config.retry.waits_seconds,
             attempts=config.retry.attempts,

@@ -10,19 +10,33 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 import msgspec
 from msgspec import Meta
 
 from darkroomd.core.faults import ConfigInvalid, ConfigUnreadable
 from darkroomd.core.presets import DEFAULT_PRESET_ID
+from darkroomd.core.recipes import (
+    Anchor,
+    ColourSpace,
+    Format,
+    MetadataPolicy,
+    Overlay,
+    Recipe,
+    RecipeInvalid,
+    Resize,
+    Subsampling,
+    check_recipes,
+)
 from darkroomd.core.schedule import WindowInvalid, parse_windows
 
 Seconds = Annotated[float, Meta(ge=0, le=86_400)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Days = Annotated[float, Meta(ge=0, le=36_500)]
 Rows = Annotated[int, Meta(ge=0, le=100_000_000)]
+Length = Annotated[int, Meta(ge=1, le=65_000)]
+Percent = Annotated[float, Meta(ge=0, le=100)]
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,14 +91,100 @@ class RetrySection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     environment_wait_seconds: Seconds = 5.0
 
 
-class RecipeSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the JPEG is written.
+class OverlaySection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A picture that is laid over the outputs of a recipe: a watermark, a logo, the frame of a booth.
 
     Attributes:
-        quality: 1 to 95, as Pillow counts.
+        file: of the PNG with transparency, absolute. It is read at the start.
+        place: one of nine anchors, or "frame": stretched over the whole picture.
+        scale_percent: its longer side in percent of the picture's shorter one; without meaning for a frame.
+        margin_percent: distance from the edges in percent of the picture's shorter side.
+        opacity_percent: 100 shows it as it is.
     """
 
-    quality: Annotated[int, Meta(ge=1, le=95)] = 92
+    file: Annotated[str, Meta(min_length=1)]
+    place: Anchor = Anchor.BOTTOM_RIGHT
+    scale_percent: Annotated[float, Meta(gt=0, le=1000)] = 20.0
+    margin_percent: Percent = 2.0
+    opacity_percent: Percent = 100.0
+
+    def as_overlay(self, digest: str) -> Overlay:
+        """Return the overlay, with this digest of its file's content."""
+        return Overlay(
+            path=os.fsencode(self.file),
+            digest=digest,
+            anchor=self.place,
+            scale_percent=self.scale_percent,
+            margin_percent=self.margin_percent,
+            opacity_percent=self.opacity_percent,
+        )
+
+
+class RecipeSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How outputs are written: each `[[recipe]]` makes one of every photo.
+
+    Attributes:
+        name: of the recipe, for people and programs.
+        folder: inside the session, one level deep. No two recipes write one format into one folder.
+        file_name: template with {stem} or {sequence}, and {date}, {time}, {year}, {month}, {day}, {hour},
+            {minute}, {second} of the capture; the suffix follows from the format.
+        format: "jpeg", "webp", "png" or "tiff".
+        quality: of JPEG 1 to 95, as Pillow counts; of WebP 1 to 100, where 100 is lossless.
+        subsampling: of JPEG: "4:4:4", "4:2:2" or "4:2:0".
+        bits: a channel, 8, or 16 for PNG and TIFF.
+        long_edge, short_edge, box, megapixels: at most one of them sets the size: of the longer side, of the
+            shorter one, width and height to fit into, or the area.
+        enlarge: whether smaller pictures are enlarged to that.
+        sharpening: of the finished size, 0 to 100.
+        colour_space: "srgb" or "display-p3".
+        metadata: "all", "no-gps" or "none" of what the camera says.
+        artist, copyright: written instead of the camera's, if not empty; {year} and the like are filled in.
+        overlay: laid over the picture.
+    """
+
+    name: str = "jpg"
+    folder: str = "Jpg"
+    file_name: str = "{stem}"
+    format: Format = Format.JPEG
+    quality: Annotated[int, Meta(ge=1, le=100)] = 92
+    subsampling: Subsampling = Subsampling.FULL
+    bits: Literal[8, 16] = 8
+    long_edge: Length | None = None
+    short_edge: Length | None = None
+    box: tuple[Length, Length] | None = None
+    megapixels: Annotated[float, Meta(gt=0, le=250)] | None = None
+    enlarge: bool = False
+    sharpening: Annotated[int, Meta(ge=0, le=100)] = 0
+    colour_space: ColourSpace = ColourSpace.SRGB
+    metadata: MetadataPolicy = MetadataPolicy.ALL
+    artist: str = ""
+    copyright: str = ""
+    overlay: OverlaySection | None = None
+
+    def as_recipe(self, *, overlay_digest: str = "") -> Recipe:
+        """Return the recipe, with an overlay whose content has this digest."""
+        return Recipe(
+            name=self.name,
+            folder=self.folder,
+            file_name=self.file_name,
+            format=self.format,
+            quality=self.quality,
+            subsampling=self.subsampling,
+            bits=self.bits,
+            resize=self._resize,
+            sharpening=self.sharpening,
+            colour_space=self.colour_space,
+            overlay=None if self.overlay is None else self.overlay.as_overlay(overlay_digest),
+            artist=self.artist,
+            copyright=self.copyright,
+            metadata=self.metadata,
+        )
+
+    @property
+    def _resize(self) -> Resize | None:
+        sizes = ("long_edge", "short_edge", "box", "megapixels")
+        wishes = {size: getattr(self, size) for size in sizes if getattr(self, size) is not None}
+        return Resize(**wishes, enlarge=self.enlarge) if wishes else None
 
 
 class DaemonSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,7 +283,7 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     intake: IntakeSection = IntakeSection()
     worker: WorkerSection = WorkerSection()
     retry: RetrySection = RetrySection()
-    recipe: RecipeSection = RecipeSection()
+    recipe: tuple[RecipeSection, ...] = (RecipeSection(),)
     schedule: ScheduleSection = ScheduleSection()
     history: HistorySection = HistorySection()
     failures: FailuresSection = FailuresSection()
@@ -224,24 +324,43 @@ def parse_config(text: bytes, path: Path) -> Config:
         document: dict[str, Any] = msgspec.toml.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise ConfigInvalid(path, f"this is not TOML ({error})") from error
+    if isinstance(document.get("recipe"), dict):
+        # [recipe] is short for one [[recipe]].
+        document["recipe"] = [document["recipe"]]
     try:
         config = msgspec.convert(document, Config)
     except msgspec.ValidationError as error:
         raise _explained(path, document, str(error)) from error
-    for key in ("roots", "sessions"):
-        for folder in getattr(config, key):
-            if not Path(folder).is_absolute():
-                raise ConfigInvalid(path, f"{folder!r} is not an absolute path", key=key)
-    for folder in config.socket.allowed_roots:
-        if not Path(folder).is_absolute():
-            raise ConfigInvalid(path, f"{folder!r} is not an absolute path", key="socket.allowed_roots")
-    if config.presets.folder and not Path(config.presets.folder).is_absolute():
-        raise ConfigInvalid(path, f"{config.presets.folder!r} is not an absolute path", key="presets.folder")
+    _check_paths(config, path)
+    _check_recipes(config, path)
     try:
         parse_windows(config.schedule.allow)
     except WindowInvalid as error:
         raise ConfigInvalid(path, f"{error.text!r}: {error.problem}", key="schedule.allow") from error
     return config
+
+
+def _check_paths(config: Config, path: Path) -> None:
+    named = {
+        "roots": config.roots,
+        "sessions": config.sessions,
+        "socket.allowed_roots": config.socket.allowed_roots,
+        "presets.folder": (config.presets.folder,) if config.presets.folder else (),
+    }
+    for number, recipe in enumerate(config.recipe):
+        named[f"recipe[{number}].overlay.file"] = () if recipe.overlay is None else (recipe.overlay.file,)
+    for key, places in named.items():
+        for place in places:
+            if not Path(place).is_absolute():
+                raise ConfigInvalid(path, f"{place!r} is not an absolute path", key=key)
+
+
+def _check_recipes(config: Config, path: Path) -> None:
+    try:
+        check_recipes([section.as_recipe() for section in config.recipe])
+    except RecipeInvalid as error:
+        key = f"recipe[{error.number}].{error.key}" if error.key else "recipe"
+        raise ConfigInvalid(path, error.problem, key=key) from error
 
 
 def _explained(path: Path, document: dict[str, Any], message: str) -> ConfigInvalid:
@@ -261,11 +380,17 @@ def _explained(path: Path, document: dict[str, Any], message: str) -> ConfigInva
 
 
 def _names_in(table: str) -> tuple[str, ...]:
-    struct: Section = getattr(Config(), table) if table else Config()
-    return struct.__struct_fields__
+    if re.fullmatch(r"recipe\[\d+\]\.overlay", table):
+        return OverlaySection.__struct_fields__
+    struct: Section = RecipeSection() if table.startswith("recipe[") else Config()
+    return getattr(struct, table, struct).__struct_fields__ if table else struct.__struct_fields__
 
 
 def _value_at(document: Mapping[str, Any], table: str) -> object:
-    section, _, key = table.partition(".")
-    value: Any = document.get(section)
-    return value[key.split("[")[0]] if key else value
+    value: object = document
+    for key in re.findall(r"[^.\[\]]+", table):
+        if isinstance(value, dict):
+            value = cast("dict[str, object]", value).get(key)
+        elif isinstance(value, list):
+            value = cast("list[object]", value)[int(key)]
+    return value

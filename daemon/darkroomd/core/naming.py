@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from darkroomd.core.model import OutputId, PhotoId, SessionId
@@ -23,6 +23,7 @@ MOST_COPIES: Final = 999
 OUTPUT_SUFFIX: Final = ".jpg"
 """How outputs of the default recipe end."""
 
+_DIGITS: Final = re.compile(r"[0-9]+")
 _PART: Final = re.compile(r"\.(?P<output>.+)\.(?P<fence>[0-9]{1,20})\.part", re.DOTALL)
 
 
@@ -35,24 +36,45 @@ def output_name(name: str, names: Iterable[str]) -> str:
     file has that name. So when a file arrives that comes before a sibling in the alphabet, the sibling's name
     changes, and its output under the old name is outdated.
     """
-    return _chosen(name, _by_stem({*names, name}))
+    return output_names({*names, name})[name]
 
 
 def output_names(names: Iterable[str]) -> dict[str, str]:
     """Return the name of each RAW file's output; see `output_name`."""
-    groups = _by_stem(set(names))
-    return {name: _chosen(name, groups) for group in groups.values() for name in group}
+    room = LONGEST_NAME_BYTES - len(OUTPUT_SUFFIX)
+    return {name: label + OUTPUT_SUFFIX for name, label in labels(names, room=room).items()}
 
 
-def renamed_by(arrived: Collection[str], names: Collection[str]) -> tuple[str, ...]:
+def labels(names: Iterable[str], *, room: int, numbered: bool = False) -> dict[str, str]:
+    """Return for each RAW file of a session what tells its outputs from those of the others.
+
+    That is its stem, or, `numbered`, the last number in it; where files have that in common, all but the
+    first by alphabet get more. No two labels are equal, not even to a file system that ignores case or
+    composition, and none is longer than `room` bytes.
+    """
+    plain = frame_number if numbered else stem_of
+    groups = _grouped(set(names), plain)
+    return {name: _label(name, groups, plain, room) for group in groups.values() for name in group}
+
+
+def frame_number(name: str) -> str:
+    """Return the last run of digits in a file's stem, as cameras number their files; "0" if it has none."""
+    found = _DIGITS.findall(stem_of(name))
+    return found[-1] if found else "0"
+
+
+def renamed_by(
+    arrived: Collection[str], names: Collection[str], *, numbered: bool = False
+) -> tuple[str, ...]:
     """Return, in order, the RAW files whose outputs are called differently since others `arrived`.
 
-    `names` are all RAW files of the session, with those that arrived.
+    `names` are all RAW files of the session, with those that arrived; `numbered`: see `labels`.
     """
     old = set(names).difference(arrived)
-    if not _may_bear_on(arrived, old):
+    if not numbered and not _may_bear_on(arrived, old):
         return ()
-    before, after = output_names(old), output_names(names)
+    before = labels(old, room=LONGEST_NAME_BYTES, numbered=numbered)
+    after = labels(names, room=LONGEST_NAME_BYTES, numbered=numbered)
     return tuple(sorted(name for name in old if after[name] != before[name]))
 
 
@@ -102,26 +124,28 @@ def output_id(photo: PhotoId, recipe: str) -> OutputId:
     return OutputId(_digest(f"output\0{photo}\0{recipe}", 16))
 
 
-def _by_stem(names: Iterable[str]) -> dict[str, list[str]]:
-    """Return the names that share a stem, in order, by that stem."""
+def _grouped(names: Iterable[str], plain: Callable[[str], str]) -> dict[str, list[str]]:
+    """Return the names that have a plain label in common, in order, by that label."""
     groups: dict[str, list[str]] = {}
     for name in sorted(names, key=_rank):
-        groups.setdefault(fold(stem_of(name)), []).append(name)
+        groups.setdefault(fold(plain(name)), []).append(name)
     return groups
 
 
-def _chosen(name: str, groups: Mapping[str, Sequence[str]]) -> str:
-    group = groups[fold(stem_of(name))]
+def _label(name: str, groups: Mapping[str, Sequence[str]], plain: Callable[[str], str], room: int) -> str:
+    group = groups[fold(plain(name))]
     if name == group[0]:
-        return _fitted(stem_of(name), OUTPUT_SUFFIX)
+        return _fitted(plain(name), "", limit=room)
     twins = [other for other in group if fold(other) == fold(name)]
     lengthened = _with_low_extension(name)
-    stems = [lengthened] if name == twins[0] else []
-    stems += [f"{lengthened}-{_digest(name, digits)}" for digits in (8, 16, 32, 64)]
-    outputs = [_fitted(stem, OUTPUT_SUFFIX) for stem in stems]
-    # The plain name of an output belongs to the file with that stem, even if somebody chose it to collide.
-    free = (output for output in outputs if fold(stem_of(output)) not in groups)
-    return next(free, outputs[-1])
+    if plain is frame_number:
+        lengthened = f"{plain(name)}-{lengthened}"
+    longer = [lengthened] if name == twins[0] else []
+    longer += [f"{lengthened}-{_digest(name, digits)}" for digits in (8, 16, 32, 64)]
+    fitting = [_fitted(label, "", limit=room) for label in longer]
+    # The plain label belongs to the file that has it, even if somebody chose it to collide.
+    free = (label for label in fitting if fold(label) not in groups)
+    return next(free, fitting[-1])
 
 
 def _may_bear_on(arrived: Iterable[str], names: Collection[str]) -> bool:
