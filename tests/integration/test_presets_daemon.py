@@ -80,7 +80,7 @@ def start(folder: Path, *, config: str = QUICK) -> Iterator[World]:
     (folder / "party" / "Raw").mkdir(parents=True, exist_ok=True)
     presets = folder / "presets"
     presets.mkdir(exist_ok=True)
-    warm = {"id": "warm", "name": "Warm", "adjustments": {"temperature": 12, "exposure": 0.35}}
+    warm = {"id": "warm", "name": "Warm", "adjustments": {"temperature": 12, "glowAmount": 5}}
     (presets / "warm.json").write_text(json.dumps(warm))
     with (
         running(folder, "--session", str(folder / "party"), config=config) as daemon,
@@ -114,7 +114,7 @@ def test_presets_come_from_files_and_a_new_file_needs_no_restart(world: World) -
     check = next(check for check in world.client.get_health().checks if check.name == "presets")
 
     assert before.keys() == {"neutral", "vivid", "bw", "portrait", "warm"}
-    assert before["warm"].adjustments == {"temperature": 12, "exposure": 0.35}
+    assert before["warm"].adjustments == {"temperature": 12, "glowAmount": 5}
     assert after == {*before, "c"}
     assert (check.ok, "b.json" in check.message) == (False, True)
 
@@ -135,7 +135,7 @@ def test_the_preset_of_a_session_is_for_photos_to_come_and_survives_a_restart(tm
     assert told.session is not None
     assert (told.session.preset_id, kept, reset.preset_id) == ("warm", "warm", None)
     assert (old.preset_id, untouched.preset_id, new.preset_id) == ("neutral", "neutral", "warm")
-    assert new.unsupported == ("exposure", "temperature")
+    assert new.unsupported == ("glowAmount",)
     assert world.sidecar("B.DNG")["adjustments"]["darkroomd"]["presetId"] == "warm"
     assert untouched.outputs == old.outputs
 
@@ -174,7 +174,7 @@ def test_an_applied_preset_replaces_the_old_one_but_not_what_a_person_changed(wo
     adjustments = world.sidecar("A.DNG")["adjustments"]
     assert count == 1
     assert (adjustments["temperature"], adjustments["saturation"]) == (40, -100)
-    assert "exposure" not in adjustments
+    assert "glowAmount" not in adjustments
     assert world.photo("A.DNG").preset_id == "bw"
 
 
@@ -185,14 +185,14 @@ def test_an_edited_sidecar_develops_anew_and_notes_in_it_do_not(world: World) ->
     world.drop("B.DNG")
     unchanged = world.photo("A.DNG")
 
-    world.edit("A.DNG", exposure=1.5)
+    world.edit("A.DNG", exposure=1.5, flareAmount=3)
     world.daemon.wait_for("sidecar_edited")
     world.until_developed()
     edited = world.photo("A.DNG")
 
     [job] = [job for job in world.client.list_jobs() if job.kind == "backfill"]
     assert unchanged == photo
-    assert (edited.unsupported, edited.preset_id) == (("exposure",), "neutral")
+    assert (edited.unsupported, edited.preset_id) == (("flareAmount",), "neutral")
     assert (job.priority, job.progress.total) == ("low", 1)
     assert world.sidecar("A.DNG")["rating"] == 4
 
@@ -201,7 +201,7 @@ def test_a_half_written_sidecar_is_waited_for(world: World) -> None:
     world.drop("A.DNG")
     sidecar = world.raw / "A.DNG.rrdata"
     document = world.sidecar("A.DNG")
-    document["adjustments"]["contrast"] = 20
+    document["adjustments"]["flareAmount"] = 20
     whole = json.dumps(document)
 
     sidecar.write_text(whole[:40])
@@ -209,7 +209,7 @@ def test_a_half_written_sidecar_is_waited_for(world: World) -> None:
     sidecar.write_text(whole)
     world.daemon.wait_for("sidecar_edited")
 
-    assert world.photo("A.DNG").unsupported == ("contrast",)
+    assert world.photo("A.DNG").unsupported == ("flareAmount",)
     assert sorted(world.raw.glob("*.bak")) == []
 
 
@@ -314,7 +314,7 @@ def test_where_it_is_asked_for_photos_fail_instead_of_being_developed_otherwise(
     strict.until_developed()
 
     assert failed.failure is not None
-    assert failed.failure.context["unsupported"] == ["exposure", "temperature"]
+    assert failed.failure.context["unsupported"] == ["glowAmount"]
     assert (strict.raw / "B.DNG.rrdata").read_text() == "{"
 
 

@@ -10,7 +10,6 @@ from darkroomd.core.presets import (
     DEFAULT_PRESET_ID,
     for_pipeline,
     look_digest,
-    unsupported,
 )
 
 # What an editor writes that spells out every default.
@@ -53,37 +52,8 @@ def test_the_neutral_preset_is_built_in_and_sets_nothing() -> None:
     assert (neutral.id, neutral.builtin, neutral.adjustments) == ("neutral", True, {})
 
 
-def test_defaults_spelled_out_are_neither_unsupported_nor_another_look() -> None:
-    assert unsupported(UNTOUCHED) == ()
+def test_defaults_spelled_out_are_not_another_look() -> None:
     assert look_digest(UNTOUCHED) == look_digest({})
-
-
-@pytest.mark.parametrize(
-    ("adjustments", "expected"),
-    [
-        pytest.param({"exposure": 0.5}, ("exposure",), id="number"),
-        pytest.param({"toneMapper": "agx"}, ("toneMapper",), id="choice"),
-        pytest.param({"whiteBalance": {"temperature": 5500}}, ("whiteBalance",), id="group"),
-        pytest.param({"hsl": {"blues": {"hue": 3}}}, ("hsl",), id="hue-band"),
-        pytest.param({"colorGrading": {"blending": 60}}, ("colorGrading",), id="grading"),
-        pytest.param({"curves": {"luma": [{"x": 9, "y": 30}]}}, ("curves",), id="curve"),
-        pytest.param(
-            {"vignetteAmount": -9, "vignetteMidpoint": 9},
-            ("vignetteAmount", "vignetteMidpoint"),
-            id="vignette",
-        ),
-        pytest.param({"lutPath": "/a.cube", "lutIntensity": 100}, ("lutPath",), id="lut"),
-        pytest.param({"crop": {"x": 0, "y": 0, "width": 9, "height": 9}}, ("crop",), id="crop"),
-        pytest.param({"flipVertical": True}, ("flipVertical",), id="flip"),
-        pytest.param({"masks": [{"type": "brush"}]}, ("masks",), id="masks"),
-        pytest.param({"futureThing": 1}, ("futureThing",), id="unknown"),
-        pytest.param({"shadows": "lots"}, ("shadows",), id="nonsense"),
-        pytest.param({"shadows": 1, "blacks": 2}, ("blacks", "shadows"), id="sorted"),
-    ],
-)
-def test_whatever_is_set_is_reported(adjustments: JsonObject, expected: tuple[str, ...]) -> None:
-    assert unsupported(adjustments) == expected
-    assert look_digest(adjustments) != look_digest({})
 
 
 @pytest.mark.parametrize(
@@ -97,7 +67,6 @@ def test_whatever_is_set_is_reported(adjustments: JsonObject, expected: tuple[st
 def test_what_is_switched_off_is_not_set(switches: JsonObject) -> None:
     off: JsonObject = {"exposure": 2, **switches}
 
-    assert unsupported(off) == ()
     assert look_digest(off) == look_digest({})
 
 
@@ -109,6 +78,14 @@ def test_the_look_depends_on_values_and_on_its_version_only() -> None:
     assert digest != look_digest({"exposure": 1, "contrast": 5, "darkroomd": {"lookVersion": 2}})
 
 
+def test_another_content_of_a_lut_is_another_look() -> None:
+    named: JsonObject = {"lutPath": "film.cube"}
+
+    digests = {look_digest(named), look_digest(named, lut_sha256="a"), look_digest(named, lut_sha256="b")}
+
+    assert len(digests) == 3
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-99, 99) | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -117,10 +94,7 @@ KEYS = st.sampled_from([*UNTOUCHED, "activeTools", "masks", "x"])
 
 
 @given(adjustments=st.dictionaries(KEYS, JSON))
-def test_no_adjustments_are_too_strange_to_be_judged(adjustments: dict[str, Json]) -> None:
-    reported = unsupported(adjustments)
-
-    assert set(reported) <= set(adjustments)
+def test_no_adjustments_are_too_strange_for_a_digest(adjustments: dict[str, Json]) -> None:
     assert len(look_digest(adjustments)) == 64
 
 

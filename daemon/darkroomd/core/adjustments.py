@@ -1,6 +1,6 @@
 """What a sidecar asks of a picture, as typed values: ranges are held, switched-off sections are left out.
 
-Whoever changes a picture takes its part of `Adjustments`; what is set and not honoured says `unsupported`.
+Whoever changes a picture takes its part of `Adjustments`; `adjustment_reading` makes them of a sidecar.
 """
 
 from __future__ import annotations
@@ -8,9 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
-
-BANDS: Final = ("reds", "oranges", "yellows", "greens", "aquas", "blues", "purples", "magentas")
-"""The eight bands of hue, in the order of the colour wheel."""
 
 
 class ToneMapper(Enum):
@@ -101,7 +98,7 @@ class Colour:
     Attributes:
         vibrance, saturation: -100 to 100.
         hue: rotation in degrees, -180 to 180.
-        bands: of `BANDS` in that order, or empty where none is set.
+        bands: of `adjustment_keys.BANDS` in that order, or empty where none is set.
         grading: None where nothing is tinted.
     """
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from darkroomd.core.adjustment_keys import without_notes
 from darkroomd.core.json_values import (
     Broken,
     Json,
@@ -17,7 +18,7 @@ from darkroomd.core.json_values import (
     as_text,
     decode_containers,
 )
-from darkroomd.core.presets import BUILTIN_PRESETS, Preset, without_notes
+from darkroomd.core.presets import BUILTIN_PRESETS, Preset
 
 PRESET_SUFFIXES: Final = (".json", ".rrpreset")
 """How preset files end."""

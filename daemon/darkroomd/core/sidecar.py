@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from darkroom.protocol.types import Failure
+from darkroomd.core.adjustment_keys import OUR_BLOCK
 from darkroomd.core.json_values import (
     Broken,
     Json,
@@ -26,7 +27,7 @@ from darkroomd.core.json_values import (
     encode_object,
 )
 from darkroomd.core.model import CorrelationId
-from darkroomd.core.presets import LOOK_VERSION, OUR_BLOCK, Preset
+from darkroomd.core.presets import LOOK_VERSION, Preset
 
 FORMAT_VERSION: Final = 1
 HIGHEST_RATING: Final = 5

@@ -11,11 +11,12 @@ from typing import Final
 
 from darkroom.errors import DarkroomError
 from darkroomd.core import sidecar
+from darkroomd.core.adjustment_reading import unsupported
 from darkroomd.core.intake import SIDECAR_SUFFIX
 from darkroomd.core.json_values import Json
 from darkroomd.core.model import CorrelationId
 from darkroomd.core.naming import LONGEST_NAME_BYTES
-from darkroomd.core.presets import Preset, look_digest, unsupported
+from darkroomd.core.presets import Preset, look_digest
 from darkroomd.files.atomic import keep_aside, write_atomically
 from darkroomd.files.reading import NotRead, read_regular
 
