@@ -1,4 +1,4 @@
-"""LibRaw: from a RAW file's bytes to an upright sRGB picture."""
+"""From a RAW file's bytes to an upright sRGB picture: LibRaw unpacks, the kernel or LibRaw develops."""
 
 from __future__ import annotations
 
@@ -16,15 +16,26 @@ import rawpy
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs] - it has none
 
-from darkroomd.imaging import ciff, gaps, refusals, soundness, srgb
+from darkroomd.imaging import bayer, ciff, gaps, kernel, refusals, soundness
 from darkroomd.imaging.containers import bytes_needed, number, tag_folders
 from darkroomd.imaging.extents import sensor_extents
+from darkroomd.imaging.look import Look
 
 _BAYER_CELL: Final = (2, 2)
 _GREY: Final = 1
 _COLOURS: Final = 3
 _ORIENTATION: Final = 274
 _ORIENTATIONS: Final = range(1, 9)
+
+
+_COLUMNS_REVERSED, _ROWS_REVERSED, _EXCHANGED = 1, 2, 4
+
+
+class Method(Enum):
+    """What develops a file; where the kernel is asked for a sensor that it does not know, LibRaw steps in."""
+
+    KERNEL = "kernel"
+    LIBRAW = "libraw"
 
 
 class Orientation(Enum):
@@ -131,24 +142,88 @@ def orientation_of(blob: bytes) -> Orientation:
     return Orientation.SOUND if is_sound else Orientation.SENSELESS
 
 
-def render(raw: rawpy.RawPy, orientation: Orientation = Orientation.SOUND) -> NDArray[np.uint8]:
-    """Demosaic, balance and turn the picture upright: (height, width, 3) uint8, sRGB, 0 to 255.
+def rendered(
+    raw: rawpy.RawPy,
+    look: Look,
+    orientation: Orientation = Orientation.SOUND,
+    *,
+    method: Method = Method.LIBRAW,
+    bits: kernel.Bits = 8,
+) -> kernel.Shown:
+    """Demosaic, balance, give the pixels their look and turn the picture upright.
 
     A senseless orientation leaves it as the sensor saw it: LibRaw looks at the lowest three bits of the
     number and would turn what says 0 ("not known") by a quarter.
 
-    The array owns its memory: it stays when `raw` is closed.
+    The array, (height, width, 3) of sRGB in this many bits, owns its memory: it stays when `raw` is closed.
+    What the look asks beyond gains, mix and tables is left to the caller.
+
+    Raises:
+        Refusal: the sensor has more colours than can be shown, or the colour matrix shows none.
     """
+    mosaic = bayer.mosaic_of(raw) if method is Method.KERNEL else None
+    if mosaic is None:
+        return _tinted(raw, look, orientation, bits=bits)
+    pixels = kernel.develop(
+        mosaic.values,
+        pattern=mosaic.pattern,
+        black=mosaic.black,
+        scale=mosaic.scale,
+        matrix=_shown_by(look, bayer.to_linear_srgb(raw)),
+        tables=look.tables,
+        bits=bits,
+    )
+    return turned(pixels, 0 if orientation is Orientation.SENSELESS else raw.sizes.flip)
+
+
+def method_for(blob: bytes) -> Method:
+    """Return how a file is best developed here."""
+    return Method.KERNEL if kernel.BUILT and bayer.is_plain(blob) else Method.LIBRAW
+
+
+def turned(pixels: kernel.Shown, flip: int) -> kernel.Shown:
+    """Return the picture upright, its rows one after the other.
+
+    Args:
+        pixels: (height, width, 3), as the sensor lies.
+        flip: LibRaw's number: columns are reversed by 1, rows by 2, both exchanged by 4, in this order.
+    """
+    seen = pixels[:, ::-1] if flip & _COLUMNS_REVERSED else pixels
+    seen = seen[::-1] if flip & _ROWS_REVERSED else seen
+    return np.ascontiguousarray(seen.swapaxes(0, 1) if flip & _EXCHANGED else seen)
+
+
+def _shown_by(look: Look, camera: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(look.mix @ camera @ np.diag(look.gains), dtype=np.float64)
+
+
+def _tinted(raw: rawpy.RawPy, look: Look, orientation: Orientation, *, bits: kernel.Bits) -> kernel.Shown:
+    """Return LibRaw's picture in the look; of three colours, the matrix is left to the look's."""
+    has_camera_colours = raw.num_colors == _COLOURS
+    linear = _linear(raw, orientation, rawpy.ColorSpace.raw if has_camera_colours else rawpy.ColorSpace.sRGB)
+    if linear.shape[2] == _GREY:
+        linear = np.repeat(linear, _COLOURS, axis=2)
+    if linear.shape[2] != _COLOURS:
+        raise refusals.unsupported(f"{linear.shape[2]} colours")
+    matrix = _shown_by(look, bayer.to_linear_srgb(raw) if has_camera_colours else np.eye(_COLOURS))
+    return kernel.tint(linear, matrix=matrix, tables=look.tables, bits=bits)
+
+
+def _linear(raw: rawpy.RawPy, orientation: Orientation, colours: rawpy.ColorSpace) -> NDArray[np.uint16]:
+    """Return LibRaw's picture, upright: (height, width, colours) uint16, linear, balanced, clipped."""
     black = _black(raw)
     white = soundness.saturation(
         recorded=raw.camera_white_level_per_channel, black=black, white=raw.white_level
     )
+    is_quick = _is_bayer(raw) and not kernel.BUILT
     parameters = rawpy.Params(
-        demosaic_algorithm=rawpy.DemosaicAlgorithm.AHD,
+        # Without the kernel every Bayer picture comes this way: PPG takes a third of AHD's time and makes
+        # no worse a picture (`tests/bench/quality.py`).
+        demosaic_algorithm=rawpy.DemosaicAlgorithm.PPG if is_quick else rawpy.DemosaicAlgorithm.AHD,
         use_camera_wb=True,
-        output_color=rawpy.ColorSpace.sRGB,
-        output_bps=8,
-        gamma=srgb.GAMMA,
+        output_color=colours,
+        output_bps=16,
+        gamma=(1, 1),
         # Exposure is what was chosen at the camera. LibRaw's automatic brightness stretches each frame
         # until one percent of it clips: it lifts a night scene to day, and two frames of one burst to
         # two brightnesses. Its adjustment of the maximum does the same by the brightest pixel; what
@@ -160,12 +235,7 @@ def render(raw: rawpy.RawPy, orientation: Orientation = Orientation.SOUND) -> ND
         highlight_mode=rawpy.HighlightMode.Clip,
     )
     with _deterministic_threads(raw):
-        pixels = raw.postprocess(parameters)
-    if pixels.shape[2] == _GREY:
-        pixels = np.repeat(pixels, _COLOURS, axis=2)
-    if pixels.shape[2] != _COLOURS:
-        raise refusals.unsupported(f"{pixels.shape[2]} colours")
-    return pixels
+        return raw.postprocess(parameters).view(np.uint16)  # which it is, by `output_bps`
 
 
 def _visible(raw: rawpy.RawPy) -> NDArray[np.uint16]:
@@ -188,16 +258,20 @@ def _deterministic_threads(raw: rawpy.RawPy) -> AbstractContextManager[object]:
 
     On two threads its X-Trans interpolation gives thousands of different pixels in each run.
     """
-    if raw.raw_type is rawpy.RawType.Stack:
-        return nullcontext()
-    try:
-        pattern = raw.raw_pattern
-    except NotImplementedError:
-        pattern = None
-    if pattern is not None and pattern.shape == _BAYER_CELL:
+    if raw.raw_type is rawpy.RawType.Stack or _is_bayer(raw):
         return nullcontext()
     limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="openmp")
     return limits
+
+
+def _is_bayer(raw: rawpy.RawPy) -> bool:
+    if raw.raw_type is rawpy.RawType.Stack:
+        return False
+    try:
+        pattern = raw.raw_pattern
+    except NotImplementedError:
+        return False
+    return pattern is not None and pattern.shape == _BAYER_CELL
 
 
 def _lacks_memory(error: OSError) -> bool:

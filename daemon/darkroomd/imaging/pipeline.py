@@ -6,14 +6,16 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from darkroomd.imaging import decoder, jpeg, soundness
+from darkroomd.imaging import decoder, jpeg, soundness, srgb
 from darkroomd.imaging.chatter import Chatter, captured
 from darkroomd.imaging.exif import exif_block
+from darkroomd.imaging.look import Look
 from darkroomd.imaging.messages import Develop, Developed
 from darkroomd.imaging.metadata import Metadata, read_metadata
 from darkroomd.imaging.part import write_part
@@ -109,9 +111,21 @@ def _picture(
             decoder.unpack(raw, blob)
             metadata = read_metadata(blob, decoder.shot_facts(raw))
             watch.enter(DEVELOP)
-            pixels = decoder.render(raw, decoder.orientation_of(blob))
+            pixels = decoder.rendered(
+                raw,
+                _as_recorded(),
+                decoder.orientation_of(blob),
+                method=decoder.method_for(blob),
+            )
             watch.enter(ENCODE)
         soundness.check_chatter(chatter.lines)
     except Refusal as refusal:
         raise refusal.with_decoder_lines(chatter.lines) from refusal
-    return pixels, metadata, (*chatter.lines, *metadata.warnings)
+    return pixels.astype(np.uint8, copy=False), metadata, (*chatter.lines, *metadata.warnings)
+
+
+@cache
+def _as_recorded() -> Look:
+    """Return the look that changes nothing: linear light, encoded as sRGB has it."""
+    encoded = np.rint(srgb.to_encoded(np.arange(65536) / 65535) * 65535).astype(np.uint16)
+    return Look(gains=np.ones(3), mix=np.eye(3), tables=np.stack([encoded] * 3))

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from typing import Final
 
-ENGINE: Final = "libraw-ahd"
-"""What turns a mosaic into a picture."""
+KERNEL: Final = "kernel"
+PLAIN: Final = "libraw"
+"""What turns a mosaic into a picture, where the kernel is built and where it is not."""
 
-REVISION: Final = 2
+KERNEL_MODULE: Final = "darkroomd.imaging._kernel"
+
+REVISION: Final = 3
 """Of our own steps. Raise it with every change that can change a byte of an output."""
+
+
+@cache
+def kernel_is_built() -> bool:
+    """Return whether the compiled kernel can be loaded; where there was no compiler, LibRaw stands in."""
+    try:
+        import_module(KERNEL_MODULE)
+    except ImportError:
+        return False
+    return True
 
 
 @cache
@@ -19,4 +33,5 @@ def pipeline_version() -> str:
 
     The wheels of rawpy and Pillow carry LibRaw and libjpeg-turbo, so their versions stand for both.
     """
-    return f"{ENGINE}-{REVISION}+rawpy-{version('rawpy')}+pillow-{version('pillow')}"
+    engine = KERNEL if kernel_is_built() else PLAIN
+    return f"{engine}-{REVISION}+rawpy-{version('rawpy')}+pillow-{version('pillow')}"
