@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,9 +10,9 @@ import pytest
 
 from darkroom.errors import DarkroomError
 from darkroomd.core.intake import RAW_EXTENSIONS, Reason
-from darkroomd.files import folders
+from darkroomd.files import folders, mounts
 from darkroomd.files.folders import FolderIsLink, check_root, check_session, identity_of, make_folder
-from darkroomd.files.mounts import is_remote, is_remote_type, type_of_mount
+from darkroomd.files.mounts import is_remote, is_remote_type, pseudo_type, type_of_mount
 from darkroomd.files.scan import list_raw, list_root
 from darkroomd.files.sweep import sweep
 from privileges import without_privileges
@@ -221,3 +222,30 @@ def test_a_folder_is_the_same_one_under_another_name_and_a_link_to_it_is_none(tm
 
     assert before is not None
     assert (identity_of(folder), identity_of(link), identity_of(moved)) == (None, None, before)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="they are those of Linux")
+@pytest.mark.parametrize("check", [check_session, check_root])
+@pytest.mark.parametrize("place", ["/proc", "/proc/self/fd", "/sys/kernel"])
+def test_what_only_shows_the_system_is_no_place_for_photos(check: Callable[[Path], Path], place: str) -> None:
+    with pytest.raises(DarkroomError) as refused:
+        check(Path(place))
+
+    assert (refused.value.code, refused.value.exit_status) == ("session.not_on_disk", 2)
+
+
+@pytest.mark.parametrize(
+    ("file_system", "expected"),
+    [
+        *((name, name) for name in ("proc", "sysfs", "devtmpfs", "devpts", "cgroup", "cgroup2", "debugfs")),
+        *((name, None) for name in ("ext4", "tmpfs", "ramfs", "overlay", "nfs4", "fuse.procfs")),
+    ],
+)
+def test_file_systems_that_keep_files_are_told_from_those_that_show_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_system: str, expected: str | None
+) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_text(f"21 1 0:25 / / rw - {file_system} none rw\n")
+    monkeypatch.setattr(mounts, "MOUNTS", table)
+
+    assert pseudo_type(Path("/photos")) == expected

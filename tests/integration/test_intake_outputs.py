@@ -1,4 +1,4 @@
-"""Outputs that somebody deletes while the daemon runs."""
+"""Outputs that somebody deletes, or that are destroyed, while the daemon runs."""
 
 from __future__ import annotations
 
@@ -70,6 +70,32 @@ async def test_an_output_that_is_taken_away_again_and_again_is_only_said_to_be_g
 
     assert len(house.jobs()) == 2
     assert [log["event"] for log in logs].count("output_gone") == 2
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\xff\xd8'a", id="cut-off"),
+        pytest.param(b"a\xff\xd9", id="headless"),
+    ],
+)
+async def test_an_output_that_is_no_picture_any_more_is_made_again_once_like_a_deleted_one(
+    tmp_path: Path, session: Path, rest: bytes
+) -> None:
+    output = session / "Jpg" / "a.jpg"
+    async with at_work(tmp_path, sessions=[session], scan_seconds=SCAN_SECONDS) as house:
+        await house.until_watched(session)
+        await develop(house, session, "a.nef")
+        output.write_bytes(rest)
+        await house.until(lambda: len(house.jobs()) == 2)
+        await house.develop_all()
+        made_again = output.read_text()
+        output.write_bytes(rest)
+        await until(house, "a.nef", PhotoState.OUTDATED)
+
+    assert made_again == "'a.nef'"
+    assert house.jobs() == [(JobKind.DEVELOP, 1), (JobKind.BACKFILL, 1)]
 
 
 async def test_a_shot_that_is_deleted_with_its_output_is_missing(tmp_path: Path, session: Path) -> None:

@@ -52,6 +52,12 @@ def edit(session: Path, what: str) -> None:
             jpg.unlink()
         case "output-altered":
             jpg.write_text("retouched by hand")
+        case "output-emptied":
+            jpg.write_bytes(b"")
+        case "output-cut":
+            jpg.write_bytes(b"\xff\xd8'a")
+        case "output-cropped":
+            jpg.write_bytes(b"\xff\xd8'\xff\xd9")
         case "raw-rewritten":
             raw.write_bytes(RAW + b"!")
         case "raw-touched":
@@ -161,6 +167,9 @@ async def test_a_record_that_lies_about_a_raw_file_is_not_believed(tmp_path: Pat
     [
         ("output-deleted", ["a.nef"]),
         ("output-altered", []),
+        ("output-emptied", ["a.nef"]),
+        ("output-cut", ["a.nef"]),
+        ("output-cropped", []),
         ("raw-rewritten", ["a.nef"]),
         ("raw-touched", []),
         ("sidecar-edited", ["a.nef"]),

@@ -69,20 +69,17 @@ def photos_once_ended(client: Client, name: str) -> dict[str, Photo]:
 
 
 @pytest.mark.parametrize(
-    ("place", "code"),
+    "place",
     [
-        pytest.param("Jpg", "session.folder_is_link", id="the-output-folder"),
-        pytest.param("Raw/link.dng", None, id="a-raw-file"),
-        pytest.param("Raw/photo.dng.rrdata", None, id="a-sidecar"),
-        pytest.param("Raw/photo.xmp", None, id="a-rating"),
-        pytest.param("boothy.session.json", None, id="the-record"),
-        pytest.param("Jpg/photo.jpg", None, id="the-output"),
-        pytest.param("parts", None, id="the-part-file"),
+        pytest.param("Raw/link.dng", id="a-raw-file"),
+        pytest.param("Raw/photo.dng.rrdata", id="a-sidecar"),
+        pytest.param("Raw/photo.xmp", id="a-rating"),
+        pytest.param("boothy.session.json", id="the-record"),
+        pytest.param("Jpg/photo.jpg", id="the-output"),
+        pytest.param("parts", id="the-part-file"),
     ],
 )
-def test_no_link_in_a_session_leads_out_of_it(
-    daemon: Daemon, outside: Path, place: str, code: str | None
-) -> None:
+def test_no_link_in_a_session_leads_out_of_it(daemon: Daemon, outside: Path, place: str) -> None:
     name = place.replace("/", " ")
     session = daemon.socket.parent / "staged" / name
     lay(session, outside, place)
@@ -94,10 +91,33 @@ def test_no_link_in_a_session_leads_out_of_it(
         photos = photos_once_ended(client, name)
 
     assert list(photos) == ["photo.dng"]
-    failure = photos["photo.dng"].failure
-    assert (None if failure is None else failure.code) == code
+    assert photos["photo.dng"].failure is None
     assert (outside / "canary").read_text() == CANARY
     assert standing(outside) == before
+
+
+def test_an_output_folder_that_is_a_link_is_waited_for_until_it_is_a_folder(
+    daemon: Daemon, outside: Path
+) -> None:
+    session = daemon.socket.parent / "root" / "Jpg linked"
+    lay(daemon.socket.parent / "staged" / "Jpg linked", outside, "Jpg")
+    before = standing(outside)
+
+    make_dng(outside.parent / "photo.dng").rename(
+        daemon.socket.parent / "staged" / "Jpg linked" / "Raw" / "photo.dng"
+    )
+    (daemon.socket.parent / "staged" / "Jpg linked").rename(session)
+    waits = daemon.wait_for("session_waits")
+    left_alone = standing(outside)
+    (session / "Jpg").unlink()
+    (session / "Jpg").mkdir()
+    with Client(daemon.socket) as client:
+        photos = photos_once_ended(client, "Jpg linked")
+
+    assert waits["reason"] == "session.folder_is_link"
+    assert photos["photo.dng"].failure is None
+    assert (session / "Jpg" / "photo.jpg").exists()
+    assert left_alone == before
 
 
 def test_a_raw_folder_that_is_a_link_makes_no_session(daemon: Daemon, outside: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from darkroom.errors import (
 )
 from darkroom.protocol.types import JobOptions, JobState, Priority, Session
 from make import make_dng
-from running import Daemon, running
+from running import PATIENCE_SECONDS, Daemon, running
 
 ODD = os.fsdecode(b"od\xffd\n")
 
@@ -73,8 +74,12 @@ def sessions_of(client: Client) -> dict[str, Session]:
 
 def until(client: Client, condition: Callable[[], bool]) -> None:
     """Wait until a condition on what the daemon answers holds; looked at whenever something happens."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
     with client.watch() as events:
-        next(event for event in events if condition())
+        while events.next_within(max(0.0, deadline - time.monotonic())) is not None:
+            if condition():
+                return
+    raise AssertionError(f"It does not hold after {PATIENCE_SECONDS} s.")
 
 
 def is_developed(client: Client, name: str, count: int = 1) -> bool:
@@ -131,6 +136,7 @@ def test_a_folder_is_known_by_any_name_that_leads_to_it(world: World, client: Cl
         pytest.param("raw-link", "symbolic link", id="its-raw-folder-is-a-link"),
         pytest.param("raw-file", "Not a directory", id="its-raw-folder-is-a-file"),
         pytest.param("link-to-taken/Jpg", "lies inside the session", id="by-a-link"),
+        pytest.param("/proc/self", "shows the system itself", id="a-file-system-without-files"),
     ],
 )
 def test_a_place_where_no_session_can_be_is_refused_in_words(
@@ -386,6 +392,7 @@ def test_a_root_brings_its_sessions_and_takes_away_those_that_nobody_added(
         pytest.param("", "contains the root", id="around-a-root"),
         pytest.param("inhabited", "the session", id="a-session"),
         pytest.param("nowhere", "does not exist", id="missing"),
+        pytest.param("/sys/kernel", "shows the system itself", id="a-file-system-without-files"),
     ],
 )
 def test_a_place_where_no_root_can_be_is_refused_in_words(

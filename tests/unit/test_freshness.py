@@ -16,7 +16,9 @@ from darkroomd.core.freshness import (
     UpToDate,
     Wanted,
     assess,
+    is_remnant,
     is_same_file,
+    may_be_remnant,
 )
 from darkroomd.core.model import Fingerprint, Inputs, Output, OutputId, PhotoId
 
@@ -119,3 +121,23 @@ def test_a_photo_without_a_record_was_never_developed() -> None:
 )
 def test_a_file_is_the_same_if_nothing_can_have_happened_to_it(now: Fingerprint, *, expected: bool) -> None:
     assert is_same_file(RAW, now) is expected
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        pytest.param(b"\xff\xd8", b"\xff\xd9", False, id="a-smaller-picture"),
+        pytest.param(b"\xff\xd8", b"\x00\x00", True, id="cut-off"),
+        pytest.param(b"\x00\x00", b"\xff\xd9", True, id="headless"),
+        pytest.param(b"", b"", True, id="empty"),
+    ],
+)
+def test_what_is_left_of_an_output_is_a_picture_with_its_first_and_last_bytes(
+    first: bytes, last: bytes, *, expected: bool
+) -> None:
+    assert is_remnant(first, last) is expected
+
+
+@pytest.mark.parametrize(("found", "expected"), [(99, True), (100, False), (101, False)])
+def test_only_an_output_that_has_lost_bytes_may_be_no_picture(found: int, *, expected: bool) -> None:
+    assert may_be_remnant(100, found) is expected

@@ -48,6 +48,14 @@ class FileStat:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputFile:
+    """An output as it was written: where, and how large."""
+
+    path: Path
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hashes:
     """SHA-256 of the files as they are now, hexadecimal; None while nobody asked."""
 
@@ -97,8 +105,8 @@ def assess(
 ) -> Verdict:
     """Return whether the output in `record` is still what `wanted` asks for.
 
-    `raw` is the RAW file and `output` the recorded output file as they are now (None: it is not there). A RAW
-    file that was copied, restored or touched is compared by content.
+    `raw` is the RAW file and `output` the recorded output file as they are now (None: it is not there, or no
+    picture any more). A RAW file that was copied, restored or touched is compared by content.
     """
     if record is None:
         return Outdated(Cause.NEVER_DEVELOPED)
@@ -115,6 +123,20 @@ def assess(
         return NeedsHash(raw=raw_is_same is None, output=output_is_same is None)
     fresh = UpToDate() if record.inputs.pipeline == wanted.pipeline else AGED
     return fresh if output_is_same else Altered()
+
+
+def may_be_remnant(written_bytes: int, found_bytes: int) -> bool:
+    """Whether an output has lost bytes since it was written: its first and last ones tell what is left."""
+    return found_bytes < written_bytes
+
+
+def is_remnant(first: bytes, last: bytes) -> bool:
+    """Whether an output that has lost bytes is no picture any more, by its first and last two bytes.
+
+    A full disk or a broken copy leaves such files, no person does: what somebody made smaller is whole.
+    """
+    # JPEG (ITU-T T.81, B.1.1.3): start of image, end of image.
+    return first != b"\xff\xd8" or last != b"\xff\xd9"
 
 
 def is_same_file(before: Fingerprint, now: Fingerprint) -> bool:

@@ -19,6 +19,7 @@ from darkroom.errors import DarkroomError
 from darkroomd.core.access import lies_in
 from darkroomd.core.model import RAW_FOLDER
 from darkroomd.core.places import FolderIdentity
+from darkroomd.files.mounts import pseudo_type
 
 _OPEN_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -68,6 +69,21 @@ class SessionUnreadable(DarkroomError):
         )
 
 
+class SessionNotOnDisk(DarkroomError):
+    """A folder that was named shows the system itself, and no files."""
+
+    code = "session.not_on_disk"
+    exit_status = 2
+
+    def __init__(self, folder: Path, file_system: str) -> None:
+        super().__init__(
+            f"The folder {folder} lies on a {file_system} file system, which shows the system itself and "
+            "keeps no files. Give a folder on a disk.",
+            path=str(folder),
+            file_system=file_system,
+        )
+
+
 class FolderIsLink(DarkroomError):
     """A folder inside a session is a symbolic link."""
 
@@ -85,10 +101,13 @@ def check_session(folder: Path) -> Path:
     """Return the real path of a session's folder; nothing is created.
 
     Raises:
-        SessionNotFound, SessionNotAFolder, SessionUnreadable: it cannot be worked in.
+        SessionNotFound, SessionNotAFolder, SessionUnreadable, SessionNotOnDisk: it cannot be worked in.
     """
     try:
         real = folder.resolve(strict=True)
+        file_system = pseudo_type(real)
+        if file_system is not None:
+            raise SessionNotOnDisk(folder, file_system)
         if not real.is_dir():
             raise SessionNotAFolder(folder)
         with os.scandir(real):

@@ -16,6 +16,12 @@ _REMOTE: Final = re.compile(
     r"|vboxsf|vmhgfs|prl_fs|davfs"
 )
 
+# What is in them is no file that anybody put there, and to look at it may do something.
+_PSEUDO: Final = re.compile(
+    r"binder|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|efivarfs|functionfs|fusectl|hugetlbfs"
+    r"|mqueue|nfsd|nsfs|proc|pstore|resctrl|rpc_pipefs|securityfs|selinuxfs|smackfs|sysfs|tracefs"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Mount:
@@ -27,19 +33,19 @@ class Mount:
 
 def mount_of(path: Path) -> Mount:
     """Return the mount that holds an absolute path, without asking its disk; `path` where nobody knows."""
-    if sys.platform != "linux":
-        return Mount(path, remote=False)
-    try:
-        table = MOUNTS.read_bytes()
-    except OSError:
-        return Mount(path, remote=False)
-    point, file_system = find_mount(table.decode("utf-8", "surrogateescape"), path)
+    point, file_system = find_mount(_table(), path)
     return Mount(point, is_remote_type(file_system))
 
 
 def is_remote(path: Path) -> bool:
     """Whether a path lies on a network or FUSE file system; False where the system does not say."""
     return mount_of(path).remote
+
+
+def pseudo_type(path: Path) -> str | None:
+    """Return the type of the file system at an absolute path where it only shows the system itself."""
+    file_system = type_of_mount(_table(), path)
+    return file_system if _PSEUDO.fullmatch(file_system) else None
 
 
 def is_remote_type(file_system: str) -> bool:
@@ -66,6 +72,15 @@ def find_mount(table: str, path: Path) -> tuple[Path, str]:
         if len(point.parts) >= deepest and path.is_relative_to(point):
             deepest, found = len(point.parts), (point, after.split(" ", 1)[0])
     return found
+
+
+def _table() -> str:
+    if sys.platform != "linux":
+        return ""
+    try:
+        return MOUNTS.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError:
+        return ""
 
 
 def _unescaped(field: str) -> str:

@@ -1,4 +1,4 @@
-"""Opens outputs for people who were only told of them: what is handed out is what was recorded."""
+"""Outputs as they stand: what is left of them, and what may be handed out to people who were told of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import stat
 from io import FileIO
 from pathlib import Path
 
+from darkroomd.core.freshness import FileStat, OutputFile, is_remnant, may_be_remnant
 from darkroomd.core.model import Output
+from darkroomd.files.fingerprint import stat_of
 from darkroomd.files.folders import FolderIsLink, open_folder
 from darkroomd.files.reading import OPEN_TO_READ
 
@@ -41,6 +43,27 @@ def open_recorded(output: Output, session: Path) -> FileIO | None:
         raise
     file.close()
     return None
+
+
+def standing(written: OutputFile) -> FileStat | None:
+    """Return size and time of an output as it is now; None if it is gone, or what is left is no picture.
+
+    Raises:
+        OSError: the disk does not tell.
+    """
+    found = stat_of(written.path)
+    if found is None or not may_be_remnant(written.size_bytes, found.size_bytes):
+        return found
+    try:
+        descriptor = os.open(written.path, OPEN_TO_READ)
+    except FileNotFoundError:
+        return None
+    try:
+        size_bytes = os.fstat(descriptor).st_size
+        first, last = os.pread(descriptor, 2, 0), os.pread(descriptor, 2, max(0, size_bytes - 2))
+    finally:
+        os.close(descriptor)
+    return None if is_remnant(first, last) else found
 
 
 def _is_regular(path: Path) -> bool:

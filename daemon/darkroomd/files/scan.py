@@ -8,11 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from darkroomd.core.freshness import OutputFile
 from darkroomd.core.intake import SIDECAR_SUFFIX, EntryKind, Ignored, classify
 from darkroomd.core.model import RAW_FOLDER, Fingerprint
 from darkroomd.core.scan_pace import FolderStamp
-from darkroomd.files.fingerprint import fingerprint_from, stat_of
+from darkroomd.files.fingerprint import fingerprint_from
 from darkroomd.files.folders import FolderIsLink, is_link, open_folder
+from darkroomd.files.outputs import standing
 from darkroomd.files.watch import can_be_told
 
 
@@ -60,21 +62,23 @@ def glance_at(raw: Path, output_folder: Path) -> Glance:
     return Glance(_stamp(found), outputs)
 
 
-def find_lost(recorded: Mapping[str, Path], folder: Path) -> frozenset[str]:
+def find_lost(recorded: Mapping[str, OutputFile], folder: Path, *, thorough: bool) -> frozenset[str]:
     """Return the photos, by name, whose recorded outputs are gone; most are expected in `folder`.
+
+    `thorough`: or are no pictures any more, which only a look at each of them shows.
 
     Raises:
         OSError: the disk does not tell.
     """
     present: frozenset[str] = frozenset()
-    if recorded and not is_link(folder):
+    if recorded and not thorough and not is_link(folder):
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
             present = frozenset(entry.name for entry in entries)
     # A listing may spell names otherwise than they were given: what it lacks is asked for by itself.
     return frozenset(
         name
-        for name, path in recorded.items()
-        if not (path.parent == folder and path.name in present) and stat_of(path) is None
+        for name, file in recorded.items()
+        if not (file.path.parent == folder and file.path.name in present) and standing(file) is None
     )
 
 

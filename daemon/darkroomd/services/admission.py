@@ -17,14 +17,16 @@ from darkroomd.core.freshness import (
     Hashes,
     NeedsHash,
     Outdated,
+    OutputFile,
     UpToDate,
     Wanted,
     assess,
 )
 from darkroomd.core.model import CorrelationId, Fingerprint, Output
 from darkroomd.core.presets import Preset
-from darkroomd.files.fingerprint import sha256_of, stat_of
+from darkroomd.files.fingerprint import sha256_of
 from darkroomd.files.looks import inspect
+from darkroomd.files.outputs import standing
 from darkroomd.files.sidecars import FrozenLook, freeze
 from darkroomd.files.xmp_files import is_rejected
 
@@ -102,7 +104,7 @@ def compare(comparison: Comparison) -> UpToDate | Altered | Outdated | Delayed:
 
 def _compare(comparison: Comparison, hashes: Hashes) -> UpToDate | Altered | Outdated | Delayed | None:
     try:
-        output = stat_of(comparison.record.path)
+        output = standing(OutputFile(comparison.record.path, comparison.record.size_bytes))
     except OSError as error:
         return Delayed("disk.error", os.strerror(error.errno or 0))
     verdict = assess(

@@ -24,7 +24,7 @@ from darkroomd.core.presets import for_pipeline
 from darkroomd.core.recovery import Intent
 from darkroomd.core.sidecar import SidecarDemands, refusal
 from darkroomd.files.fingerprint import fingerprint_of
-from darkroomd.files.folders import make_folder
+from darkroomd.files.folders import FolderIsLink, make_folder
 from darkroomd.files.sidecars import FrozenLook, read_look
 from darkroomd.imaging.messages import Develop, Recipe, Refused
 from darkroomd.imaging.messages import Developed as Made
@@ -157,7 +157,8 @@ class Development:
             if isinstance(made, Refused):
                 return await self._after_refusal(claim, made)
             return await self._publish_or_discard(_Attempt(claim, look, part, final, began_at), made)
-        except StateUnwritable as error:
+        except (StateUnwritable, FolderIsLink) as error:
+            # A link is, like a folder that is gone, no photo's fault, and goes on once it is put right.
             return Failed(_failure(error, transient=True), environment=True)
         except DarkroomError as error:
             return Failed(_failure(error, transient=False), environment=False)

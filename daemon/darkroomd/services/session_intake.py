@@ -219,7 +219,7 @@ class SessionIntake:
             self._names.listed(glance.raw, now=begun_at)
         if due or not self._outputs.stands(glance.outputs):
             if not first:
-                await self._find_lost_outputs()
+                await self._find_lost_outputs(thorough=due)
             # At the first look all of them were compared with their records.
             self._outputs.listed(glance.outputs, now=begun_at)
         self._pace.found(
@@ -260,16 +260,16 @@ class SessionIntake:
             room.announce(name)
         return bool(found.fresh or found.gone)
 
-    async def _find_lost_outputs(self) -> None:
-        """Have outputs made again that somebody deleted; what goes a second time is only said to be gone."""
+    async def _find_lost_outputs(self, *, thorough: bool) -> None:
+        """Have outputs made again that were deleted or destroyed; the second time that is only said."""
         store, plan = self._around.store, self._around.plan
         # Asked of the store first: what it knows of was on the disk before.
         recorded = await store.developed_outputs(self.session.id, recipe=plan.recipe)
-        absent = await self._on_disk(partial(find_lost, recorded, self._output_folder))
+        absent = await self._on_disk(partial(find_lost, recorded, self._output_folder, thorough=thorough))
         room = self._reception.room
         lost = {name for name in absent if not room.is_doubted(name)}
         for name in sorted(lost):
-            log.info("output_gone", session=self.session.id, output=str(recorded[name]))
+            log.info("output_gone", session=self.session.id, output=str(recorded[name].path))
         for name in lost - self._made_again:
             room.doubt(name, Origin(backlog=True))
         # Whoever takes the pictures away as they come shall not keep the daemon developing for ever.

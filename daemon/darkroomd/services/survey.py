@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from darkroomd.core.freshness import AGED, Altered, UpToDate, Verdict, Wanted, assess
+from darkroomd.core.cancellation import is_by_removal
+from darkroomd.core.freshness import AGED, Altered, OutputFile, UpToDate, Verdict, Wanted, assess
 from darkroomd.core.intake import SIDECAR_SUFFIX, Ignored
 from darkroomd.core.model import RAW_FOLDER, Fingerprint, Photo, PhotoState
 from darkroomd.core.naming import OUTPUT_SUFFIX, output_names
@@ -15,8 +16,8 @@ from darkroomd.core.recorded_outputs import RecordedSession, read_session
 from darkroomd.core.session_document import DOCUMENT_NAME
 from darkroomd.files.atomic import OWN_PARTS
 from darkroomd.files.documents import read_document
-from darkroomd.files.fingerprint import stat_of
 from darkroomd.files.folders import FolderIsLink
+from darkroomd.files.outputs import standing
 from darkroomd.files.scan import list_raw
 from darkroomd.files.sidecars import read_look
 from darkroomd.files.sweep import sweep
@@ -69,7 +70,9 @@ def look_around(raw: Path, extensions: Collection[str], ignored: Mapping[str, Ig
 def find_outdated(
     known: Mapping[str, Photo], found: Mapping[str, Fingerprint], *, folder: Path, plan: OutputPlan
 ) -> Doubts:
-    """Return the developed photos that are not certainly up to date, by stats and sidecars alone.
+    """Return the photos that are not certainly what their records say, by stats and sidecars alone.
+
+    These are developed ones, and those whose work was canceled to remove a session that is there still.
 
     `known` are all photos of the session in `folder`, `found` the RAW files that are there.
     """
@@ -78,7 +81,12 @@ def find_outdated(
     aged: set[str] = set()
     renewed: set[str] = set()
     for name, photo in known.items():
-        if name not in found or not (photo.state is PhotoState.DEVELOPED or photo.aged):
+        if name not in found:
+            continue
+        if photo.failure is not None and is_by_removal(photo.failure):
+            # The daemon died before it forgot the session.
+            doubtful.add(name)
+        if not (photo.state is PhotoState.DEVELOPED or photo.aged):
             continue
         verdict = judge(photo, found[name], folder / plan.folder / outputs[name], plan)
         if verdict == AGED:
@@ -120,7 +128,8 @@ def judge(photo: Photo, found: Fingerprint, wanted_path: Path, plan: OutputPlan)
     if record is None:
         return None
     try:
-        look, output = read_look(photo.raw).look, stat_of(record.path)
+        look = read_look(photo.raw).look
+        output = standing(OutputFile(record.path, record.size_bytes))
     except OSError:
         return None
     wanted = Wanted(wanted_path, look, plan.digest, plan.pipeline)

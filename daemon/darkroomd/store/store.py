@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from darkroom.protocol.types import Failure, ItemState, JobFilter, Priority
 from darkroomd.core.damage import Damage
+from darkroomd.core.freshness import OutputFile
 from darkroomd.core.model import (
     Arrival,
     Claim,
@@ -294,11 +295,11 @@ class Store:
             )
         )
 
-    async def developed_outputs(self, session_id: SessionId, *, recipe: str) -> dict[str, Path]:
+    async def developed_outputs(self, session_id: SessionId, *, recipe: str) -> dict[str, OutputFile]:
         """Return the recorded outputs by a recipe of the developed photos of a session, by file name."""
         return await self.front.read_at_length(
             lambda database: {
-                os.fsdecode(row["name"]): Path(os.fsdecode(row["path"]))
+                os.fsdecode(row["name"]): OutputFile(Path(os.fsdecode(row["path"])), row["size_bytes"])
                 for row in database.all("developed_outputs", session_id=session_id, recipe=recipe)
             }
         )

@@ -1,5 +1,5 @@
 -- name: developed_outputs
-SELECT photo.name, output.path
+SELECT photo.name, output.path, output.size_bytes
 FROM photo JOIN output ON output.photo_id = photo.id AND output.recipe = :recipe
 WHERE photo.session_id = :session_id AND photo.state = 'developed'
 
