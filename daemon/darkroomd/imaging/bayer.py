@@ -117,13 +117,19 @@ def balance(*, camera: Sequence[float], daylight: Sequence[float]) -> NDArray[np
     return np.asarray(factors / factors.min(), dtype=np.float64)
 
 
-def to_linear_srgb(raw: rawpy.RawPy) -> NDArray[np.float64]:
-    """Return the (3, 3) matrix from balanced camera RGB to linear sRGB; unknown cameras' is the identity."""
+def to_linear_srgb(raw: rawpy.RawPy) -> NDArray[np.float64] | None:
+    """Return the (3, 3) matrix from balanced camera RGB to linear sRGB; None where LibRaw keeps it to itself.
+
+    Raises:
+        Refusal: the file's matrix is none.
+    """
+    if raw.num_colors != _COLOURS:
+        return None
     made = raw.color_matrix[:_COLOURS, :_COLOURS].astype(np.float64)
     if made[0, 0] > _LEAST_CAMERA_MATRIX:
         return made
     known = raw.rgb_xyz_matrix[:_COLOURS].astype(np.float64)
-    return from_xyz_matrix(known) if known.any() else np.eye(_COLOURS)
+    return from_xyz_matrix(known) if known.any() else None
 
 
 def from_xyz_matrix(to_camera: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -161,15 +161,16 @@ def rendered(
     Raises:
         Refusal: the sensor has more colours than can be shown, or the colour matrix shows none.
     """
-    mosaic = bayer.mosaic_of(raw) if method is Method.KERNEL else None
-    if mosaic is None:
-        return _tinted(raw, look, orientation, bits=bits)
+    camera = bayer.to_linear_srgb(raw)
+    mosaic = bayer.mosaic_of(raw) if method is Method.KERNEL and camera is not None else None
+    if mosaic is None or camera is None:
+        return _tinted(raw, look, orientation, camera=camera, bits=bits)
     pixels = kernel.develop(
         mosaic.values,
         pattern=mosaic.pattern,
         black=mosaic.black,
         scale=mosaic.scale,
-        matrix=_shown_by(look, bayer.to_linear_srgb(raw)),
+        matrix=look.mix @ camera @ np.diag(look.gains),
         tables=look.tables,
         bits=bits,
     )
@@ -193,19 +194,24 @@ def turned(pixels: kernel.Shown, flip: int) -> kernel.Shown:
     return np.ascontiguousarray(seen.swapaxes(0, 1) if flip & _EXCHANGED else seen)
 
 
-def _shown_by(look: Look, camera: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(look.mix @ camera @ np.diag(look.gains), dtype=np.float64)
-
-
-def _tinted(raw: rawpy.RawPy, look: Look, orientation: Orientation, *, bits: kernel.Bits) -> kernel.Shown:
-    """Return LibRaw's picture in the look; of three colours, the matrix is left to the look's."""
-    has_camera_colours = raw.num_colors == _COLOURS
-    linear = _linear(raw, orientation, rawpy.ColorSpace.raw if has_camera_colours else rawpy.ColorSpace.sRGB)
+def _tinted(
+    raw: rawpy.RawPy,
+    look: Look,
+    orientation: Orientation,
+    *,
+    camera: NDArray[np.float64] | None,
+    bits: kernel.Bits,
+) -> kernel.Shown:
+    """Return LibRaw's picture in the look, its colours made as the kernel's are where the matrix is known."""
+    space, to_srgb = rawpy.ColorSpace.raw, camera
+    if to_srgb is None:
+        space, to_srgb = rawpy.ColorSpace.sRGB, np.eye(_COLOURS)
+    linear = _linear(raw, orientation, space)
     if linear.shape[2] == _GREY:
         linear = np.repeat(linear, _COLOURS, axis=2)
     if linear.shape[2] != _COLOURS:
         raise refusals.unsupported(f"{linear.shape[2]} colours")
-    matrix = _shown_by(look, bayer.to_linear_srgb(raw) if has_camera_colours else np.eye(_COLOURS))
+    matrix = look.mix @ to_srgb @ np.diag(look.gains)
     return kernel.tint(linear, matrix=matrix, tables=look.tables, bits=bits)
 
 
