@@ -59,6 +59,7 @@ ONLY_IN = {
     "sqlite3": ("darkroomd.store",),
     "rawpy": ("darkroomd.imaging",),
     "numpy": ("darkroomd.imaging",),
+    "cv2": ("darkroomd.imaging",),
     "PIL": ("darkroomd.imaging",),
     "threadpoolctl": ("darkroomd.imaging",),
     "watchfiles": ("darkroomd.files",),

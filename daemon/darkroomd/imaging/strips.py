@@ -1,0 +1,41 @@
+"""Work on a picture strip by strip: little memory, and two cores at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+import numpy as np
+
+Piece = TypeVar("Piece")
+Sample = TypeVar("Sample", np.uint8, np.uint16)
+
+THREADS: Final = 2
+"""That work on one picture; one photo is developed at a time, on whatever machine."""
+
+ALIGNED: Final = 16
+"""Rows: every strip but the last has a multiple of them."""
+
+_PIXELS: Final = 400_000
+"""Of a strip at most: its intermediate results stay in the processor's cache."""
+
+
+def strips(height: int, *, width: int) -> list[slice]:
+    """Return a picture's rows in strips from top to bottom, each but the last a multiple of `ALIGNED`."""
+    rows = max(ALIGNED, _PIXELS // max(1, width) // ALIGNED * ALIGNED)
+    return [slice(top, min(height, top + rows)) for top in range(0, height, rows)]
+
+
+def each(work: Callable[[Piece], None], pieces: Sequence[Piece], *, threads: int) -> None:
+    """Do `work` on every piece, in any order, and raise the first error.
+
+    What the work does must not depend on the order, nor on other pieces having been done.
+    """
+    if threads == 1 or len(pieces) == 1:
+        for piece in pieces:
+            work(piece)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(work, pieces):
+            pass
