@@ -104,7 +104,7 @@ class OverlaySection(Section, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     file: Annotated[str, Meta(min_length=1)]
     place: Anchor = Anchor.BOTTOM_RIGHT
-    scale_percent: Annotated[float, Meta(gt=0, le=1000)] = 20.0
+    scale_percent: Annotated[float, Meta(gt=0, le=100)] = 20.0
     margin_percent: Percent = 2.0
     opacity_percent: Percent = 100.0
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from darkroomd.imaging import srgb
+from darkroomd.imaging import icc, srgb
 
 BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 
@@ -47,7 +47,7 @@ def test_the_profile_changes_nothing_against_littlecms_own_srgb(towards_ours: bo
 
 def test_the_primaries_are_those_of_srgb_adapted_to_d50() -> None:
     to_xyz = np.array(srgb.TO_XYZ)
-    white = np.array(srgb._WHITE_D50) / 65_536
+    white = np.array(icc.WHITE_D50) / 65_536
     gain = np.diag((BRADFORD @ white) / (BRADFORD @ to_xyz.sum(axis=1)))
 
     adapted = np.linalg.inv(BRADFORD) @ gain @ BRADFORD @ to_xyz

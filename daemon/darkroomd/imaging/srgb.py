@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from darkroomd.imaging import icc
 
 TO_XYZ: Final = (
     (0.4124564, 0.3575761, 0.1804375),
@@ -24,15 +25,11 @@ _KNEE: Final = 0.04045
 
 # In units of 2**-16. The primaries are TO_XYZ adapted from D65 to D50 by Bradford's method. They stand
 # here as numbers, not as a computation, because the profile's bytes must be equal on every machine.
-_WHITE_D50: Final = (63190, 65536, 54061)
 _RED: Final = (28580, 14582, 913)
 _GREEN: Final = (25236, 46982, 6362)
 _BLUE: Final = (9374, 3972, 46786)
 
 _CURVE_POINTS: Final = 1024
-_DATE: Final = (2024, 1, 1, 0, 0, 0)
-_PROFILE_HEADER_BYTES: Final = 128
-_TAG_ENTRY_BYTES: Final = 12
 
 
 def to_linear(encoded: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -52,53 +49,14 @@ def to_encoded(linear: NDArray[np.floating]) -> NDArray[np.float64]:
 @cache
 def icc_profile() -> bytes:
     """Return an sRGB profile: three primaries and one curve, the same bytes always."""
-    curve = _curve()
-    tags = (
-        (b"desc", _description("sRGB")),
-        (b"cprt", _text("No copyright, use freely")),
-        (b"wtpt", _xyz(_WHITE_D50)),
-        (b"rXYZ", _xyz(_RED)),
-        (b"gXYZ", _xyz(_GREEN)),
-        (b"bXYZ", _xyz(_BLUE)),
-        (b"rTRC", curve),
-        (b"gTRC", curve),
-        (b"bTRC", curve),
-    )
-    at = _PROFILE_HEADER_BYTES + 4 + len(tags) * _TAG_ENTRY_BYTES
-    table, content, placed = bytearray(struct.pack(">I", len(tags))), bytearray(), dict[bytes, int]()
-    for signature, data in tags:
-        if data not in placed:  # the three curves are one
-            placed[data] = at + len(content)
-            content += data + b"\0" * (-len(data) % 4)
-        table += struct.pack(">4sII", signature, placed[data], len(data))
-    return _profile_header(at + len(content)) + bytes(table + content)
+    return icc.profile("sRGB", red=_RED, green=_GREEN, blue=_BLUE, curve=curve())
 
 
-def _profile_header(length: int) -> bytes:
-    start = struct.pack(">I4sI4s4s4s6H", length, b"\0" * 4, 0x02100000, b"mntr", b"RGB ", b"XYZ ", *_DATE)
-    illuminant = struct.pack(">3I", *_WHITE_D50)
-    # Signature, no platform, no flags, no device, perceptual intent.
-    return (start + b"acsp" + b"\0" * 28 + illuminant).ljust(_PROFILE_HEADER_BYTES, b"\0")
-
-
-def _xyz(value: tuple[int, int, int]) -> bytes:
-    return struct.pack(">4sI3i", b"XYZ ", 0, *value)
-
-
-def _text(content: str) -> bytes:
-    return struct.pack(">4sI", b"text", 0) + content.encode("ascii") + b"\0"
-
-
-def _description(content: str) -> bytes:
-    name = content.encode("ascii") + b"\0"
-    no_unicode, no_scriptcode = struct.pack(">II", 0, 0), struct.pack(">HB67s", 0, 0, b"")
-    return struct.pack(">4sII", b"desc", 0, len(name)) + name + no_unicode + no_scriptcode
-
-
-def _curve() -> bytes:
+@cache
+def curve() -> bytes:
+    """Return the transfer curve as the profiles of all spaces that share it have it."""
     points = (_linear(number / (_CURVE_POINTS - 1)) for number in range(_CURVE_POINTS))
-    values = [round(point * 0xFFFF) for point in points]
-    return struct.pack(f">4sII{_CURVE_POINTS}H", b"curv", 0, _CURVE_POINTS, *values)
+    return icc.curve([round(point * 0xFFFF) for point in points])
 
 
 def _linear(encoded: float) -> float:
