@@ -60,6 +60,7 @@ class House:
 
     folder: Path
     store: Store
+    around: Surroundings
     intake: Intake
     told: list[Happening]
     news: list[anyio.Event] = field(default_factory=lambda: [anyio.Event()])
@@ -179,7 +180,7 @@ async def at_work(
             presets=Presets(PhotoDesk(store.front), None, now_usec=now_usec),
         )
         intake = Intake(around, sessions=sessions, roots=roots)
-        house = House(folder=folder, store=store, intake=intake, told=told)
+        house = House(folder=folder, store=store, around=around, intake=intake, told=told)
         houses.append(house)
         async with anyio.create_task_group() as group:
             await group.start(intake.run)

@@ -24,7 +24,7 @@ from darkroom.errors import (
     PathNotAllowed,
     SessionBusy,
 )
-from darkroom.protocol.types import JobOptions, JobState, Priority, Session
+from darkroom.protocol.types import Job, JobOptions, JobState, Priority, Session
 from make import make_dng
 from running import PATIENCE_SECONDS, Daemon, running
 
@@ -383,6 +383,30 @@ def test_a_root_brings_its_sessions_and_takes_away_those_that_nobody_added(
     assert client.get_session(kept.session.id).watched
     with pytest.raises(NoSuchRoot):
         client.remove_root(added.root.id)
+
+
+def test_a_root_with_work_in_one_session_stays_with_all_of_them(world: World, client: Client) -> None:
+    root = world.folder / "half"
+    make_session(root / "Idle", "a.dng")
+    added = client.add_root(root)
+    until(client, lambda: is_developed(client, "Idle"))
+    [done] = jobs_of(client, "Idle")
+    client.pause_queue()
+    make_session(root / "Later", "a.dng")
+    until(client, lambda: bool(jobs_of(client, "Later")))
+
+    with pytest.raises(SessionBusy):
+        client.remove_root(added.root.id)
+    still = client.get_job(done.id)
+    client.resume_queue()
+
+    assert still == done
+    assert str(root) in {one.folder.path for one in client.list_roots()}
+
+
+def jobs_of(client: Client, name: str) -> list[Job]:
+    ids = {session.id for session in client.list_sessions() if session.name == name}
+    return [job for job in client.list_jobs() if job.session_id in ids]
 
 
 @pytest.mark.parametrize(

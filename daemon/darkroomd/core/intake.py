@@ -33,7 +33,6 @@ _TEMPORARY: Final = re.compile(
     | ~$
     | \.(part|partial|tmp|temp|crdownload|download|opdownload|filepart|kpart|aria2|upload|uploading|incomplete
         |inprogress|unfinished|writing|swp|lock|lftp-pget-status|!ut|!qb|!sync)(-?\d+)?$
-    | \.octransferid\d+
     """,
     re.IGNORECASE | re.VERBOSE,
 )
