@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,10 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkroomd.core.adjustments import Adjustments, Curves, Effects, Geometry, Local, Tone
-from darkroomd.imaging.look import curves, tone
+from darkroomd.core.cube_file import Cube
+from darkroomd.imaging.look import colour as colours
+from darkroomd.imaging.look import curves, white_balance
+from darkroomd.imaging.look.cube import compile_cube
+from darkroomd.imaging.look.tone import display
+from darkroomd.imaging.look.white_balance import CameraColour, Triple
 
 ENTRIES: Final = 65536
 """Of a table: one for each linear value of 16 bits."""
+
+
+# Matrices and gains stop here, above the last bits in which machines differ.
+_DECIMALS: Final = 7
+_SAME_WHITE: Final = 1e-6
+_LEAST_WHITE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,20 +49,57 @@ class Look:
     effects: Effects | None = None
 
 
-def compile_look(adjustments: Adjustments) -> Look:
-    """Return the numbers of a look; equal adjustments give equal numbers."""
+def compile_look(
+    adjustments: Adjustments, *, camera: CameraColour | None = None, lut: Cube | None = None
+) -> Look:
+    """Return the numbers of a look; equal arguments give equal numbers.
+
+    `camera` is needed for an absolute white balance, `lut` is the content of the .cube file that is named.
+    """
+    tone, colour = adjustments.tone, adjustments.colour
+    balance = white_balance.gains(adjustments.balance, camera)
+    exposure = 2.0**tone.exposure
+    mix = _rounded(colours.mix(colour, tone.mapper))
+    intensity = 0.0 if adjustments.lut is None else adjustments.lut.intensity / 100.0
     return Look(
-        gains=np.ones(3),
-        mix=np.eye(3),
-        tables=_tables(adjustments.tone, adjustments.curves),
+        gains=_rounded([[factor * exposure for factor in balance]])[0],
+        mix=mix,
+        tables=_tables(tone, adjustments.curves, _white(balance, mix, exposure=exposure)),
+        cube=compile_cube(colour, lut if intensity else None, intensity=intensity),
         local=adjustments.local,
         geometry=adjustments.geometry,
         effects=adjustments.effects,
     )
 
 
-def _tables(wanted: Tone, drawn: Curves) -> NDArray[np.uint16]:
+def _rounded(rows: Sequence[Sequence[float]]) -> NDArray[np.float64]:
+    return np.array([[round(value, _DECIMALS) for value in row] for row in rows], dtype=np.float64)
+
+
+def _white(balance: Triple, mix: NDArray[np.float64], *, exposure: float) -> NDArray[np.float64]:
+    """Return what becomes of a clipped white, linear, by channel, before the tables."""
+    red, green, blue = balance
+    seen = mix[:, 0] * red + mix[:, 1] * green + mix[:, 2] * blue
+    white: NDArray[np.float64] = np.clip(seen, _LEAST_WHITE, None) * exposure
+    return white
+
+
+def _tables(tone: Tone, drawn: Curves, white: NDArray[np.float64]) -> NDArray[np.uint16]:
     linear = np.arange(ENTRIES, dtype=np.float64) / (ENTRIES - 1)
-    shown = curves.follow(drawn.luma, tone.display(linear, wanted))
-    channels = [curves.follow(curve, shown) for curve in (drawn.red, drawn.green, drawn.blue)]
+    brightest = min(float(white.max()), 1.0)
+    channels = list[NDArray[np.float64]]()
+    for curve, own in zip((drawn.red, drawn.green, drawn.blue), white.tolist(), strict=True):
+        light = _whitened(linear, own=own, brightest=brightest)
+        channels.append(curves.follow(curve, curves.follow(drawn.luma, display(light, tone))))
     return np.rint(np.clip(np.stack(channels), 0.0, 1.0) * (ENTRIES - 1)).astype(np.uint16)
+
+
+def _whitened(linear: NDArray[np.float64], *, own: float, brightest: float) -> NDArray[np.float64]:
+    """Let the brightest half of a channel rise to where its white meets the other channels' white.
+
+    What clipped in the camera has no colour: another white balance must not give it one.
+    """
+    if own >= brightest - _SAME_WHITE:
+        return linear
+    t = np.clip(linear / own * 2.0 - 1.0, 0.0, 1.0)
+    return np.minimum(linear * (1.0 + (brightest / own - 1.0) * t * t * (3.0 - 2.0 * t)), 1.0)
