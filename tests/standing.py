@@ -34,7 +34,7 @@ from darkroomd.store.culling import Requeue
 from darkroomd.store.database import Database
 from darkroomd.store.exports import NewExport
 from darkroomd.store.journal import read_facts, read_span, write_facts
-from darkroomd.store.queue import Ending
+from darkroomd.store.queue import Ending, Wanted
 
 NOW: Final = 1_700_000_000_000_000
 SESSION: Final = SessionId("s")
@@ -110,9 +110,7 @@ class Standing:
     def start(self) -> Claim | None:
         """Take the next item."""
         self.claim = self.step(
-            lambda database: queue.claim(
-                database, boot="b", least_priority=Priority.LOW, waiting_sessions=(), now_usec=NOW
-            )
+            lambda database: queue.claim(database, Wanted("b", Priority.LOW), now_usec=NOW)
         )
         return self.claim
 

@@ -32,7 +32,7 @@ from darkroomd.store import arrivals, catalogue, exports, queue, verbs
 from darkroomd.store.arrivals import NewJob
 from darkroomd.store.database import Database, Row, open_database
 from darkroomd.store.exports import Exported, MustStop, NewExport
-from darkroomd.store.queue import Ending
+from darkroomd.store.queue import Ending, Wanted
 from darkroomd.store.rows import PRIORITIES
 
 SESSIONS = [SessionId("a"), SessionId("b"), SessionId("c")]
@@ -127,9 +127,7 @@ class Queue(RuleBasedStateMachine):
         )
 
         with self.database.transaction():
-            claim, _ = queue.claim(
-                self.database, boot="b", least_priority=least, waiting_sessions=waiting, now_usec=self.now
-            )
+            claim, _ = queue.claim(self.database, Wanted("b", least, waiting), now_usec=self.now)
 
         assert (claim and claim.item.id) == (expected and expected.id)
         self.hands += [claim] if claim else []
@@ -151,6 +149,24 @@ class Queue(RuleBasedStateMachine):
             )
         assert (ended is None) is late
         self.hands += [hand] if late else []
+
+    @precondition(lambda self: self.hands)
+    @rule(late=st.booleans())
+    def end_and_claim(self, late: bool) -> None:
+        hand = self.hands.pop(0)
+        fence = hand.fence - 1 if late else hand.fence
+        with self.database.transaction():
+            (ended, following), _ = queue.end_and_claim(
+                self.database,
+                hand.item,
+                Ending(ItemState.COMPLETED),
+                fence=fence,
+                wanted=Wanted("b", Priority.LOW),
+                now_usec=self.now,
+            )
+        assert ended is not late
+        assert not (late and following)
+        self.hands += [hand] if late else [following] if following else []
 
     @precondition(lambda self: self.hands)
     @rule(after=st.none() | st.integers(1, 20), refund=st.booleans())

@@ -69,6 +69,7 @@ HOT: Final = {
     "put_back_item": "item USING INTEGER PRIMARY KEY",
     "put_output": None,
     "ready_retries": "item_retry",
+    "retries": "item_retry",
     "record_intent": "item USING INTEGER PRIMARY KEY",
     "replace_photo_inputs": "sqlite_autoindex_photo_1",
     "running_item_of_job": "item_running",

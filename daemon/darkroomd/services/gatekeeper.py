@@ -13,7 +13,7 @@ from typing import Final
 import anyio
 import structlog
 
-from darkroom.protocol.types import InhibitMode
+from darkroom.protocol.types import InhibitMode, Priority
 from darkroomd.core.gate import Circumstances, Holder, Pause, Permission, is_in_force, permission
 from darkroomd.core.model import Happening, SessionId
 from darkroomd.core.retry import Hold, SessionHold
@@ -108,6 +108,10 @@ class Gatekeeper:
             fault=fault.reason if fault is not None and self._monotonic() < fault.until else None,
         )
         return permission(circumstances, now_usec=now)
+
+    def unhindered(self) -> Priority | None:
+        """Return the least priority that may be started; None: none, or not before something is seen to."""
+        return None if self._pause is not None or self.held_sessions() else self.permission().least_priority
 
     def wait_reasons(self) -> tuple[str, ...]:
         """Return why nothing, or not everything, is started; a fault counts until work succeeded again."""

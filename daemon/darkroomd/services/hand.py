@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import anyio
 
 from darkroom.protocol.types import Failure
-from darkroomd.core.model import Claim, ItemId
+from darkroomd.core.model import Claim, Happening, ItemId
 
 RECORD_SECONDS: Final = 5.0
 """How long the end of an interrupted item may take to be recorded before nobody waits for it any more."""
@@ -21,6 +21,30 @@ class Work:
     item_id: ItemId
     stage: str | None
     percent: int
+
+
+def progress_of(claim: Claim, *, stage: str, percent: int, now_usec: int) -> Happening:
+    """Return what is told of how far the work on a claimed item is."""
+    return Happening(
+        "progress",
+        now_usec,
+        job_id=claim.job.id,
+        session_id=claim.session.id,
+        progress=replace(claim.job.progress, current_item_id=claim.item.id, current_photo_id=claim.photo.id),
+        stage=stage,
+        percent=percent,
+    )
+
+
+def failure_through(bug: Exception) -> Failure:
+    """Return the failure of an item that met a fault of ours."""
+    message = (
+        "darkroomd failed on this photo through a fault of its own. The log has the details; "
+        "please report it, and export the photo again."
+    )
+    return Failure(
+        code="internal.bug", message=message, transient=True, context={"exception": repr(bug)[:1000]}
+    )
 
 
 class Hand:

@@ -32,9 +32,9 @@ from darkroomd.core.retry import (
 )
 from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome
 from darkroomd.services.gatekeeper import Gatekeeper
-from darkroomd.services.hand import RECORD_SECONDS, Hand, Work
+from darkroomd.services.hand import RECORD_SECONDS, Hand, Work, failure_through, progress_of
 from darkroomd.services.stories import Stories
-from darkroomd.store.queue import Ending
+from darkroomd.store.queue import Ending, Wanted
 from darkroomd.store.store import Store
 
 USEC: Final = 1_000_000
@@ -89,6 +89,7 @@ class Scheduler:
         self._stop_requested = anyio.Event()
         self._gate = gate
         self._stories = stories
+        self._longest_wait_usec = round(policy.longest_wait_seconds * USEC)
         self._choosing = anyio.Lock()
         self._hand: Hand | None = None
         self.work: Work | None = None
@@ -149,7 +150,7 @@ class Scheduler:
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Work until `stop`."""
         task_status.started()
-        while not self._stopping:
+        while self._hand is not None or not self._stopping:
             # Both are taken before the look: what arrives or lapses in between is not slept through.
             self._woken = woken = anyio.Event()
             change_at = anyio.current_time() + self._gate.seconds_to_change()
@@ -157,9 +158,11 @@ class Scheduler:
                 await self._rest(woken, change_at)
 
     async def _work_once(self) -> bool:
-        async with self._choosing:
-            # Whoever forbids work from here on waits until it is known what was taken before.
-            self._hand = hand = await self._take()
+        if self._hand is None:
+            async with self._choosing:
+                # Whoever forbids work from here on waits until it is known what was taken before.
+                self._hand = await self._take()
+        hand = self._hand
         if hand is None:
             return False
         claim = hand.claim
@@ -197,7 +200,7 @@ class Scheduler:
             boot=self._boot,
             least_priority=least_priority,
             waiting_sessions=sessions,
-            longest_wait_usec=round(self._policy.longest_wait_seconds * USEC),
+            longest_wait_usec=self._longest_wait_usec,
             now_usec=self._now_usec(),
         )
 
@@ -220,7 +223,8 @@ class Scheduler:
                     if self._stopping:
                         recording.deadline = anyio.current_time() + RECORD_SECONDS
                     await self._record_interruption(hand)
-            self._hand = None
+            if self._hand is hand:
+                self._hand = None
             hand.over.set()
 
     async def _outcome_of(self, claim: Claim) -> Outcome:
@@ -230,30 +234,11 @@ class Scheduler:
             )
         except Exception as bug:
             log.exception("item_hit_a_bug")
-            message = (
-                "darkroomd failed on this photo through a fault of its own. The log has the details; "
-                "please report it, and export the photo again."
-            )
-            context = {"exception": repr(bug)[:1000]}
-            return Failed(
-                Failure(code="internal.bug", message=message, transient=True, context=context),
-                environment=False,
-            )
+            return Failed(failure_through(bug), environment=False)
 
     def _on_stage(self, claim: Claim, stage: str, percent: int) -> None:
         self.work = Work(claim.item.id, stage, percent)
-        progress = replace(claim.job.progress, current_item_id=claim.item.id, current_photo_id=claim.photo.id)
-        self._publish(
-            Happening(
-                "progress",
-                self._now_usec(),
-                job_id=claim.job.id,
-                session_id=claim.session.id,
-                progress=progress,
-                stage=stage,
-                percent=percent,
-            )
-        )
+        self._publish(progress_of(claim, stage=stage, percent=percent, now_usec=self._now_usec()))
 
     async def _record_interruption(self, hand: Hand) -> None:
         raw = str(hand.claim.photo.raw)
@@ -345,11 +330,24 @@ class Scheduler:
         told = replace(ending, lines=self._stories.take(claim.item.correlation_id))
         if not self._stopping:
             await self._on_photo_ending(claim, ending)
-        recorded = await self._insist(
-            lambda: self._store.end(claim.item, told, fence=claim.fence, now_usec=self._now_usec())
-        )
+        recorded = await self._insist(lambda: self._record_end(claim, told))
         if recorded is False:
             log.warning("late_result_discarded", fence=claim.fence)
+
+    async def _record_end(self, claim: Claim, ending: Ending) -> bool:
+        """Record how the item ended and take the next with it, if nothing has to be seen to in between."""
+        # Whoever holds the lock may be waiting for this item to be over.
+        if ending.state is ItemState.COMPLETED and not self._stopping and not self._choosing.locked():
+            async with self._choosing:
+                least_priority = self._gate.unhindered()
+                if least_priority is not None:
+                    wanted = Wanted(self._boot, least_priority, (), self._longest_wait_usec)
+                    recorded, following = await self._store.end_and_claim(
+                        claim.item, ending, fence=claim.fence, wanted=wanted, now_usec=self._now_usec()
+                    )
+                    self._hand = self._hand if following is None else Hand(following)
+                    return recorded
+        return await self._store.end(claim.item, ending, fence=claim.fence, now_usec=self._now_usec())
 
     async def _put_back(
         self, claim: Claim, *, failure: Failure | None, retry_at_usec: int | None, refund: bool = True

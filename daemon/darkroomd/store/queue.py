@@ -57,24 +57,24 @@ class Ending:
     lines: tuple[LogLine, ...] = ()
 
 
-def claim(
-    database: Database,
-    *,
-    boot: str,
-    least_priority: Priority,
-    waiting_sessions: Collection[SessionId],
-    longest_wait_usec: int | None = None,
-    now_usec: int,
-) -> tuple[Claim | None, list[Happening]]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What may be claimed; see `Store.claim`."""
+
+    boot: str
+    least_priority: Priority
+    waiting_sessions: Collection[SessionId] = ()
+    longest_wait_usec: int | None = None
+
+
+def claim(database: Database, wanted: Wanted, *, now_usec: int) -> tuple[Claim | None, list[Happening]]:
     """Take the next item: the attempt and a new fence are committed before its work begins."""
-    database.run("ready_retries", now=now_usec)
-    if longest_wait_usec is not None:
-        database.run("bound_retries", latest=now_usec + longest_wait_usec)
+    _free_retries(database, wanted.longest_wait_usec, now_usec=now_usec)
     row = database.one(
         "claim_item",
-        boot=boot,
-        least_priority=PRIORITIES.index(least_priority),
-        waiting_sessions=json_text(sorted(waiting_sessions)),
+        boot=wanted.boot,
+        least_priority=PRIORITIES.index(wanted.least_priority),
+        waiting_sessions=json_text(sorted(wanted.waiting_sessions)),
         now=now_usec,
     )
     if row is None:
@@ -97,6 +97,32 @@ def claim(
     journal.photo_as(taken.photo)
     journal.session_as(session)
     return taken, journal.happenings
+
+
+def _free_retries(database: Database, longest_wait_usec: int | None, *, now_usec: int) -> None:
+    """Let retries that are due take part again, and bound those that are due too late."""
+    row = database.one("retries")
+    # Looking is cheaper than changing nothing, and most claims find none.
+    if row is None or row["first"] is None:
+        return
+    if row["first"] <= now_usec:
+        database.run("ready_retries", now=now_usec)
+    if longest_wait_usec is not None and row["last"] > now_usec + longest_wait_usec:
+        database.run("bound_retries", latest=now_usec + longest_wait_usec)
+
+
+def end_and_claim(
+    database: Database, item: Item, ending: Ending, *, fence: int, wanted: Wanted, now_usec: int
+) -> tuple[tuple[bool, Claim | None], list[Happening]]:
+    """Record how the item of this claim ended, and take the next: what happens is as after one and the other.
+
+    False, and nothing changed or taken, if the claim is stale.
+    """
+    ended = end(database, item, ending, fence=fence, now_usec=now_usec)
+    if ended is None:
+        return (False, None), []
+    taken, begun = claim(database, wanted, now_usec=now_usec)
+    return (True, taken), [*ended, *begun]
 
 
 def record_intent(database: Database, item: Item, *, fence: int, intent: str) -> bool:

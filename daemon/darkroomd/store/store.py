@@ -36,7 +36,7 @@ from darkroomd.store.arrivals import NewJob, Queued
 from darkroomd.store.catalogue import Totals
 from darkroomd.store.database import Database, open_reader, open_rescued
 from darkroomd.store.front import Front
-from darkroomd.store.queue import Ending
+from darkroomd.store.queue import Ending, Wanted
 from darkroomd.store.restoring import Restored
 from darkroomd.store.rows import output_from
 
@@ -184,16 +184,8 @@ class Store:
         Nothing below `least_priority` and nothing of `waiting_sessions` is taken. A retry that is due later
         than in `longest_wait_usec` was put off before the clock was set back: it is due after that time.
         """
-        return await self.front.write(
-            lambda database: queue.claim(
-                database,
-                boot=boot,
-                least_priority=least_priority,
-                waiting_sessions=waiting_sessions,
-                longest_wait_usec=longest_wait_usec,
-                now_usec=now_usec,
-            )
-        )
+        wanted = Wanted(boot, least_priority, waiting_sessions, longest_wait_usec)
+        return await self.front.write(lambda database: queue.claim(database, wanted, now_usec=now_usec))
 
     async def record_intent(self, item: Item, *, fence: int, intent: str) -> bool:
         """Commit what is about to be renamed into place; False if the claim is stale."""
@@ -209,6 +201,16 @@ class Store:
             return happenings is not None, happenings or []
 
         return await self.front.write(change)
+
+    async def end_and_claim(
+        self, item: Item, ending: Ending, *, fence: int, wanted: Wanted, now_usec: int
+    ) -> tuple[bool, Claim | None]:
+        """Do as `end` and then `claim` do, in one transaction: both are recorded, or neither is."""
+        return await self.front.write(
+            lambda database: queue.end_and_claim(
+                database, item, ending, fence=fence, wanted=wanted, now_usec=now_usec
+            )
+        )
 
     async def put_back(
         self,

@@ -23,6 +23,17 @@ SELECT turn FROM lane WHERE session_id = :session_id AND priority = :priority;
 INSERT INTO lane (session_id, priority, turn) VALUES (:session_id, :priority, :turn)
 ON CONFLICT (session_id, priority) DO UPDATE SET turn = max(turn, excluded.turn);
 
+-- name: retries
+SELECT
+    (
+        SELECT min(retry_at_usec) FROM item INDEXED BY item_retry
+        WHERE state = 'queued' AND retry_at_usec IS NOT NULL
+    ) AS first,
+    (
+        SELECT max(retry_at_usec) FROM item INDEXED BY item_retry
+        WHERE state = 'queued' AND retry_at_usec IS NOT NULL
+    ) AS last;
+
 -- name: ready_retries
 UPDATE item SET retry_at_usec = NULL WHERE state = 'queued' AND retry_at_usec <= :now;
 
