@@ -30,7 +30,7 @@ def members(interface: Interface) -> list[Type | Method | Error]:
 def payloads() -> list[type[msgspec.Struct]]:
     replies = [method.reply for method in QUALIFIED_METHODS.values()]
     types = [m.form for m in members(DARKROOM) if isinstance(m, Type) and issubclass(m.form, msgspec.Struct)]
-    return [form for form in {*replies, *types} if issubclass(form, Payload)]
+    return [form for form in dict.fromkeys((*replies, *types)) if issubclass(form, Payload)]
 
 
 def test_what_is_printed_from_the_types_is_the_shipped_contract() -> None:
