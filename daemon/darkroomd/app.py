@@ -33,14 +33,14 @@ from darkroomd.core.retry import RetryPolicy
 from darkroomd.core.schedule import parse_windows
 from darkroomd.core.sidecar import SidecarDemands
 from darkroomd.imaging.messages import Recipe
-from darkroomd.imaging.version import pipeline_version
+from darkroomd.imaging.version import kernel_is_built, pipeline_version
 from darkroomd.logs import configure
 from darkroomd.services.culling import Culling
 from darkroomd.services.development import Development, recipe_digest
 from darkroomd.services.disks import Disks
 from darkroomd.services.executor import LocalExecutor
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
-from darkroomd.services.health import health_checks
+from darkroomd.services.health import WITHOUT_KERNEL, health_checks
 from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
@@ -294,6 +294,8 @@ class _Services:
 
 async def _run(services: _Services, settings: Settings, publish: Callable[[Happening], None]) -> None:
     """Run the services; end them in the order in which nothing is lost."""
+    if not kernel_is_built():
+        log.warning("kernel_was_missing", message=WITHOUT_KERNEL)
     stop = anyio.Event()
     async with anyio.create_task_group() as doors:
         doors.start_soon(_end_on_damage, services.store)

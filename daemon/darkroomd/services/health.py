@@ -10,6 +10,7 @@ from typing import Final
 
 from darkroomd.core.model import Check, Session, WatchMode
 from darkroomd.files.space import free_bytes
+from darkroomd.imaging.version import kernel_is_built
 from darkroomd.services.disks import Disks
 from darkroomd.services.intake import Intake
 from darkroomd.services.presets import Presets
@@ -24,6 +25,11 @@ DISK_SECONDS: Final = 2.0
 
 MOST_PROBLEMS: Final = 5
 """Sentences about presets that are shown; the log has all."""
+
+WITHOUT_KERNEL: Final = (
+    "The development kernel was not built when darkroomd was installed, so LibRaw develops alone, more "
+    "slowly and less well. Install a C compiler, then darkroomd again."
+)
 
 LOW_SPACE_BYTES: Final = 500_000_000
 """Below this a session's disk is worth a warning: about fifty large JPEGs."""
@@ -78,7 +84,22 @@ def health_checks(
         return Check("database", ok=True, message="The queue database was found in order.")
 
     watching = partial(_watching_check, intake)
-    return engine, queue, database, folders, watching, space, partial(_presets_check, presets)
+    return (
+        engine,
+        _kernel_check,
+        queue,
+        database,
+        folders,
+        watching,
+        space,
+        partial(_presets_check, presets),
+    )
+
+
+async def _kernel_check() -> Check:
+    if kernel_is_built():
+        return Check("kernel", ok=True, message="The development kernel is built.")
+    return Check("kernel", ok=False, message=WITHOUT_KERNEL)
 
 
 async def _presets_check(presets: Presets) -> Check:
