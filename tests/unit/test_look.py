@@ -339,3 +339,55 @@ def test_middle_grey_is_where_the_paler_curve_says() -> None:
     )
 
     assert shown.tolist() == pytest.approx([0.0, 0.48, 1.0])
+
+
+TABLE = np.random.default_rng(3).random((9, 9, 9, 3), dtype=np.float32)
+
+
+@pytest.mark.skipif(not cube.BUILT, reason="the compiled table of colours is not built")
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("size", [2, 9, 65])
+def test_the_compiled_table_does_what_numpy_does(size: int, dtype: type[np.uint8 | np.uint16]) -> None:
+    random = np.random.default_rng(size)
+    nodes = random.integers(0, 2, (size, size, size, 3)).astype(np.float32)
+    most = np.iinfo(dtype).max
+    pixels = random.integers(0, most, (300, 120, 3), dtype, endpoint=True)
+    pixels[:8, 0] = [[red, green, blue] for red in (0, most) for green in (0, most) for blue in (0, most)]
+    pixels[8:99, 1] = pixels[8:99, 1, :1]
+    other = pixels.copy()
+
+    cube.apply(pixels, nodes)
+    cube.apply(other, nodes, native=False)
+
+    assert (pixels == other).all()
+
+
+@pytest.mark.parametrize("native", [pytest.param(cube.BUILT, id="compiled"), pytest.param(False, id="numpy")])
+def test_a_picture_may_lie_in_memory_as_it_likes(native: bool) -> None:
+    whole = np.random.default_rng(5).integers(0, 65535, (60, 80, 3), np.uint16)
+    alone = whole[5:50, 3:70].transpose(1, 0, 2)[::-1].copy()
+
+    cube.apply(whole[5:50, 3:70].transpose(1, 0, 2)[::-1], TABLE, native=native)
+    cube.apply(alone, TABLE, native=native)
+
+    assert (whole[5:50, 3:70].transpose(1, 0, 2)[::-1] == alone).all()
+
+
+@pytest.mark.skipif(not cube.BUILT, reason="the compiled table of colours is not built")
+@pytest.mark.parametrize(
+    ("pixels", "nodes"),
+    [
+        pytest.param(np.zeros((2, 2, 3), np.float32), np.zeros((2, 2, 2, 3), np.uint16), id="numbers"),
+        pytest.param(np.zeros((2, 2, 4), np.uint8), np.zeros((2, 2, 2, 3), np.uint16), id="four-colours"),
+        pytest.param(np.zeros((2, 2), np.uint8), np.zeros((2, 2, 2, 3), np.uint16), id="mosaic"),
+        pytest.param(np.zeros((2, 2, 3), np.uint8), np.zeros((1, 1, 1, 3), np.uint16), id="small-table"),
+        pytest.param(np.zeros((2, 2, 3), np.uint8), np.zeros((66, 66, 66, 3), np.uint16), id="large-table"),
+        pytest.param(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 3, 2, 3), np.uint16), id="no-cube"),
+        pytest.param(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2, 2, 3), np.int16), id="signed-table"),
+    ],
+)
+def test_the_compiled_table_takes_only_what_it_can_read(
+    pixels: NDArray[np.generic], nodes: NDArray[np.generic]
+) -> None:
+    with pytest.raises(ValueError, match=r"array|nodes"):
+        cube._native.apply(pixels, nodes)

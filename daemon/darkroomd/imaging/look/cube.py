@@ -7,7 +7,11 @@ between them.
 
 from __future__ import annotations
 
-from typing import Final
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +22,16 @@ from darkroomd.imaging.look import colour as colours
 
 SIZE: Final = 33
 """Nodes along a side of a table of our own."""
+
+_MODULE: Final = "darkroomd.imaging.look._cube"
+
+BUILT: Final = find_spec(_MODULE) is not None
+"""Whether the compiled part is there. Without it `apply` is thirty times slower."""
+
+_native: Any = import_module(_MODULE) if BUILT else None
+
+PARTS: Final = 2
+"""Threads. The bytes do not depend on it."""
 
 Values = NDArray[np.float64]
 Nodes = NDArray[np.float32]
@@ -46,17 +60,35 @@ def compile_cube(colour: Colour, lut: Cube | None, *, intensity: float) -> Nodes
     return (np.rint(np.clip(nodes, 0.0, 1.0) * _FULL) / _FULL).astype(np.float32)
 
 
-def apply(pixels: NDArray[np.uint8] | NDArray[np.uint16], cube: Nodes) -> None:
-    """Put display values, (height, width, 3) uint8 or uint16, through a table, in place."""
-    nodes = np.rint(cube.astype(np.float64) * _FULL).astype(np.int64).reshape(-1, 3)
+def apply(pixels: NDArray[np.uint8 | np.uint16], cube: Nodes, *, native: bool = BUILT) -> None:
+    """Put display values, (height, width, 3) uint8 or uint16, through a table, in place.
+
+    The bytes are the same without the compiled part, which is not asked where `native` is False.
+    """
+    nodes = np.rint(cube.astype(np.float64) * _FULL).astype(np.uint16)
     rows = max(1, _STRIP_PIXELS // max(1, pixels.shape[1]))
-    for top in range(0, pixels.shape[0], rows):
-        strip = pixels[top : top + rows]
-        if strip.dtype == np.uint16:
-            strip[:] = _between(strip.astype(np.int64), nodes, size=cube.shape[0])
-        else:
-            wide = _between(strip.astype(np.int64) * _EIGHT_TO_SIXTEEN, nodes, size=cube.shape[0])
-            strip[:] = (wide + _EIGHT_TO_SIXTEEN // 2) // _EIGHT_TO_SIXTEEN
+    strips = [pixels[top : top + rows] for top in range(0, pixels.shape[0], rows)]
+    put = _put_natively if native else _put_by_numpy
+    with ThreadPoolExecutor(PARTS) as pool:
+        for _ in pool.map(partial(put, nodes), strips):
+            pass
+
+
+def _put_natively(nodes: NDArray[np.uint16], strip: NDArray[np.uint8 | np.uint16]) -> None:
+    lying = np.ascontiguousarray(strip)
+    _native.apply(lying, nodes)
+    if lying is not strip:
+        strip[:] = lying
+
+
+def _put_by_numpy(table: NDArray[np.uint16], strip: NDArray[np.uint8 | np.uint16]) -> None:
+    size, nodes = len(table), table.astype(np.int64).reshape(-1, 3)
+    values = strip.astype(np.int64)
+    if strip.dtype == np.uint16:
+        strip[:] = _between(values, nodes, size=size)
+    else:
+        wide = _between(values * _EIGHT_TO_SIXTEEN, nodes, size=size)
+        strip[:] = (wide + _EIGHT_TO_SIXTEEN // 2) // _EIGHT_TO_SIXTEEN
 
 
 def _between(values: NDArray[np.int64], nodes: NDArray[np.int64], *, size: int) -> NDArray[np.int64]:
