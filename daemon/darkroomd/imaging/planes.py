@@ -62,7 +62,8 @@ def window_means(values: Exact, *, radius: int) -> Exact:
     side = 2 * radius + 1
     sums = np.empty_like(values)
     cv2.boxFilter(values, cv2.CV_64F, (side, side), dst=sums, normalize=False, borderType=_REFLECTED)
-    return sums / (side * side)
+    sums /= side * side
+    return sums
 
 
 def lowest(plane: Sixteen, *, radius: int) -> Sixteen:
