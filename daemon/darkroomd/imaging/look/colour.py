@@ -38,6 +38,8 @@ _COLOURFUL: Final = 0.12
 _TINT_REACH: Final = 0.14
 _WHEEL_LUMINANCE_REACH: Final = 0.18
 _BALANCE_REACH: Final = 0.2
+_SHADOWS_END: Final = 0.42
+_HIGHLIGHTS_BEGIN: Final = 0.74
 
 _TO_CONES: Final = (
     (0.4122214708, 0.5363325363, 0.0514459929),
@@ -158,7 +160,7 @@ def _band_weight(number: int, hue: Values) -> Values:
 
 def _graded(grading: Grading, lightness: Values, a: Values, b: Values) -> tuple[Values, Values, Values]:
     shift, reach = grading.balance / 100.0 * _BALANCE_REACH, 0.05 + 0.3 * grading.blending / 100.0
-    low, high = 1.0 / 3.0 - shift, 2.0 / 3.0 - shift
+    low, high = _SHADOWS_END - shift, _HIGHLIGHTS_BEGIN - shift
     dark = 1.0 - _smooth((lightness - low + reach) / (2.0 * reach))
     bright = _smooth((lightness - high + reach) / (2.0 * reach))
     # Black and white are the paper and the ink: they take no tint.
