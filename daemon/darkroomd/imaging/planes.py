@@ -49,10 +49,15 @@ def memory_told() -> Generator[None]:
         raise MemoryError from error
 
 
+def reach(sigma: float) -> int:
+    """Return how many pixels away a Gaussian of `sigma` pixels still looks."""
+    return math.ceil(3 * sigma)
+
+
 def blurred(plane: Sixteen, *, sigma: float) -> Sixteen:
     """Return a plane after a Gaussian of `sigma` pixels, mirrored at the borders."""
     blurry = np.empty_like(plane)
-    size = 2 * math.ceil(3 * sigma) + 1
+    size = 2 * reach(sigma) + 1
     cv2.GaussianBlur(plane, (size, size), sigma, dst=blurry, borderType=_REFLECTED)
     return blurry
 
