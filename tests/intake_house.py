@@ -25,18 +25,20 @@ from darkroomd.core.model import (
     WatchMode,
 )
 from darkroomd.core.naming import output_id, output_name
+from darkroomd.core.output_plan import OutputPlan
+from darkroomd.core.recipes import Recipe
 from darkroomd.core.session_names import session_id
 from darkroomd.core.stability import Patience
 from darkroomd.files.documents import write_document
 from darkroomd.files.fingerprint import sha256_of, stat_of
 from darkroomd.services.intake import Intake
 from darkroomd.services.presets import Presets
-from darkroomd.services.surroundings import IntakeOptions, OutputPlan, Surroundings
+from darkroomd.services.surroundings import IntakeOptions, Surroundings
 from darkroomd.store.photo_desk import PhotoDesk
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store, open_store
 
-PLAN: Final = OutputPlan(recipe="jpg", folder="Jpg", digest="recipe", pipeline="pipeline")
+PLAN: Final = OutputPlan((Recipe(),), "pipeline")
 BLIND_SECONDS: Final = 0.4
 """What stands in for ten seconds where nobody can tell who writes."""
 
@@ -128,7 +130,11 @@ class House:
                 mtime_ns=found.mtime_ns,
                 sha256=content,
                 inputs=Inputs(
-                    claim.photo.fingerprint, raw_content, claim.photo.look, PLAN.digest, PLAN.pipeline
+                    claim.photo.fingerprint,
+                    raw_content,
+                    claim.photo.look,
+                    PLAN.recipes[0].digest,
+                    PLAN.pipeline,
                 ),
                 created_at_usec=now_usec(),
             )

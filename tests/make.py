@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from darkroomd.core.recipes import Recipe
 from darkroomd.imaging.dng import Facts, Layout, Sensor, write_dng
-from darkroomd.imaging.messages import Develop, Recipe
+from darkroomd.imaging.messages import Develop, Target
 from darkroomd.imaging.samples import colour_chart
 
 
@@ -39,8 +40,9 @@ def make_develop(source: Path, *, part: Path | None = None, fence: int = 1, qual
         item_id=fence,
         attempt=1,
         source=os.fsencode(source),
-        part=os.fsencode(part or source.with_name(".part")),
-        recipe=Recipe(quality=quality),
+        targets=(
+            Target(recipe=Recipe(quality=quality), part=os.fsencode(part or source.with_name(".part"))),
+        ),
         adjustments={},
     )
 

@@ -29,14 +29,14 @@ from darkroomd.core.faults import (
     StateUnusable,
 )
 from darkroomd.core.model import CorrelationId, Happening, Health
+from darkroomd.core.output_plan import EVERY_RECIPE, OutputPlan
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.core.schedule import parse_windows
 from darkroomd.core.sidecar import SidecarDemands
-from darkroomd.imaging.messages import Recipe
 from darkroomd.imaging.version import kernel_is_built, pipeline_version
 from darkroomd.logs import configure
 from darkroomd.services.culling import Culling
-from darkroomd.services.development import Development, recipe_digest
+from darkroomd.services.development import Development
 from darkroomd.services.disks import Disks
 from darkroomd.services.executor import LocalExecutor
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
@@ -54,7 +54,7 @@ from darkroomd.services.revisions import Revisions
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.session_records import SessionRecords
 from darkroomd.services.stories import Stories
-from darkroomd.services.surroundings import OutputPlan, Surroundings
+from darkroomd.services.surroundings import Surroundings
 from darkroomd.settings import (
     DATABASE_NAME,
     Settings,
@@ -161,7 +161,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             instance=uuid.uuid4().hex,
             started_at_usec=now_usec(),
         )
-        recipe = Recipe(quality=config.recipe[0].quality)
+        plan = OutputPlan(settings.recipes, pipeline_version())
         policy = RetryPolicy(
             waits_seconds=config.retry.waits_seconds,
             attempts=config.retry.attempts,
@@ -181,7 +181,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             gate,
             Disks(),
             policy=policy,
-            output_folder=recipe.folder,
+            output_folders=plan.folders,
             now_usec=now_usec,
             on_stale=records.mark,
         )
@@ -190,7 +190,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             Development(
                 store,
                 executor,
-                recipe=recipe,
+                plan=plan,
                 deadline_seconds=config.worker.deadline_seconds,
                 now_usec=now_usec,
                 disks=Disks(),
@@ -217,12 +217,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
         gate.on_change = scheduler.wake
         around = Surroundings(
             store=store,
-            plan=OutputPlan(
-                recipe=recipe.name,
-                folder=recipe.folder,
-                digest=recipe_digest(recipe),
-                pipeline=pipeline_version(),
-            ),
+            plan=plan,
             options=intake_options(config),
             publish=publish,
             on_document_dirty=records.mark,
@@ -235,7 +230,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
         culling = Culling(
             Revisions(
                 PhotoDesk(store.front),
-                recipe=recipe.name,
+                recipe=EVERY_RECIPE,
                 on_document_dirty=records.mark,
                 now_usec=now_usec,
                 new_correlation_id=_new_correlation_id,

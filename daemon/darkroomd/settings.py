@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,19 +14,22 @@ from typing import Final
 import anyio
 
 from darkroomd.api.listener import check_socket_path
-from darkroomd.config import Config, load_config
+from darkroomd.config import Config, RecipeSection, load_config
 from darkroomd.core.access import AccessPolicy, Role
 from darkroomd.core.faults import (
     DefaultPresetUnknown,
     NowhereToLook,
+    OverlayUnusable,
     PresetsUnreadable,
     SocketGroupUnknown,
 )
 from darkroomd.core.intake import RAW_EXTENSIONS
 from darkroomd.core.presets import BUILTIN_PRESETS, Preset
+from darkroomd.core.recipes import LARGEST_OVERLAY_BYTES, PNG_SIGNATURE, Recipe
 from darkroomd.core.stability import Patience
 from darkroomd.core.worker_policy import RetirePolicy
 from darkroomd.files.folders import check_root, check_session
+from darkroomd.files.reading import NotRead, read_regular
 from darkroomd.logs import LogFormat
 from darkroomd.services.disks import Disks
 from darkroomd.services.executor import ExecutorOptions
@@ -54,6 +58,7 @@ class Settings:
     state: Path
     log_format: LogFormat
     log_level: str
+    recipes: tuple[Recipe, ...] = (Recipe(),)
 
     @classmethod
     def gather(
@@ -70,6 +75,7 @@ class Settings:
 
         Raises:
             ConfigInvalid, ConfigUnreadable: see `load_config`.
+            OverlayUnusable: the picture that a recipe lays over its outputs cannot be read.
         """
         path = config or places.config
         loaded = Config() if path is None else load_config(path, required=config is not None)
@@ -82,7 +88,26 @@ class Settings:
             state=places.state,
             log_format=log_format,
             log_level=log_level,
+            recipes=tuple(map(_recipe, loaded.recipe)),
         )
+
+
+def _recipe(section: RecipeSection) -> Recipe:
+    if section.overlay is None:
+        return section.as_recipe()
+    path = Path(section.overlay.file)
+    try:
+        content = read_regular(path.resolve(), largest_bytes=LARGEST_OVERLAY_BYTES)
+    except OSError as error:
+        raise OverlayUnusable(str(path), os.strerror(error.errno or 0)) from error
+    if content is None:
+        raise OverlayUnusable(str(path), "it is not there")
+    if isinstance(content, NotRead):
+        raise OverlayUnusable(str(path), content.reason)
+    # The rest shows in the worker: the daemon opens no pictures.
+    if not content.startswith(PNG_SIGNATURE):
+        raise OverlayUnusable(str(path), "it is no PNG file")
+    return section.as_recipe(overlay_digest=hashlib.sha256(content).hexdigest())
 
 
 def _presets_folder(config: Config, path: Path | None) -> Path | None:

@@ -24,13 +24,12 @@ import anyio
 from darkroomd.core.model import Arrival, CorrelationId, Inputs, Output, Past, PhotoState, SessionId
 from darkroomd.core.naming import output_id, photo_id
 from darkroomd.core.presets import BUILTIN_PRESETS, DEFAULT_PRESET_ID
+from darkroomd.core.recipes import Recipe
 from darkroomd.core.session_names import session_id, session_name
 from darkroomd.files.documents import write_document
 from darkroomd.files.fingerprint import fingerprint_of, stat_of
 from darkroomd.files.sidecars import FrozenLook, freeze, sidecar_of
-from darkroomd.imaging.messages import Recipe
 from darkroomd.imaging.version import pipeline_version
-from darkroomd.services.development import recipe_digest
 from darkroomd.store.restoring import Restored
 from darkroomd.store.store import Store, open_store
 from running import running
@@ -62,7 +61,7 @@ def facts_of(session: SessionId, raw: Path, path: Path, look: FrozenLook) -> tup
         session, raw.name, fingerprint, look.look, look.preset_id, (), (), CORRELATION, now_usec()
     )
     identity = photo_id(session, raw.name)
-    inputs = Inputs(fingerprint, "raw", look.look, recipe_digest(Recipe()), pipeline_version())
+    inputs = Inputs(fingerprint, "raw", look.look, Recipe().digest, pipeline_version())
     output = Output(
         id=output_id(identity, "jpg"),
         photo_id=identity,

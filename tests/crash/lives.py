@@ -33,10 +33,12 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.naming import output_id, photo_id
+from darkroomd.core.output_plan import OutputPlan
+from darkroomd.core.recipes import Recipe
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.files.fingerprint import fingerprint_of, sha256_of, stat_of
 from darkroomd.files.sidecars import read_look
-from darkroomd.imaging.messages import Develop, Developed, Recipe, Refused, Stage
+from darkroomd.imaging.messages import Develop, Developed, Part, Refused, Stage
 from darkroomd.services.development import Development
 from darkroomd.services.disks import Disks
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
@@ -94,7 +96,7 @@ class Laboratory:
         self, request: Develop, *, deadline_seconds: float, on_stage: Callable[[Stage], None]
     ) -> Developed | Refused:
         del deadline_seconds
-        source, part = Path(os.fsdecode(request.source)), Path(os.fsdecode(request.part))
+        source, part = Path(os.fsdecode(request.source)), Path(os.fsdecode(request.targets[0].part))
         on_stage(Stage(fence=request.fence, stage="unpack", percent=0))
         picture = b"picture of " + source.name.encode()
         write_durably(part, picture)
@@ -106,8 +108,7 @@ class Laboratory:
         assert raw_sha256 is not None
         return Developed(
             fence=request.fence,
-            size_bytes=len(picture),
-            sha256=hashlib.sha256(picture).hexdigest(),
+            parts=(Part(size_bytes=len(picture), sha256=hashlib.sha256(picture).hexdigest()),),
             raw_sha256=raw_sha256,
             width=2,
             height=2,
@@ -263,7 +264,7 @@ async def recover(
         gate,
         Disks(),
         policy=policy,
-        output_folder="Jpg",
+        output_folders=("Jpg",),
         now_usec=now_usec,
         on_stale=lambda _: None,
     )
@@ -299,7 +300,7 @@ async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerato
             Development(
                 store,
                 laboratory,
-                recipe=Recipe(),
+                plan=OutputPlan((Recipe(),), "p"),
                 deadline_seconds=9,
                 now_usec=now_usec,
                 disks=Disks(),

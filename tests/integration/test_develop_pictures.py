@@ -40,14 +40,14 @@ def developed(request: Develop, *, limits: Limits | None = None) -> Developed:
 
 def picture_of(request: Develop) -> NDArray[np.uint8]:
     developed(request)
-    with Image.open(os.fsdecode(request.part)) as picture:
+    with Image.open(os.fsdecode(request.targets[0].part)) as picture:
         return np.asarray(picture)
 
 
 def refused(request: Develop, *, limits: Limits | None = None) -> str:
     with pytest.raises(Refusal) as refusal:
         developed(request, limits=limits)
-    assert not Path(os.fsdecode(request.part)).exists()
+    assert not Path(os.fsdecode(request.targets[0].part)).exists()
     return refusal.value.failure.code
 
 
@@ -101,7 +101,7 @@ def test_the_same_raw_gives_the_same_bytes(tmp_path: Path, sensor: Sensor, side:
 
     done = developed(first), developed(second)
 
-    assert done[0].sha256 == done[1].sha256
+    assert done[0].parts[0].sha256 == done[1].parts[0].sha256
     assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
 
 
@@ -112,9 +112,9 @@ def test_the_answer_tells_the_truth_about_the_file(tmp_path: Path) -> None:
 
     done = develop(request, limits=Limits(), announce=lambda stage, percent: stages.append((stage, percent)))
 
-    written = Path(os.fsdecode(request.part)).read_bytes()
-    assert done.size_bytes == len(written)
-    assert done.sha256 == hashlib.sha256(written).hexdigest()
+    written = Path(os.fsdecode(request.targets[0].part)).read_bytes()
+    assert done.parts[0].size_bytes == len(written)
+    assert done.parts[0].sha256 == hashlib.sha256(written).hexdigest()
     assert done.raw_sha256 == hashlib.sha256(source.read_bytes()).hexdigest()
     assert Image.open(io.BytesIO(written)).size == (done.width, done.height) == (98, 66)
     assert done.camera == "Darkroom Test Camera"
@@ -126,7 +126,7 @@ def test_the_jpeg_says_what_it_is(tmp_path: Path) -> None:
 
     developed(request)
 
-    with Image.open(os.fsdecode(request.part)) as picture:
+    with Image.open(os.fsdecode(request.targets[0].part)) as picture:
         assert picture.info["icc_profile"] == srgb.icc_profile()
         assert picture.getexif()[274] == 1
         assert (picture.format, picture.mode, picture.size) == ("JPEG", "RGB", (64, 96))
@@ -160,7 +160,7 @@ def test_a_lens_cap_frame_is_a_photo(tmp_path: Path) -> None:
     source = tmp_path / "a.dng"
     write_dng(source, noisy(np.zeros((64, 96, 3)), deviation=0.0004))
 
-    assert developed(make_develop(source)).size_bytes > 0
+    assert developed(make_develop(source)).parts[0].size_bytes > 0
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_the_whole_of_it_is_developed_with_zeros_behind_its_end(tmp_path: Path, 
     source = tmp_path / "a.dng"
     source.write_bytes(PARTLY_FILLED[name] + bytes(70_000))
 
-    assert developed(make_develop(source)).size_bytes > 0
+    assert developed(make_develop(source)).parts[0].size_bytes > 0
 
 
 @pytest.mark.parametrize("percent", [5, 10, 13, 25, 33, 50, 66, 75, 90, 95, 98])
@@ -294,7 +294,7 @@ def test_a_frame_that_is_mostly_clipped_to_black_is_a_photo(tmp_path: Path, blac
     scene[:, 200:] = 0
     write_dng(source, scene, sensor=Sensor(black=black))
 
-    assert developed(make_develop(source)).size_bytes > 0
+    assert developed(make_develop(source)).parts[0].size_bytes > 0
 
 
 @pytest.mark.parametrize("percent", [0, 1, 30, 60, 95, 99])
@@ -430,19 +430,19 @@ def test_a_missing_raw_is_missing(tmp_path: Path) -> None:
 
 def test_a_leftover_part_is_replaced(tmp_path: Path) -> None:
     request = make_develop(make_dng(tmp_path / "a.dng"))
-    part = Path(os.fsdecode(request.part))
+    part = Path(os.fsdecode(request.targets[0].part))
     part.write_bytes(b"left by a process that died")
 
     done = developed(request)
 
-    assert part.stat().st_size == done.size_bytes
+    assert part.stat().st_size == done.parts[0].size_bytes
 
 
 def test_a_link_in_the_parts_place_is_not_followed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
     request = make_develop(make_dng(tmp_path / "a.dng"))
-    part = Path(os.fsdecode(request.part))
+    part = Path(os.fsdecode(request.targets[0].part))
     part.symlink_to(victim)
 
     developed(request)
@@ -465,7 +465,7 @@ def test_quality_decides_on_the_size(tmp_path: Path) -> None:
     fine = make_develop(source, part=tmp_path / "fine")
     coarse = make_develop(source, part=tmp_path / "coarse", quality=40)
 
-    assert developed(coarse).size_bytes < developed(fine).size_bytes
+    assert developed(coarse).parts[0].size_bytes < developed(fine).parts[0].size_bytes
 
 
 @pytest.fixture

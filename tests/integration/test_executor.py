@@ -16,8 +16,9 @@ import anyio
 import pytest
 from anyio import to_thread
 
+from darkroomd.core.recipes import Recipe
 from darkroomd.core.worker_policy import RetirePolicy
-from darkroomd.imaging.messages import MESSAGE_LIMIT_BYTES, Develop, Developed, Recipe, Refused, Stage
+from darkroomd.imaging.messages import MESSAGE_LIMIT_BYTES, Develop, Developed, Refused, Stage, Target
 from darkroomd.services.executor import ExecutorOptions, LocalExecutor
 from darkroomd.services.worker_process import WorkerSettings
 from make import make_develop, make_dng
@@ -91,7 +92,7 @@ def slow_dng(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def part_bytes(request: Develop) -> int | None:
     """Return the size of the part file, or None where there is none."""
-    part = Path(os.fsdecode(request.part))
+    part = Path(os.fsdecode(request.targets[0].part))
     return part.stat().st_size if part.exists() else None
 
 
@@ -106,7 +107,7 @@ async def test_a_photo_is_developed_and_its_stages_told(tmp_path: Path) -> None:
 
     assert isinstance(answer, Developed)
     assert stages == ["unpack", "develop", "encode"]
-    assert part_bytes(request) == answer.size_bytes
+    assert part_bytes(request) == answer.parts[0].size_bytes
 
 
 async def test_one_worker_serves_all_and_ends_with_the_executor(tmp_path: Path) -> None:
@@ -238,7 +239,7 @@ async def test_a_part_that_a_killed_worker_left_is_removed(slow_dng: Path) -> No
     request = make_develop(slow_dng)
 
     def leave_a_part_and_die(pid: int) -> None:
-        Path(os.fsdecode(request.part)).write_bytes(b"half")
+        Path(os.fsdecode(request.targets[0].part)).write_bytes(b"half")
         os.kill(pid, signal.SIGKILL)
 
     async with executor() as running:
@@ -336,8 +337,7 @@ async def test_adjustments_beyond_a_message_are_refused(tmp_path: Path) -> None:
         item_id=1,
         attempt=1,
         source=b"/a",
-        part=os.fsencode(tmp_path / "part"),
-        recipe=Recipe(),
+        targets=(Target(recipe=Recipe(), part=os.fsencode(tmp_path / "part")),),
         adjustments={"masks": "x" * MESSAGE_LIMIT_BYTES},
     )
 

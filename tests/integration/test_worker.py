@@ -102,7 +102,7 @@ def test_a_request_is_answered_with_stages_and_one_answer(tmp_path: Path, start:
         ("encode", 90, 7),
     ]
     assert isinstance(answer, Developed)
-    assert (answer.fence, answer.size_bytes) == (7, (tmp_path / ".part").stat().st_size)
+    assert (answer.fence, answer.parts[0].size_bytes) == (7, (tmp_path / ".part").stat().st_size)
     assert answer.resident_bytes > 10_000_000
 
 
@@ -115,7 +115,7 @@ def test_two_workers_make_the_same_bytes(tmp_path: Path, start: Starter) -> None
         worker.send(encode(make_develop(source, part=tmp_path / name)))
         _, answer = worker.answer()
         assert isinstance(answer, Developed)
-        digests.add(answer.sha256)
+        digests.add(answer.parts[0].sha256)
 
     assert len(digests) == 1
 

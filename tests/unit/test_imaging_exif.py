@@ -11,7 +11,8 @@ from PIL import Image
 from PIL.ExifTags import IFD
 
 from darkroomd.core.culling import EARLIEST_USEC, LATEST_USEC
-from darkroomd.core.imprint import Imprint, MetadataPolicy
+from darkroomd.core.imprint import Imprint
+from darkroomd.core.recipes import MetadataPolicy
 from darkroomd.imaging import tags, tiff
 from darkroomd.imaging.exif import exif_block, main_fields
 from darkroomd.imaging.metadata import Metadata, read_metadata

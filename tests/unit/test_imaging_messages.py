@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom.protocol.types import Failure
+from darkroomd.core.recipes import Recipe
 from darkroomd.imaging.messages import (
     MESSAGE_LIMIT_BYTES,
     BrokenMessage,
@@ -13,9 +14,9 @@ from darkroomd.imaging.messages import (
     FromWorker,
     MessageReader,
     Ready,
-    Recipe,
     Refused,
     Stage,
+    Target,
     encode,
 )
 
@@ -34,8 +35,7 @@ def develop(adjustments: dict[str, object]) -> Develop:
         item_id=1,
         attempt=1,
         source=b"/Raw/\xff\n.NEF",
-        part=b"/Jpg/.\xff.part",
-        recipe=Recipe(),
+        targets=(Target(recipe=Recipe(), part=b"/Jpg/.\xff.part"),),
         adjustments=adjustments,
     )
 

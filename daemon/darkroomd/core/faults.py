@@ -161,6 +161,20 @@ class PresetsUnreadable(DarkroomError):
         )
 
 
+class OverlayUnusable(DarkroomError):
+    """The picture that a recipe lays over its outputs cannot be used."""
+
+    code = "config.overlay_unusable"
+    exit_status = 2
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(
+            f"The overlay {path} cannot be used: {problem}. Correct overlay.file of the recipe.",
+            path=path,
+            problem=problem,
+        )
+
+
 class NowhereToLook(DarkroomError):
     """Neither a root nor a session was named."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -28,7 +29,7 @@ class Wanted:
 
     Attributes:
         path: of the output, by the names of the photos that the session holds now.
-        look: digest of the frozen adjustments.
+        look: digest of the frozen adjustments and the corrected time (see `Inputs.look`).
         recipe: digest of the recipe.
         pipeline: version of the pipeline.
     """
@@ -135,8 +136,19 @@ def is_remnant(first: bytes, last: bytes) -> bool:
 
     A full disk or a broken copy leaves such files, no person does: what somebody made smaller is whole.
     """
+    # WebP and TIFF have nothing at their end that tells.
+    return first not in _ENDS or _ENDS[first] not in {None, last}
+
+
+_ENDS: Final[Mapping[bytes, bytes | None]] = {
     # JPEG (ITU-T T.81, B.1.1.3): start of image, end of image.
-    return first != b"\xff\xd8" or last != b"\xff\xd9"
+    b"\xff\xd8": b"\xff\xd9",
+    # PNG (ISO/IEC 15948): signature, checksum of the last chunk.
+    b"\x89P": b"\x60\x82",
+    b"RI": None,
+    b"II": None,
+}
+"""First bytes of the formats that outputs have, and their last ones."""
 
 
 def is_same_file(before: Fingerprint, now: Fingerprint) -> bool:

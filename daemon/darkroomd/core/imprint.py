@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class MetadataPolicy(StrEnum):
-    """How much of what the camera says of a shot reaches an output."""
-
-    ALL = "all"
-    NO_GPS = "no-gps"
-    NONE = "none"
+from darkroomd.core.recipes import MetadataPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,8 @@ class Inputs:
     Attributes:
         raw: the RAW file as it stood before and after development.
         raw_sha256: of the RAW file's bytes, hexadecimal.
-        look: digest of the adjustments in the sidecar that a picture can depend on.
+        look: digest of the adjustments in the sidecar that a picture can depend on, and of the corrected
+            time if there is one (see `imprint.dated_look`).
         recipe: digest of the recipe.
         pipeline: version of the pipeline, naming engine, look and libraries.
     """
@@ -139,7 +140,7 @@ class Photo:
     Attributes:
         name: file name inside `Raw/`.
         fingerprint: of the RAW file when it settled.
-        look: digest of the frozen adjustments (see `Inputs.look`).
+        look: digest of the frozen adjustments alone.
         unsupported: adjustments in the sidecar that the pipeline does not honour.
         warnings: codes of things a person may want to look at, such as `sidecar.unreadable`.
         camera: make and model as the file has them, or empty.

@@ -88,8 +88,8 @@ def part_name(output: str, fence: int) -> str:
     return "." + _fitted(stem, suffix + tail, limit=LONGEST_NAME_BYTES - 1)
 
 
-def parse_part(name: str, *, suffix: str = OUTPUT_SUFFIX) -> int | None:
-    """Return the fence of a part file of ours whose output ends in `suffix`; None for any other name."""
+def parse_part(name: str, *, suffix: str | tuple[str, ...] = OUTPUT_SUFFIX) -> int | None:
+    """Return the fence of a part file of ours whose output ends in `suffix`, or one of several; else None."""
     found = _PART.fullmatch(name)
     if found is None or not found["output"].endswith(suffix):
         return None

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 import msgspec
@@ -27,6 +27,13 @@ MOST_PIXELS: Final = 1 << 28
 
 LONGEST_EDGE: Final = 65_000
 """No picture is enlarged beyond that, in pixels: JPEG ends a little above."""
+
+
+LARGEST_OVERLAY_BYTES: Final = 64 << 20
+"""Of an overlay's file."""
+
+PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+"""What an overlay's file begins with."""
 
 
 class Format(StrEnum):
@@ -189,12 +196,17 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
         Names and places are no part of it, and neither is what has its default.
         """
-        overlay = None if self.overlay is None else msgspec.structs.replace(self.overlay, path=b"")
-        bare = Recipe()
-        content = msgspec.structs.replace(
-            self, name=bare.name, folder=bare.folder, file_name=bare.file_name, overlay=overlay
-        )
-        return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:16]
+        return _digest(self)
+
+
+@lru_cache(maxsize=64)
+def _digest(recipe: Recipe) -> str:
+    overlay = None if recipe.overlay is None else msgspec.structs.replace(recipe.overlay, path=b"")
+    bare = Recipe()
+    content = msgspec.structs.replace(
+        recipe, name=bare.name, folder=bare.folder, file_name=bare.file_name, overlay=overlay
+    )
+    return hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()[:16]
 
 
 class RecipeInvalid(ValueError):

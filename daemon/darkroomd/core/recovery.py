@@ -50,7 +50,12 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stands on the disk for an intent: whether each file exists with the intended bytes."""
+    """What stands on the disk for the intents of one photo, with the intended bytes.
+
+    Attributes:
+        final: all outputs are in their places.
+        part: each output that is not in its place waits for that in its part file.
+    """
 
     final: bool
     part: bool
@@ -58,12 +63,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The part file is complete and was meant for publishing: rename it now and record it."""
+    """The part files are complete and were meant for publishing: rename them now and record the outputs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The output stands in its place already: only the record is missing."""
+    """The outputs stand in their places already: only the record is missing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from darkroomd.core.naming import LONGEST_NAME_BYTES, labels
@@ -93,6 +94,7 @@ class FileNames:
         return "".join(_filled(piece, label, moment) for piece in self.pieces) + self.suffix
 
 
+@lru_cache(maxsize=64)
 def file_names(template: str, *, suffix: str) -> FileNames:
     """Return what a template of file names says.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,13 +41,13 @@ class RootListing:
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """The folders of a session by their own times; `outputs` is None where there is no such folder."""
+    """The folders of a session by their own times; one of `outputs` is None where there is no such folder."""
 
     raw: FolderStamp
-    outputs: FolderStamp | None
+    outputs: tuple[FolderStamp | None, ...]
 
 
-def glance_at(raw: Path, output_folder: Path) -> Glance:
+def glance_at(raw: Path, output_folders: Sequence[Path]) -> Glance:
     """Return what tells without listing them whether names came to folders of a session, or went.
 
     Raises:
@@ -55,11 +55,14 @@ def glance_at(raw: Path, output_folder: Path) -> Glance:
     """
     with open_folder(raw) as folder:
         found = os.fstat(folder)
+    return Glance(_stamp(found), tuple(map(_stamp_of, output_folders)))
+
+
+def _stamp_of(folder: Path) -> FolderStamp | None:
     try:
-        outputs = _stamp(output_folder.lstat())
+        return _stamp(folder.lstat())
     except OSError:
-        outputs = None
-    return Glance(_stamp(found), outputs)
+        return None
 
 
 def find_lost(recorded: Mapping[str, OutputFile], folder: Path, *, thorough: bool) -> frozenset[str]:

@@ -11,8 +11,10 @@ from darkroomd.core.naming import OUTPUT_SUFFIX, parse_part
 from darkroomd.files.folders import open_folder
 
 
-def sweep(folder: Path, *, live: Container[int], suffix: str = OUTPUT_SUFFIX) -> tuple[str, ...]:
-    """Remove our part files of files that end in `suffix`, except those whose fence is `live`.
+def sweep(
+    folder: Path, *, live: Container[int], suffix: str | tuple[str, ...] = OUTPUT_SUFFIX
+) -> tuple[str, ...]:
+    """Remove our part files of files that end in `suffix` or one of several, but those whose fence is `live`.
 
     Returns the removed names; a folder that is not there has none. What bears such a name and is no file is
     not ours and stays.

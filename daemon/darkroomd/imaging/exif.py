@@ -7,7 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from darkroomd.core.imprint import Imprint, MetadataPolicy
+from darkroomd.core.imprint import Imprint
+from darkroomd.core.recipes import MetadataPolicy
 from darkroomd.imaging import clock, tags, tiff
 from darkroomd.imaging.metadata import Metadata
 from darkroomd.imaging.tiff import Block, Field

@@ -33,6 +33,8 @@ def finished(pixels: Picture, recipe: Recipe) -> Picture:
     Raises:
         Refusal: the overlay is not what it was when the daemon started.
     """
+    # A picture in 16 bits is there for the sake of another recipe: this one's bytes do not depend on it.
+    pixels = deep(pixels) if recipe.bits == 16 else shallow(pixels)  # noqa: PLR2004 - of a channel
     height, width = pixels.shape[:2]
     wanted = size_of(recipe.resize, width=width, height=height)
     if wanted != (width, height):
@@ -43,7 +45,7 @@ def finished(pixels: Picture, recipe: Recipe) -> Picture:
         pixels = overlay.laid_over(pixels, recipe.overlay)
     if recipe.colour_space is ColourSpace.DISPLAY_P3:
         pixels = in_display_p3(pixels)
-    return shallow(pixels) if recipe.bits == 8 else deep(pixels)  # noqa: PLR2004 - bits of a channel
+    return shallow(pixels) if recipe.bits == 8 else deep(pixels)  # noqa: PLR2004 - of a channel
 
 
 def resized(pixels: Picture, *, width: int, height: int) -> NDArray[np.uint16]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from darkroomd.imaging import srgb
 
-Picture = NDArray[np.uint8] | NDArray[np.uint16]
+Picture: TypeAlias = NDArray[np.uint8 | np.uint16]
 """(height, width, 3) display-referred RGB over the whole range of its type."""
 
 FULL: Final = (1 << 22) - 1

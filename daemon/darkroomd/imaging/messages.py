@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from darkroom.protocol.types import Failure
+from darkroomd.core.recipes import Recipe
 
 HEADER_BYTES: Final = 4
 """Length prefix of a message."""
@@ -22,22 +23,19 @@ MESSAGE_LIMIT_BYTES: Final = 1 << 20
 """A longer message is a broken peer: both sides give up on it."""
 
 
-class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """How an output is written.
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One output to make: `part` is the file that is created, written and fsynced."""
 
-    Attributes:
-        name: of the recipe in the configuration.
-        folder: output folder inside the session.
-        quality: JPEG quality, 1 to 95, as Pillow counts.
-    """
-
-    name: str = "jpg"
-    folder: str = "Jpg"
-    quality: int = 92
+    recipe: Recipe
+    part: bytes
 
 
 class Develop(msgspec.Struct, frozen=True, kw_only=True, tag="develop"):
-    """Develop `source` by `recipe` into the file `part`, which is created, written and fsynced."""
+    """Develop `source` once and write every one of `targets` from that, or none.
+
+    Attributes:
+        corrected_at_usec: when the photo was taken, where people know better than the camera.
+    """
 
     fence: int
     correlation_id: str
@@ -45,9 +43,9 @@ class Develop(msgspec.Struct, frozen=True, kw_only=True, tag="develop"):
     item_id: int
     attempt: int
     source: bytes
-    part: bytes
-    recipe: Recipe
+    targets: tuple[Target, ...]
     adjustments: dict[str, Any]
+    corrected_at_usec: int | None = None
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
@@ -65,15 +63,21 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag="stage"):
     percent: int
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A part file that is complete and on disk; `sha256` is hexadecimal."""
+
+    size_bytes: int
+    sha256: str
+
+
 class Developed(msgspec.Struct, frozen=True, kw_only=True, tag="developed"):
-    """The part file is complete and on disk.
+    """The part files are complete and on disk.
 
     Attributes:
-        size_bytes: of the part file.
-        sha256: of the part file, hexadecimal.
+        parts: what was written, in the order of the request's targets.
         raw_sha256: of the RAW file, hexadecimal.
-        width: of the JPEG as shown, in pixels.
-        height: of the JPEG as shown, in pixels.
+        width: of the developed picture as shown, in pixels, before recipes give it another size.
+        height: likewise.
         captured_at_usec: the camera's time, microseconds since the epoch; a camera that recorded no
             offset from UTC is taken to have been set to UTC. None if the file says nothing.
         camera: make and model, or empty.
@@ -84,8 +88,7 @@ class Developed(msgspec.Struct, frozen=True, kw_only=True, tag="developed"):
     """
 
     fence: int
-    size_bytes: int
-    sha256: str
+    parts: tuple[Part, ...]
     raw_sha256: str
     width: int
     height: int

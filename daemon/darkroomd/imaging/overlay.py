@@ -13,12 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from darkroomd.core.recipes import Anchor, Overlay
+from darkroomd.core.recipes import LARGEST_OVERLAY_BYTES, Anchor, Overlay
 from darkroomd.imaging.light import Picture, deep
 from darkroomd.imaging.refusals import Refusal, error_name, readable
-
-LIMIT_BYTES: Final = 64 << 20
-"""Of an overlay's file."""
 
 LIMIT_PIXELS: Final = 64_000_000
 """Of an overlay."""
@@ -124,7 +121,7 @@ def _read(path: bytes) -> bytes:
     with open(descriptor, "rb") as file:  # noqa: PTH123 - takes a descriptor
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return b""
-        return file.read(LIMIT_BYTES + 1)
+        return file.read(LARGEST_OVERLAY_BYTES + 1)
 
 
 def _gone(path: bytes, reason: str) -> Refusal:

@@ -1,4 +1,4 @@
-"""From a RAW file to a part file: unpack, develop, encode, write."""
+"""From a RAW file to part files: unpack, develop, encode, write."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from darkroomd.imaging import decoder, jpeg, soundness, srgb
+from darkroomd.imaging import decoder, soundness, srgb
 from darkroomd.imaging.chatter import Chatter, captured
-from darkroomd.imaging.exif import exif_block
+from darkroomd.imaging.kernel import Bits, Shown
 from darkroomd.imaging.look import Look
 from darkroomd.imaging.messages import Develop, Developed
 from darkroomd.imaging.metadata import Metadata, read_metadata
-from darkroomd.imaging.part import write_part
+from darkroomd.imaging.outputs import write_outputs
 from darkroomd.imaging.refusals import Refusal
 from darkroomd.imaging.source import read_source
 from darkroomd.imaging.version import pipeline_version
@@ -78,18 +77,16 @@ def develop(request: Develop, *, limits: Limits, announce: Callable[[str, int], 
     watch = Stopwatch(announce)
     watch.enter(UNPACK)
     blob = read_source(request.source, limit_bytes=limits.file_bytes)
-    pixels, metadata, warnings = _picture(blob, limits=limits, watch=watch)
+    bits: Bits = 16 if any(target.recipe.bits == 16 for target in request.targets) else 8  # noqa: PLR2004 - of a channel
+    pixels, metadata, warnings = _picture(blob, bits=bits, limits=limits, watch=watch)
     raw_sha256 = hashlib.sha256(blob).hexdigest()
     del blob
     height, width = pixels.shape[:2]
-    exif = exif_block(metadata, width=width, height=height)
-    content = jpeg.encode(pixels, quality=request.recipe.quality, exif=exif)
-    write_part(request.part, content)
+    parts = write_outputs(pixels, metadata, request)
     watch.stop()
     return Developed(
         fence=request.fence,
-        size_bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
+        parts=parts,
         raw_sha256=raw_sha256,
         width=width,
         height=height,
@@ -102,8 +99,8 @@ def develop(request: Develop, *, limits: Limits, announce: Callable[[str, int], 
 
 
 def _picture(
-    blob: bytes, *, limits: Limits, watch: Stopwatch
-) -> tuple[NDArray[np.uint8], Metadata, tuple[str, ...]]:
+    blob: bytes, *, bits: Bits, limits: Limits, watch: Stopwatch
+) -> tuple[Shown, Metadata, tuple[str, ...]]:
     """Return pixels, metadata and what was said about them, with the decoder closed again."""
     chatter = Chatter()
     try:
@@ -116,12 +113,13 @@ def _picture(
                 _as_recorded(),
                 decoder.orientation_of(blob),
                 method=decoder.method_for(blob),
+                bits=bits,
             )
             watch.enter(ENCODE)
         soundness.check_chatter(chatter.lines)
     except Refusal as refusal:
         raise refusal.with_decoder_lines(chatter.lines) from refusal
-    return pixels.astype(np.uint8, copy=False), metadata, (*chatter.lines, *metadata.warnings)
+    return pixels, metadata, (*chatter.lines, *metadata.warnings)
 
 
 @cache

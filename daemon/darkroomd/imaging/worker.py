@@ -92,7 +92,8 @@ class Worker:
         done = develop(request, limits=self._limits, announce=announce)
         for line in done.warnings:
             log.warning("decoder_warned", line=line)
-        log.info("part_written", size_bytes=done.size_bytes, seconds=done.stage_seconds)
+        for part in done.parts:
+            log.info("part_written", size_bytes=part.size_bytes, seconds=done.stage_seconds)
         return msgspec.structs.replace(done, resident_bytes=resident_bytes())
 
 

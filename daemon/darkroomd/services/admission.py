@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from darkroom.errors import DarkroomError
 from darkroomd.core.content import Content, Judgement
@@ -48,6 +49,8 @@ class Delayed:
 
 Admission = FrozenLook | Refused | Delayed
 
+Key = TypeVar("Key")
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -85,10 +88,10 @@ def admit(
 
 
 def compare_at_a_glance(
-    comparisons: Mapping[str, Comparison],
-) -> dict[str, UpToDate | Altered | Outdated | Delayed | None]:
-    """Return by file name whether outputs are up to date, by sizes and times; None: `compare` can tell."""
-    return {name: _compare(comparison, Hashes()) for name, comparison in comparisons.items()}
+    comparisons: Mapping[Key, Comparison],
+) -> dict[Key, UpToDate | Altered | Outdated | Delayed | None]:
+    """Return by key whether outputs are up to date, by sizes and times; None: `compare` can tell."""
+    return {key: _compare(comparison, Hashes()) for key, comparison in comparisons.items()}
 
 
 def compare(comparison: Comparison) -> UpToDate | Altered | Outdated | Delayed:

@@ -12,8 +12,10 @@ from structlog.contextvars import bound_contextvars
 from darkroom.errors import NoSuchPreset
 from darkroomd.core.cancellation import is_by_removal
 from darkroomd.core.freshness import AGED, Altered, Outdated, UpToDate, Wanted, is_same_file
+from darkroomd.core.imprint import dated_look
 from darkroomd.core.model import RAW_FOLDER, Arrival, Fingerprint, Output, Photo, PhotoId, PhotoState, Session
-from darkroomd.core.naming import output_name, photo_id
+from darkroomd.core.naming import photo_id
+from darkroomd.core.output_plan import Labels
 from darkroomd.core.recorded_outputs import RecordedPhoto, RecordedSession, remember
 from darkroomd.services.admission import Comparison, Delayed, compare, compare_at_a_glance
 from darkroomd.services.surroundings import OnDisk, Surroundings
@@ -48,7 +50,14 @@ class _Case:
     arrival: Arrival
     recorded: RecordedPhoto | None
     known: Photo | None
-    record: Output | None
+    records: Mapping[str, Output]
+
+    @property
+    def corrected_at_usec(self) -> int | None:
+        """The time that people gave the photo, which its outputs say."""
+        if self.known is not None:
+            return self.known.corrected_at_usec
+        return None if self.recorded is None else self.recorded.past.corrected_at_usec
 
 
 @dataclass(slots=True)
@@ -62,6 +71,9 @@ class _News:
 
 
 _Verdict = UpToDate | Altered | Outdated | Delayed | None
+
+_Verdicts = Mapping[str, _Verdict]
+"""By recipe; those without a record have none."""
 
 
 class Adoption:
@@ -86,7 +98,7 @@ class Adoption:
         outcomes: dict[str, Settled | NeedsWork | Delayed] = {}
         for name, case in cases.items():
             with bound_contextvars(session=self._session.id, correlation_id=case.arrival.correlation_id):
-                outcomes[name] = self._judge(case, verdicts.get(name), news)
+                outcomes[name] = self._judge(case, verdicts[name], news)
         await self._tell(news)
         return outcomes
 
@@ -130,61 +142,75 @@ class Adoption:
             self._around.on_document_dirty(self._session.id)
 
     def _case(self, name: str, candidate: Candidate, known: Photo | None) -> _Case:
-        recipe = self._around.plan.recipe
         if known is not None:
-            record = next((output for output in known.outputs if output.recipe == recipe), None)
-            return _Case(candidate.arrival, None, known, record)
-        record = None if candidate.recorded is None else self._recorded_output(name, candidate.recorded)
-        return _Case(candidate.arrival, candidate.recorded, None, record)
+            wanted = {recipe.name for recipe in self._around.plan.recipes}
+            records = {output.recipe: output for output in known.outputs if output.recipe in wanted}
+            return _Case(candidate.arrival, None, known, records)
+        records = {} if candidate.recorded is None else self._recorded_outputs(name, candidate.recorded)
+        return _Case(candidate.arrival, candidate.recorded, None, records)
 
-    def _recorded_output(self, name: str, recorded: RecordedPhoto) -> Output | None:
-        plan, identity = self._around.plan, photo_id(self._session.id, name)
-        found = next((one for one in recorded.outputs if one.recipe == plan.recipe), None)
-        output = None if found is None else found.as_output(identity, folder=self._session.folder)
+    def _recorded_outputs(self, name: str, recorded: RecordedPhoto) -> dict[str, Output]:
+        identity, folder = photo_id(self._session.id, name), self._session.folder
+        places = {recipe.name: folder / recipe.folder for recipe in self._around.plan.recipes}
+        outputs = (one.as_output(identity, folder=folder) for one in recorded.outputs)
         # Anybody may have written the record: what lies elsewhere is none of our outputs.
-        inside = output is not None and output.path.parent == self._session.folder / plan.folder
-        return output if inside else None
+        return {
+            output.recipe: output for output in outputs if places.get(output.recipe) == output.path.parent
+        }
 
-    async def _verdicts(self, cases: Mapping[str, _Case]) -> dict[str, _Verdict]:
-        names: tuple[str, ...] = ()
-        if any(case.known and case.record for case in cases.values()):
+    async def _verdicts(self, cases: Mapping[str, _Case]) -> dict[str, _Verdicts]:
+        labels: Labels = {}
+        if any(case.known and case.records for case in cases.values()):
             names = await self._around.store.photo_names(self._session.id)
+            labels = await self._on_disk(partial(self._around.plan.labels, {*names, *cases}))
         comparisons = {
-            name: self._comparison(case, case.record, names)
+            (name, recipe): comparison
             for name, case in cases.items()
-            if case.record is not None
+            for recipe, comparison in self._comparisons(case, labels).items()
         }
         glances = await self._on_disk(partial(compare_at_a_glance, comparisons))
-        verdicts: dict[str, _Verdict] = {}
-        for name, glance in glances.items():
+        verdicts: dict[str, dict[str, _Verdict]] = {name: {} for name in cases}
+        for (name, recipe), glance in glances.items():
             # Contents one by one: reading many may take longer than any disk is given for one step.
-            verdicts[name] = glance or await self._on_disk(partial(compare, comparisons[name]))
-        return verdicts
+            read = partial(compare, comparisons[name, recipe])
+            verdicts[name][recipe] = glance or await self._on_disk(read)
+        return dict(verdicts)
 
-    def _comparison(self, case: _Case, record: Output, names: Sequence[str]) -> Comparison:
+    def _comparisons(self, case: _Case, labels: Labels) -> dict[str, Comparison]:
         arrival, plan = case.arrival, self._around.plan
-        folder = self._session.folder / plan.folder
-        wanted = Wanted(
-            path=record.path if case.known is None else folder / output_name(arrival.name, names),
-            look=arrival.look,
-            recipe=plan.digest,
-            pipeline=plan.pipeline,
-        )
-        return Comparison(self._raw / arrival.name, arrival.fingerprint, record, wanted)
+        paths = {recipe: record.path for recipe, record in case.records.items()}
+        if case.known is not None and case.records:
+            captured = case.known.captured_at_usec
+            paths = plan.paths(case.known, self._session.folder, labels, captured_at_usec=captured)
+        look = dated_look(arrival.look, case.corrected_at_usec)
+        return {
+            recipe.name: Comparison(
+                self._raw / arrival.name,
+                arrival.fingerprint,
+                case.records[recipe.name],
+                Wanted(paths[recipe.name], look, recipe.digest, plan.pipeline),
+            )
+            for recipe in plan.recipes
+            if recipe.name in case.records
+        }
 
-    def _judge(self, case: _Case, verdict: _Verdict, news: _News) -> Settled | NeedsWork | Delayed:
+    def _judge(self, case: _Case, verdicts: _Verdicts, news: _News) -> Settled | NeedsWork | Delayed:
         raw = str(self._raw / case.arrival.name)
-        if isinstance(verdict, Delayed):
-            return verdict
-        if case.record is None or verdict is None or (isinstance(verdict, Outdated) and verdict != AGED):
-            if isinstance(verdict, Outdated):
-                log.info("output_outdated", raw=raw, cause=verdict.cause)
+        delayed = next((each for each in verdicts.values() if isinstance(each, Delayed)), None)
+        if delayed is not None:
+            return delayed
+        outdated = [each for each in verdicts.values() if isinstance(each, Outdated)]
+        due = [each for each in outdated if each != AGED]
+        for each in due:
+            log.info("output_outdated", raw=raw, cause=each.cause)
+        if due or any(recipe.name not in case.records for recipe in self._around.plan.recipes):
             return self._unless_failed(case, news)
-        if isinstance(verdict, Altered):
-            log.warning("output_altered", output=str(case.record.path))
-        known, is_aged = case.known, verdict == AGED
+        for recipe, verdict in verdicts.items():
+            if isinstance(verdict, Altered):
+                log.warning("output_altered", output=str(case.records[recipe].path))
+        known, is_aged = case.known, bool(outdated)
         if known is None or known.state is PhotoState.MISSING:
-            news.restored.append(_adopted(case, case.record, aged=is_aged))
+            news.restored.append(_adopted(case, aged=is_aged))
             return Settled()
         if not is_same_file(known.fingerprint, case.arrival.fingerprint):
             news.refreshed.append((known.id, case.arrival.fingerprint))
@@ -205,9 +231,11 @@ class Adoption:
     def _find_missing(self, recorded: Mapping[str, RecordedPhoto]) -> list[Restored]:
         missing: list[Restored] = []
         for name, photo in recorded.items():
-            output = self._recorded_output(name, photo)
-            if output is None or not output.path.is_file() or (self._raw / name).exists():
+            recorded_outputs = self._recorded_outputs(name, photo).values()
+            outputs = tuple(output for output in recorded_outputs if output.path.is_file())
+            if not outputs or (self._raw / name).exists():
                 continue
+            output = outputs[0]
             arrival = Arrival(
                 session_id=self._session.id,
                 name=name,
@@ -220,7 +248,7 @@ class Adoption:
                 arrived_at_usec=photo.arrived_at_usec or output.created_at_usec,
                 past=photo.past,
             )
-            missing.append(Restored(arrival, PhotoState.MISSING, (output,)))
+            missing.append(Restored(arrival, PhotoState.MISSING, outputs))
         return missing
 
     async def _tell(self, news: _News) -> None:
@@ -242,11 +270,15 @@ class Adoption:
                 if one.failure is not None:
                     log.info("failure_restored", raw=str(self._raw / one.arrival.name), code=one.failure.code)
                 elif one.state is not PhotoState.MISSING:
-                    log.info("output_adopted", output=str(one.outputs[0].path))
+                    for output in one.outputs:
+                        log.info("output_adopted", output=str(output.path))
 
 
-def _adopted(case: _Case, record: Output, *, aged: bool) -> Restored:
-    output = replace(record, inputs=replace(record.inputs, raw=case.arrival.fingerprint))
+def _adopted(case: _Case, *, aged: bool) -> Restored:
+    fingerprint = case.arrival.fingerprint
+    outputs = tuple(
+        replace(record, inputs=replace(record.inputs, raw=fingerprint)) for record in case.records.values()
+    )
     arrival = case.arrival
     if case.known is not None:
         past = replace(
@@ -258,4 +290,4 @@ def _adopted(case: _Case, record: Output, *, aged: bool) -> Restored:
     elif case.recorded is not None:
         arrival = case.recorded.continued(arrival)
     state = PhotoState.OUTDATED if aged else PhotoState.DEVELOPED
-    return Restored(arrival, state, (output,), aged=aged)
+    return Restored(arrival, state, outputs, aged=aged)

@@ -14,6 +14,7 @@ import structlog
 from darkroomd.core.intake import SIDECAR_SUFFIX
 from darkroomd.core.model import RAW_FOLDER, Fingerprint, Photo, PhotoState, Session
 from darkroomd.core.naming import stem_of
+from darkroomd.core.output_plan import EVERY_RECIPE
 from darkroomd.core.presets import Preset
 from darkroomd.core.sidecar import UNREADABLE, is_mended
 from darkroomd.core.waiting_room import Ready, WaitingRoom
@@ -65,7 +66,7 @@ class Companions:
         self._is_settled = is_settled
         self._revisions = Revisions(
             PhotoDesk(around.store.front),
-            recipe=around.plan.recipe,
+            recipe=EVERY_RECIPE,
             on_document_dirty=around.on_document_dirty,
             now_usec=around.now_usec,
             new_correlation_id=around.new_correlation_id,

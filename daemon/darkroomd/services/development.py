@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
 import anyio
-import msgspec
 import structlog
 
 from darkroom.errors import DarkroomError
 from darkroom.protocol.types import Failure
 from darkroomd.core.faults import StateUnwritable
+from darkroomd.core.imprint import dated_look
 from darkroomd.core.model import Claim, Inputs, Output
-from darkroomd.core.naming import output_id, output_name, part_name
+from darkroomd.core.naming import output_id
+from darkroomd.core.output_plan import OutputPlan
 from darkroomd.core.presets import for_pipeline
 from darkroomd.core.recovery import Intent
 from darkroomd.core.sidecar import SidecarDemands, refusal
 from darkroomd.files.fingerprint import fingerprint_of
-from darkroomd.files.folders import FolderIsLink, make_folder
+from darkroomd.files.folders import FolderIsLink
 from darkroomd.files.sidecars import FrozenLook, read_look
-from darkroomd.imaging.messages import Develop, Recipe, Refused
+from darkroomd.imaging.messages import Develop, Part, Refused, Target
 from darkroomd.imaging.messages import Developed as Made
 from darkroomd.services.disks import Disks
+from darkroomd.services.drafts import Draft, Drafts, draft
 from darkroomd.services.executor import Executor
-from darkroomd.services.publishing import encode_intent, publish_intended
+from darkroomd.services.publishing import encode_intents, final_path, publish_intended
 from darkroomd.store.store import Store
 
 USEC: Final = 1_000_000
-
-MEDIA_TYPE: Final = "image/jpeg"
 
 ENVIRONMENT_CODES: Final = {
     errno.ENOSPC: "disk.full",
@@ -57,9 +56,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Developed:
-    """The output stands in its place.
+    """The outputs stand in their places.
 
     Attributes:
+        output: of the first recipe that was followed.
+        others: of the other ones.
         pixels: of the picture.
         busy_usec: from the start of the work to its end, on the monotonic clock.
         seconds: wall time by stage of the worker.
@@ -73,6 +74,7 @@ class Developed:
     busy_usec: int
     seconds: dict[str, float]
     warnings: tuple[str, ...] = ()
+    others: tuple[Output, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,7 @@ class _Attempt:
 
     claim: Claim
     look: FrozenLook
-    part: Path
-    final: Path
+    drafts: Drafts
     began_at: float
 
 
@@ -117,7 +118,7 @@ class Development:
         store: Store,
         executor: Executor,
         *,
-        recipe: Recipe,
+        plan: OutputPlan,
         deadline_seconds: float,
         now_usec: Callable[[], int],
         disks: Disks,
@@ -125,17 +126,16 @@ class Development:
     ) -> None:
         self._store = store
         self._executor = executor
-        self._recipe = recipe
-        self._recipe_digest = recipe_digest(recipe)
+        self._plan = plan
         self._deadline_seconds = deadline_seconds
         self._now_usec = now_usec
         self._disks = disks
         self._demands = demands or SidecarDemands()
 
     async def develop(self, claim: Claim, on_stage: Callable[[str, int], None]) -> Outcome:
-        """Develop the claimed photo and publish its output.
+        """Develop the claimed photo and publish those of its outputs that are due.
 
-        Cancelled before the output is about to be published, it leaves nothing behind; from there on it
+        Cancelled before they are about to be published, it leaves nothing behind; from there on it
         goes to the end.
         """
         began_at = anyio.current_time()
@@ -145,18 +145,15 @@ class Development:
             if early is not None:
                 return early
             names = await self._store.photo_names(claim.session.id)
-            folder = claim.session.folder / self._recipe.folder
-            final = folder / output_name(claim.photo.name, names)
-            part = folder / part_name(final.name, claim.fence)
-            await self._on_disk(claim, partial(make_folder, folder))
+            drafts = await self._on_disk(claim, partial(draft, self._plan, claim, names))
             made = await self._executor.develop(
-                self._request(claim, part, look),
+                self._request(claim, drafts, look),
                 deadline_seconds=self._deadline_seconds,
                 on_stage=lambda stage: on_stage(stage.stage, stage.percent),
             )
             if isinstance(made, Refused):
                 return await self._after_refusal(claim, made)
-            return await self._publish_or_discard(_Attempt(claim, look, part, final, began_at), made)
+            return await self._publish_or_discard(_Attempt(claim, look, drafts, began_at), made)
         except (StateUnwritable, FolderIsLink) as error:
             # A link is, like a folder that is gone, no photo's fault, and goes on once it is put right.
             return Failed(_failure(error, transient=True), environment=True)
@@ -173,7 +170,7 @@ class Development:
         # Somebody edits the sidecar, or left it unreadable: intake waits for it, and repairs what it may.
         return Changed() if look.problem or look.look != claim.photo.look else None
 
-    def _request(self, claim: Claim, part: Path, look: FrozenLook) -> Develop:
+    def _request(self, claim: Claim, drafts: Drafts, look: FrozenLook) -> Develop:
         return Develop(
             fence=claim.fence,
             correlation_id=claim.item.correlation_id,
@@ -181,9 +178,9 @@ class Development:
             item_id=claim.item.id,
             attempt=claim.item.attempt,
             source=os.fsencode(claim.photo.raw),
-            part=os.fsencode(part),
-            recipe=self._recipe,
+            targets=tuple(Target(recipe=one.recipe, part=os.fsencode(one.part)) for one in drafts.each),
             adjustments=for_pipeline(look.adjustments),
+            corrected_at_usec=claim.photo.corrected_at_usec,
         )
 
     async def _absence(self, claim: Claim) -> Changed | Gone | None:
@@ -203,26 +200,23 @@ class Development:
             try:
                 return await self._publish(attempt, made)
             except (OSError, DarkroomError):
-                await self._discard(attempt.claim, attempt.part)
+                await self._discard(attempt)
                 raise
         raise RuntimeError("A scope that is shielded was cancelled.")
 
     async def _publish(self, attempt: _Attempt, made: Made) -> Outcome:
-        claim, part, final = attempt.claim, attempt.part, attempt.final
+        claim = attempt.claim
         if (early := await self._absence(claim)) is not None:
-            await self._discard(claim, part)
+            await self._discard(attempt)
             return early
-        intent = self._intent(attempt, made)
-        if not await self._store.record_intent(claim.item, fence=claim.fence, intent=encode_intent(intent)):
-            await self._discard(claim, part)
+        intents = _intents(attempt, made)
+        if not await self._store.record_intent(claim.item, fence=claim.fence, intent=encode_intents(intents)):
+            await self._discard(attempt)
             return Changed()
-        record = await self._store.output_at(final)
-        now_usec = self._now_usec()
-        published = await self._on_disk(claim, lambda: publish_intended(intent, record, now_usec=now_usec))
-        if published.kept is not None:
-            log.warning("foreign_output_kept", output=str(final), kept=str(published.kept))
+        outputs = await self._published(claim, intents)
         return Developed(
-            output=published.output,
+            output=outputs[0],
+            others=tuple(outputs[1:]),
             captured_at_usec=made.captured_at_usec,
             camera=made.camera,
             pixels=made.width * made.height,
@@ -231,43 +225,66 @@ class Development:
             warnings=made.warnings,
         )
 
-    def _intent(self, attempt: _Attempt, made: Made) -> Intent:
-        claim = attempt.claim
-        return Intent(
-            output_id=output_id(claim.photo.id, self._recipe.name),
-            photo_id=claim.photo.id,
-            recipe=self._recipe.name,
-            part=os.fsencode(attempt.part),
-            final=os.fsencode(attempt.final),
-            media_type=MEDIA_TYPE,
-            size_bytes=made.size_bytes,
-            sha256=made.sha256,
-            inputs=Inputs(
-                raw=claim.photo.fingerprint,
-                raw_sha256=made.raw_sha256,
-                look=attempt.look.look,
-                recipe=self._recipe_digest,
-                pipeline=made.pipeline,
-            ),
-            captured_at_usec=made.captured_at_usec,
-            camera=made.camera,
-            pixels=made.width * made.height,
-        )
-
-    async def _discard(self, claim: Claim, part: Path) -> None:
+    async def _published(self, claim: Claim, intents: Sequence[Intent]) -> list[Output]:
+        """Rename the part files into place one by one; those that are there when one fails are recorded."""
+        outputs: list[Output] = []
         try:
-            await self._on_disk(claim, partial(part.unlink, missing_ok=True))
-        except OSError as error:
-            # What matters is why the work failed; the next start sweeps the file.
-            log.warning("part_not_removed", part=str(part), problem=os.strerror(error.errno or 0))
+            for intent in intents:
+                final = final_path(intent)
+                record, now_usec = await self._store.output_at(final), self._now_usec()
+                work = partial(publish_intended, intent, record, now_usec=now_usec)
+                published = await self._on_disk(claim, work)
+                if published.kept is not None:
+                    log.warning("foreign_output_kept", output=str(final), kept=str(published.kept))
+                outputs.append(published.output)
+        except (OSError, DarkroomError):
+            if outputs:
+                await self._store.put_outputs(outputs, now_usec=self._now_usec())
+            raise
+        return outputs
+
+    async def _discard(self, attempt: _Attempt) -> None:
+        for part in (one.part for one in attempt.drafts.each):
+            try:
+                await self._on_disk(attempt.claim, partial(part.unlink, missing_ok=True))
+            except OSError as error:
+                # What matters is why the work failed; the next start sweeps the file.
+                log.warning("part_not_removed", part=str(part), problem=os.strerror(error.errno or 0))
 
     async def _on_disk(self, claim: Claim, work: Callable[[], Result]) -> Result:
         return await self._disks.do(claim.session.folder, work)
 
 
-def recipe_digest(recipe: Recipe) -> str:
-    """Return what identifies the recipe among the inputs of an output."""
-    return hashlib.sha256(msgspec.json.encode(recipe, order="sorted")).hexdigest()[:16]
+def _intents(attempt: _Attempt, made: Made) -> list[Intent]:
+    finals = attempt.drafts.finals(captured_at_usec=made.captured_at_usec)
+    return [
+        _intent(attempt, one, part, final, made)
+        for one, part, final in zip(attempt.drafts.each, made.parts, finals, strict=True)
+    ]
+
+
+def _intent(attempt: _Attempt, one: Draft, part: Part, final: Path, made: Made) -> Intent:
+    photo = attempt.claim.photo
+    return Intent(
+        output_id=output_id(photo.id, one.recipe.name),
+        photo_id=photo.id,
+        recipe=one.recipe.name,
+        part=os.fsencode(one.part),
+        final=os.fsencode(final),
+        media_type=one.recipe.media_type,
+        size_bytes=part.size_bytes,
+        sha256=part.sha256,
+        inputs=Inputs(
+            raw=photo.fingerprint,
+            raw_sha256=made.raw_sha256,
+            look=dated_look(attempt.look.look, photo.corrected_at_usec),
+            recipe=one.recipe.digest,
+            pipeline=made.pipeline,
+        ),
+        captured_at_usec=made.captured_at_usec,
+        camera=made.camera,
+        pixels=made.width * made.height,
+    )
 
 
 def _missing(raw: Path) -> Failure:

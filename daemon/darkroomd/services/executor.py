@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -131,7 +131,7 @@ class LocalExecutor:
             # Also where the caller was cancelled: the work must not go on behind its back.
             if answer is None:
                 await self._kill_worker()
-                await _remove(request.part)
+                await _remove([target.part for target in request.targets])
         if answer is None:
             log.warning("worker_lost", code=lost.failure.code, **lost.failure.context)
             return Refused(fence=request.fence, failure=lost.failure, environment=lost.environment)
@@ -205,10 +205,11 @@ async def _retire(worker: WorkerProcess) -> None:
     log.debug("worker_ended", pid=worker.pid, why="spent")
 
 
-async def _remove(part: bytes) -> None:
+async def _remove(parts: Sequence[bytes]) -> None:
     def remove() -> None:
-        with suppress(OSError):
-            os.unlink(part)  # noqa: PTH108 - bytes have no pathlib
+        for part in parts:
+            with suppress(OSError):
+                os.unlink(part)  # noqa: PTH108 - bytes have no pathlib
 
     with anyio.move_on_after(_SWEEP_SECONDS, shield=True):
         await to_thread.run_sync(remove, abandon_on_cancel=True)

@@ -26,7 +26,7 @@ from darkroomd.core.model import (
     PhotoId,
     Session,
 )
-from darkroomd.core.naming import renamed_by
+from darkroomd.core.output_plan import EVERY_RECIPE
 from darkroomd.core.recorded_outputs import RecordedPhoto, RecordedSession
 from darkroomd.files.sidecars import FrozenLook
 from darkroomd.services.admission import Admission, Delayed, Refused, admit
@@ -144,7 +144,7 @@ class Handover:
             return ()
         arrived, self._arrived = self._arrived, []
         names = await self._around.store.photo_names(self._session.id)
-        return await self._on_disk(partial(renamed_by, arrived, names))
+        return await self._on_disk(partial(self._around.plan.renamed_by, arrived, names))
 
     async def report_missing(self, name: str) -> None:
         """Record that a photo's RAW file is gone; its output stays."""
@@ -160,7 +160,7 @@ class Handover:
             # It was no RAW file, and nobody misses it.
             return
         await self._around.store.mark_missing(
-            known.id, recipe=self._around.plan.recipe, failure=failure, now_usec=self._around.now_usec()
+            known.id, recipe=EVERY_RECIPE, failure=failure, now_usec=self._around.now_usec()
         )
         log.info("raw_missing", raw=str(raw))
         self._around.on_document_dirty(self._session.id)
@@ -241,7 +241,7 @@ class Handover:
         queued = await self._around.store.arrive(
             arrival,
             kind=JobKind.DEVELOP,
-            recipe=self._around.plan.recipe,
+            recipe=EVERY_RECIPE,
             now_usec=self._around.now_usec(),
         )
         log.info("photo_queued", raw=str(self._raw / arrival.name), job=queued.job_id)
@@ -290,7 +290,7 @@ class Handover:
             job_id = await self._around.store.arrive_many(
                 backlog,
                 job=job,
-                recipe=self._around.plan.recipe,
+                recipe=EVERY_RECIPE,
                 into=self._backfill,
                 now_usec=self._around.now_usec(),
             )

@@ -45,7 +45,7 @@ class Moves:
             DarkroomError, OSError: the store, or a disk, refuses.
         """
         # What was being written under the old name will not be finished.
-        sweep = partial(sweep_leftovers, folder, output_folder=self._around.plan.folder)
+        sweep = partial(sweep_leftovers, folder, output_folders=self._around.plan.folders)
         await self._around.disks.do(folder, sweep)
         moved = await self._book.move_session(
             session.id,

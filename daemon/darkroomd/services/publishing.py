@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,17 +24,27 @@ class Publication:
     kept: Path | None
 
 
-def encode_intent(intent: Intent) -> str:
-    """Return the intent as the store keeps it."""
-    return msgspec.json.encode(intent).decode()
+def encode_intents(intents: Sequence[Intent]) -> str:
+    """Return the intents of one photo as the store keeps them."""
+    return msgspec.json.encode(intents).decode()
 
 
-def decode_intent(text: str) -> Intent | None:
-    """Return the intent that `encode_intent` wrote; None if another version of the daemon wrote it."""
+def decode_intents(text: str) -> list[Intent]:
+    """Return the intents that `encode_intents` wrote; none if another version of the daemon wrote them."""
     try:
-        return msgspec.json.decode(text, type=Intent)
+        return msgspec.json.decode(text, type=list[Intent])
     except msgspec.MsgspecError:
-        return None
+        return []
+
+
+def finish_intended(intent: Intent, record: Output | None, *, now_usec: int) -> Output:
+    """Bring an output to its place where it is not there yet; raises as `publish_intended` does."""
+    final = final_path(intent)
+    if _holds(final, intent) and not _holds(_part_path(intent), intent):
+        found = stat_of(final)
+        if found is not None:
+            return intent.as_output(final, mtime_ns=found.mtime_ns, created_at_usec=now_usec)
+    return publish_intended(intent, record, now_usec=now_usec).output
 
 
 def publish_intended(intent: Intent, record: Output | None, *, now_usec: int) -> Publication:
@@ -42,7 +53,7 @@ def publish_intended(intent: Intent, record: Output | None, *, now_usec: int) ->
     Raises:
         DarkroomError, OSError: see `files.atomic.publish`.
     """
-    part, final = _paths(intent)
+    part, final = _part_path(intent), final_path(intent)
     known = None if record is None else FileStat(record.size_bytes, record.mtime_ns)
     published = publish(part, final, record=known)
     output = intent.as_output(final, mtime_ns=published.stat.mtime_ns, created_at_usec=now_usec)
@@ -51,17 +62,19 @@ def publish_intended(intent: Intent, record: Output | None, *, now_usec: int) ->
 
 def record_published(intent: Intent, *, now_usec: int) -> Output | None:
     """Return the record of an output that stands in its place already; None if it is gone."""
-    _, final = _paths(intent)
+    final = final_path(intent)
     found = stat_of(final)
     if found is None:
         return None
     return intent.as_output(final, mtime_ns=found.mtime_ns, created_at_usec=now_usec)
 
 
-def look_for(intent: Intent) -> Found:
-    """Return which of an intent's files hold the intended bytes."""
-    part, final = _paths(intent)
-    return Found(final=_holds(final, intent), part=_holds(part, intent))
+def look_for(intents: Sequence[Intent]) -> Found:
+    """Return whether all the intents' outputs stand, or can: which files hold the intended bytes."""
+    finals = [_holds(final_path(intent), intent) for intent in intents]
+    standing = all(finals)
+    waiting = (_holds(_part_path(intent), intent) for intent in intents)
+    return Found(final=standing, part=all(part or final for part, final in zip(waiting, finals, strict=True)))
 
 
 def _holds(path: Path, intent: Intent) -> bool:
@@ -80,5 +93,5 @@ def final_path(intent: Intent) -> Path:
     return Path(os.fsdecode(intent.final))
 
 
-def _paths(intent: Intent) -> tuple[Path, Path]:
-    return Path(os.fsdecode(intent.part)), final_path(intent)
+def _part_path(intent: Intent) -> Path:
+    return Path(os.fsdecode(intent.part))

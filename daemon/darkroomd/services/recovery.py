@@ -19,17 +19,17 @@ from anyio.abc import TaskStatus
 from darkroom.errors import DarkroomError, NoSuchSession
 from darkroom.protocol.types import ItemState
 from darkroomd.core.faults import StateUnwritable
-from darkroomd.core.model import Happening, Item, Session, SessionId
+from darkroomd.core.model import Happening, Item, Output, Session, SessionId
 from darkroomd.core.recovery import Abandon, Finish, Found, Intent, Repeat, after_restart, sit_out_seconds
 from darkroomd.core.retry import USEC, RetryPolicy
 from darkroomd.files.documents import document_written_at
 from darkroomd.services.disks import Disks
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.publishing import (
-    decode_intent,
+    decode_intents,
     final_path,
+    finish_intended,
     look_for,
-    publish_intended,
     record_published,
 )
 from darkroomd.services.survey import sweep_leftovers
@@ -51,10 +51,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """An item that a dead daemon left running when its output was about to be published."""
+    """An item that a dead daemon left running when its outputs were about to be published."""
 
     item: Item
-    intent: Intent
+    intents: Sequence[Intent]
 
 
 class Recovery:
@@ -67,7 +67,7 @@ class Recovery:
         disks: Disks,
         *,
         policy: RetryPolicy,
-        output_folder: str,
+        output_folders: Sequence[str],
         now_usec: Callable[[], int],
         on_stale: Callable[[SessionId], None],
     ) -> None:
@@ -75,7 +75,7 @@ class Recovery:
         self._gate = gate
         self._disks = disks
         self._policy = policy
-        self._output_folder = output_folder
+        self._output_folders = output_folders
         self._now_usec = now_usec
         self._on_stale = on_stale
 
@@ -120,12 +120,12 @@ class Recovery:
         """Settle what had not come to its publishing; return the rest by session."""
         left: defaultdict[SessionId, list[_Left]] = defaultdict(list)
         for item, text in await self._store.left_running():
-            intent = None if text is None else decode_intent(text)
-            if intent is None:
-                await self._settle(item, None, None)
+            intents = [] if text is None else decode_intents(text)
+            if not intents:
+                await self._settle(item, (), None)
             else:
-                photo = await self._store.photo(intent.photo_id)
-                left[photo.session_id].append(_Left(item, intent))
+                photo = await self._store.photo(intents[0].photo_id)
+                left[photo.session_id].append(_Left(item, intents))
         return left
 
     async def _visit(self, session: Session, left: list[_Left]) -> None:
@@ -150,11 +150,11 @@ class Recovery:
     async def _look_after(self, session: Session, left: list[_Left]) -> None:
         folder = session.folder
         while left:
-            intent = left[0].intent
-            found = await self._disks.do(folder, partial(look_for, intent))
-            await self._settle(left[0].item, intent, found, folder=folder)
+            intents = left[0].intents
+            found = await self._disks.do(folder, partial(look_for, intents))
+            await self._settle(left[0].item, intents, found, folder=folder)
             del left[0]
-        sweep = partial(sweep_leftovers, folder, output_folder=self._output_folder)
+        sweep = partial(sweep_leftovers, folder, output_folders=self._output_folders)
         removed = await self._disks.do(folder, sweep)
         if removed:
             log.info("parts_swept", folder=str(folder), count=len(removed))
@@ -165,14 +165,14 @@ class Recovery:
             self._on_stale(session.id)
 
     async def _settle(
-        self, item: Item, intent: Intent | None, found: Found | None, *, folder: Path | None = None
+        self, item: Item, intents: Sequence[Intent], found: Found | None, *, folder: Path | None = None
     ) -> None:
         decision = after_restart(self._policy, item, found)
         ending: Ending | None = None
         if isinstance(decision, Abandon):
             ending = Ending(ItemState.FAILED, failure=decision.failure)
-        elif intent is not None and folder is not None and not isinstance(decision, Repeat):
-            ending = await self._published(folder, intent, finish=isinstance(decision, Finish))
+        elif folder is not None and not isinstance(decision, Repeat):
+            ending = await self._published(folder, intents, finish=isinstance(decision, Finish))
         log.info(
             "item_recovered",
             item=item.id,
@@ -191,30 +191,32 @@ class Recovery:
                 item, fence=fence, failure=None, retry_at_usec=None, refund=False, now_usec=now
             )
 
-    async def _published(self, folder: Path, intent: Intent, *, finish: bool) -> Ending | None:
-        now_usec = self._now_usec()
-        if finish:
-            record = await self._store.output_at(final_path(intent))
-            work = partial(publish_intended, intent, record, now_usec=now_usec)
+    async def _published(self, folder: Path, intents: Sequence[Intent], *, finish: bool) -> Ending | None:
+        outputs: list[Output] = []
+        for intent in intents:
+            now_usec = self._now_usec()
+            work: Callable[[], Output | None] = partial(record_published, intent, now_usec=now_usec)
+            if finish:
+                record = await self._store.output_at(final_path(intent))
+                work = partial(finish_intended, intent, record, now_usec=now_usec)
             try:
-                output = (await self._disks.do(folder, work)).output
+                output = await self._disks.do(folder, work)
             except TimeoutError:
                 raise
             except (OSError, DarkroomError) as error:
                 # The disk may still be full or gone: the queue finds that out and waits for it.
                 log.warning("publishing_put_off", error=str(error))
                 return None
-        else:
-            found = await self._disks.do(folder, partial(record_published, intent, now_usec=now_usec))
-            if found is None:
+            if output is None:
                 return None
-            output = found
+            outputs.append(output)
         return Ending(
             ItemState.COMPLETED,
-            output=output,
-            captured_at_usec=intent.captured_at_usec,
-            camera=intent.camera,
-            pixels=intent.pixels,
+            output=outputs[0],
+            others=tuple(outputs[1:]),
+            captured_at_usec=intents[0].captured_at_usec,
+            camera=intents[0].camera,
+            pixels=intents[0].pixels,
         )
 
 

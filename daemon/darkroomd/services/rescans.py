@@ -26,13 +26,13 @@ from darkroomd.core.model import (
     Session,
     SessionId,
 )
-from darkroomd.core.naming import output_names
+from darkroomd.core.output_plan import EVERY_RECIPE, OutputPlan
 from darkroomd.core.wording import readable
 from darkroomd.files.scan import list_raw
 from darkroomd.files.sidecars import FrozenLook
 from darkroomd.services.admission import Admission, admit
 from darkroomd.services.intake import Intake
-from darkroomd.services.surroundings import OutputPlan, Surroundings
+from darkroomd.services.surroundings import Surroundings
 from darkroomd.services.survey import judge
 from darkroomd.store.background import Request
 from darkroomd.store.rescans import Asked, Rescanned, job_asked_for, start_rescan
@@ -99,7 +99,7 @@ class Rescans:
             start_rescan,
             request=request,
             arrivals=arrivals,
-            recipe=self._around.plan.recipe,
+            recipe=EVERY_RECIPE,
             paused=bool(options.paused),
             asked=asked,
             now_usec=self._around.now_usec(),
@@ -187,13 +187,13 @@ def find_stale(
         FolderIsLink, OSError: the folder cannot be read.
     """
     found = list_raw(folder / RAW_FOLDER, extensions).candidates
-    outputs = output_names(known)
+    labels = plan.labels(known)
     wanted: list[str] = []
     doubtful: list[str] = []
     for name, photo in known.items():
         if name not in found or photo.discarded_by is not None or photo.state is PhotoState.MISSING:
             continue
-        verdict = judge(photo, found[name], folder / plan.folder / outputs[name], plan)
+        verdict = judge(photo, found[name], labels, folder=folder, plan=plan)
         if isinstance(verdict, UpToDate) and photo.state is not PhotoState.FAILED:
             continue
         settled = is_same_file(photo.fingerprint, found[name])

@@ -269,18 +269,20 @@ class Scheduler:
         ending = Ending(
             ItemState.COMPLETED,
             output=outcome.output,
+            others=outcome.others,
             captured_at_usec=outcome.captured_at_usec,
             camera=outcome.camera,
             pixels=outcome.pixels,
             busy_usec=outcome.busy_usec,
         )
         # Said before it is recorded, so that the line is stored with the record.
-        log.info(
-            "item_developed",
-            output=str(outcome.output.path),
-            size_bytes=outcome.output.size_bytes,
-            seconds=outcome.seconds,
-        )
+        for output in ending.outputs:
+            log.info(
+                "item_developed",
+                output=str(output.path),
+                size_bytes=output.size_bytes,
+                seconds=outcome.seconds,
+            )
         await self._end(claim, ending)
         self.rate = self.rate.after(Cost(outcome.pixels, outcome.busy_usec))
 

@@ -92,7 +92,7 @@ class SessionIntake:
         )
         self._ignored: Mapping[str, Ignored] = {}
         self._names = FolderMemory()
-        self._outputs = FolderMemory()
+        self._outputs = tuple(FolderMemory() for _ in around.plan.folders)
         self._made_again: set[str] = set()
 
     @property
@@ -116,8 +116,8 @@ class SessionIntake:
         return (self.session.folder, self.raw) if self._watchable else (self.session.folder,)
 
     @property
-    def _output_folder(self) -> Path:
-        return self.session.folder / self._around.plan.folder
+    def _output_folders(self) -> tuple[Path, ...]:
+        return tuple(self.session.folder / folder for folder in self._around.plan.folders)
 
     @property
     def _is_watched(self) -> bool:
@@ -204,7 +204,7 @@ class SessionIntake:
         thorough = due or self._remote or first
         self._asked_at = begun_at
         try:
-            glance = await self._on_disk(partial(glance_at, self.raw, self._output_folder))
+            glance = await self._on_disk(partial(glance_at, self.raw, self._output_folders))
             stands = not thorough and self._names.stands(glance.raw)
             sight = None if stands else await self._on_disk(self._look_around)
         except (OSError, DarkroomError) as error:
@@ -217,11 +217,13 @@ class SessionIntake:
         if sight is not None:
             busy = await self._take_in(sight, first=first)
             self._names.listed(glance.raw, now=begun_at)
-        if due or not self._outputs.stands(glance.outputs):
+        outputs = tuple(zip(self._outputs, glance.outputs, strict=True))
+        if due or not all(memory.stands(stamp) for memory, stamp in outputs):
             if not first:
                 await self._find_lost_outputs(thorough=due)
             # At the first look all of them were compared with their records.
-            self._outputs.listed(glance.outputs, now=begun_at)
+            for memory, stamp in outputs:
+                memory.listed(stamp, now=begun_at)
         self._pace.found(
             now=anyio.current_time(),
             watched=self._is_watched,
@@ -263,13 +265,16 @@ class SessionIntake:
     async def _find_lost_outputs(self, *, thorough: bool) -> None:
         """Have outputs made again that were deleted or destroyed; the second time that is only said."""
         store, plan = self._around.store, self._around.plan
-        # Asked of the store first: what it knows of was on the disk before.
-        recorded = await store.developed_outputs(self.session.id, recipe=plan.recipe)
-        absent = await self._on_disk(partial(find_lost, recorded, self._output_folder, thorough=thorough))
-        room = self._reception.room
-        lost = {name for name in absent if not room.is_doubted(name)}
-        for name in sorted(lost):
-            log.info("output_gone", session=self.session.id, output=str(recorded[name].path))
+        room, lost = self._reception.room, set[str]()
+        for recipe in plan.recipes:
+            # Asked of the store first: what it knows of was on the disk before.
+            recorded = await store.developed_outputs(self.session.id, recipe=recipe.name)
+            folder = self.session.folder / recipe.folder
+            absent = await self._on_disk(partial(find_lost, recorded, folder, thorough=thorough))
+            for name in sorted(absent):
+                if not room.is_doubted(name):
+                    lost.add(name)
+                    log.info("output_gone", session=self.session.id, output=str(recorded[name].path))
         for name in lost - self._made_again:
             room.doubt(name, Origin(backlog=True))
         # Whoever takes the pictures away as they come shall not keep the daemon developing for ever.
@@ -301,7 +306,7 @@ class SessionIntake:
         if not known:
             await self._handover.take_over(recorded, found=sight.candidates)
             # Of a session that was known the daemon removed them before it began to work in it.
-            await self._on_disk(partial(sweep_leftovers, folder, output_folder=plan.folder))
+            await self._on_disk(partial(sweep_leftovers, folder, output_folders=plan.folders))
 
     async def _lose(self, error: OSError | DarkroomError) -> None:
         waits = isinstance(error, FileNotFoundError) and await self._on_disk(
@@ -329,7 +334,8 @@ class SessionIntake:
         self._reception.start_over()
         self._companions.start_over()
         self._names.forget()
-        self._outputs.forget()
+        for memory in self._outputs:
+            memory.forget()
 
     async def _look(self) -> None:
         """Look at the files that are due, and hand over those that are ready."""

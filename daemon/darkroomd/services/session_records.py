@@ -72,11 +72,12 @@ def is_worth_waiting_for(costs_seconds: Iterable[float]) -> bool:
 def foreseen(photo: Photo, ending: Ending) -> Photo | None:
     """Return what a photo will be once the work on it has ended so; None where only the database knows."""
     if ending.output is not None:
-        others = [output for output in photo.outputs if output.recipe != ending.output.recipe]
+        made = {output.recipe for output in ending.outputs}
+        others = [output for output in photo.outputs if output.recipe not in made]
         return replace(
             photo,
             state=PhotoState.DEVELOPED,
-            outputs=tuple(sorted((*others, ending.output), key=lambda output: output.recipe)),
+            outputs=tuple(sorted((*others, *ending.outputs), key=lambda output: output.recipe)),
             captured_at_usec=ending.captured_at_usec,
             camera=ending.camera,
             failure=None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from darkroomd.core.model import CorrelationId, Happening, SessionId
+from darkroomd.core.output_plan import OutputPlan
 from darkroomd.core.scan_pace import ScanPace
 from darkroomd.core.stability import Patience
 from darkroomd.services.disks import Disks
@@ -22,23 +23,6 @@ class OnDisk(Protocol):
     async def __call__(self, work: Callable[[], Result], /) -> Result:
         """Return what the work returns."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class OutputPlan:
-    """What the daemon wants of every photo.
-
-    Attributes:
-        recipe: name of the recipe.
-        folder: output folder inside the session.
-        digest: of the recipe.
-        pipeline: version of the pipeline.
-    """
-
-    recipe: str
-    folder: str
-    digest: str
-    pipeline: str
 
 
 @dataclass(frozen=True, slots=True)

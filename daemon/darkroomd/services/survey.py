@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from darkroomd.core.cancellation import is_by_removal
+from darkroomd.core.due import overall
 from darkroomd.core.freshness import AGED, Altered, OutputFile, UpToDate, Verdict, Wanted, assess
+from darkroomd.core.imprint import dated_look
 from darkroomd.core.intake import SIDECAR_SUFFIX, Ignored
-from darkroomd.core.model import RAW_FOLDER, Fingerprint, Photo, PhotoState
-from darkroomd.core.naming import OUTPUT_SUFFIX, output_names
+from darkroomd.core.model import RAW_FOLDER, Fingerprint, Output, Photo, PhotoState
+from darkroomd.core.output_plan import OUTPUT_SUFFIXES, Labels, OutputPlan
 from darkroomd.core.recorded_outputs import RecordedSession, read_session
 from darkroomd.core.session_document import DOCUMENT_NAME
 from darkroomd.files.atomic import OWN_PARTS
@@ -21,7 +23,6 @@ from darkroomd.files.outputs import standing
 from darkroomd.files.scan import list_raw
 from darkroomd.files.sidecars import read_look
 from darkroomd.files.sweep import sweep
-from darkroomd.services.surroundings import OutputPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def find_outdated(
 
     `known` are all photos of the session in `folder`, `found` the RAW files that are there.
     """
-    outputs = output_names(known)
+    labels = plan.labels(known)
     doubtful: set[str] = set()
     aged: set[str] = set()
     renewed: set[str] = set()
@@ -88,7 +89,7 @@ def find_outdated(
             doubtful.add(name)
         if not (photo.state is PhotoState.DEVELOPED or photo.aged):
             continue
-        verdict = judge(photo, found[name], folder / plan.folder / outputs[name], plan)
+        verdict = judge(photo, found[name], labels, folder=folder, plan=plan)
         if verdict == AGED:
             aged |= set() if photo.aged else {name}
         elif not isinstance(verdict, UpToDate | Altered):
@@ -103,34 +104,55 @@ def read_recorded(folder: Path) -> RecordedSession:
     return read_session(read_document(folder) or {})
 
 
-def sweep_leftovers(folder: Path, *, output_folder: str) -> tuple[str, ...]:
+def sweep_leftovers(folder: Path, *, output_folders: Iterable[str]) -> tuple[str, ...]:
     """Remove what a killed daemon left of outputs, sidecars and the session's record in a session folder.
 
     Nothing may be developed in the folder; what cannot be removed stays, and nothing reads it.
     """
     removed: list[str] = []
-    for place, suffix in (
-        (folder / output_folder, OUTPUT_SUFFIX),
+    places: list[tuple[Path, str | tuple[str, ...]]] = [
+        *((folder / output_folder, OUTPUT_SUFFIXES) for output_folder in output_folders),
         (folder / RAW_FOLDER, SIDECAR_SUFFIX),
         (folder, DOCUMENT_NAME),
-    ):
+    ]
+    for place, suffix in places:
         with suppress(OSError, FolderIsLink):
             removed += sweep(place, live=OWN_PARTS, suffix=suffix)
     return tuple(removed)
 
 
-def judge(photo: Photo, found: Fingerprint, wanted_path: Path, plan: OutputPlan) -> Verdict | None:
-    """Compare a photo's output with what it should be, by stats and its sidecar; None: there is no telling.
+def judge(
+    photo: Photo, found: Fingerprint, labels: Labels, *, folder: Path, plan: OutputPlan
+) -> Verdict | None:
+    """Compare the outputs of a photo of the session in `folder` with what they should be.
 
-    `found` is the RAW file as it is now.
+    The neediest counts, by stats and the photo's sidecar; None: there is no telling. `found` is the RAW file
+    as it is now, `labels` are by the photos that the session has now.
     """
-    record = next((output for output in photo.outputs if output.recipe == plan.recipe), None)
-    if record is None:
-        return None
+    paths = plan.paths(photo, folder, labels, captured_at_usec=photo.captured_at_usec)
+    return overall(verdicts(photo, found, paths, plan).values())
+
+
+def verdicts(
+    photo: Photo, found: Fingerprint, paths: Mapping[str, Path], plan: OutputPlan
+) -> dict[str, Verdict | None]:
+    """Compare each output of a photo with what it should be and where, by recipe; see `judge`."""
+    records = {output.recipe: output for output in photo.outputs}
     try:
-        look = read_look(photo.raw).look
+        look = dated_look(read_look(photo.raw).look, photo.corrected_at_usec)
+    except OSError:
+        return dict.fromkeys(paths)
+    judged: dict[str, Verdict | None] = {}
+    for recipe in plan.recipes:
+        record = records.get(recipe.name)
+        wanted = Wanted(paths[recipe.name], look, recipe.digest, plan.pipeline)
+        judged[recipe.name] = None if record is None else _assessed(record, wanted, found)
+    return judged
+
+
+def _assessed(record: Output, wanted: Wanted, found: Fingerprint) -> Verdict | None:
+    try:
         output = standing(OutputFile(record.path, record.size_bytes))
     except OSError:
         return None
-    wanted = Wanted(wanted_path, look, plan.digest, plan.pipeline)
     return assess(record, wanted, raw=found, output=output)

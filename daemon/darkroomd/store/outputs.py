@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from darkroom.errors import NoSuchOutput
-from darkroomd.core.model import Output, OutputId
+from darkroomd.core.model import Happening, Output, OutputId
 from darkroomd.store.database import Database
-from darkroomd.store.rows import output_from
+from darkroomd.store.journal import Journal
+from darkroomd.store.rows import output_from, output_values
 
 
 def read_output(database: Database, output_id: OutputId) -> tuple[Output, Path]:
@@ -17,3 +19,13 @@ def read_output(database: Database, output_id: OutputId) -> tuple[Output, Path]:
     if row is None:
         raise NoSuchOutput(output_id)
     return output_from(row), Path(os.fsdecode(row["session_folder"]))
+
+
+def put_outputs(database: Database, outputs: Sequence[Output], *, now_usec: int) -> list[Happening]:
+    """Record outputs that stand in their places while the work on their photo goes on."""
+    for output in outputs:
+        database.run("put_output", **output_values(output))
+    journal = Journal(database, now_usec)
+    for photo_id in dict.fromkeys(output.photo_id for output in outputs):
+        journal.photo(photo_id)
+    return journal.happenings

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
 from darkroomd.core.cancellation import canceled
 from darkroomd.core.freshness import is_same_file
+from darkroomd.core.imprint import dated_look
 from darkroomd.core.lifecycle import is_ending, waiting_state
 from darkroomd.core.model import (
     Claim,
@@ -42,6 +43,7 @@ from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
 class Ending:
     """How an item ended.
 
+    `others` are outputs beside `output`, which work that made one always has.
     `captured_at_usec`, `camera` and `pixels` are what the RAW file says; they only count with an output.
     `busy_usec` is what the work took by a clock that does not jump; None: as the clock on the wall has it.
     """
@@ -55,6 +57,12 @@ class Ending:
     pixels: int | None = None
     busy_usec: int | None = None
     lines: tuple[LogLine, ...] = ()
+    others: tuple[Output, ...] = ()
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """All outputs that were made."""
+        return () if self.output is None else (self.output, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +173,9 @@ def _end_photo(database: Database, journal: Journal, item: Row, ending: Ending, 
     """Bring the photo of an item that ended up to date, and return its row."""
     photo_id, row = PhotoId(item["photo_id"]), None
     if ending.output is not None:
-        database.run("put_output", **output_values(ending.output))
-        replaced = _is_replaced(database, ending.output)
+        for output in ending.outputs:
+            database.run("put_output", **output_values(output))
+        replaced = any(_is_replaced(database, output) for output in ending.outputs)
         row = database.one(
             "photo_developed",
             id=photo_id,
@@ -302,11 +311,12 @@ def _goes_on(photo: Photo, ending: Ending) -> bool:
 
 
 def _is_replaced(database: Database, output: Output) -> bool:
-    # Intake may have seen another file settle, or other adjustments, while this output was made.
+    # Intake may have seen another file settle, or people given it another look or time, meanwhile.
     row = database.one("inputs_of_photo", id=output.photo_id)
     assert row is not None
     same_file = is_same_file(fingerprint_from(row["fingerprint"]), output.inputs.raw)
-    return row["look"] != output.inputs.look or not same_file
+    wanted_look = dated_look(row["look"], row["corrected_at_usec"])
+    return wanted_look != output.inputs.look or not same_file
 
 
 def _take_sample(database: Database, row: Row, photo: Photo, ending: Ending, *, now_usec: int) -> None:
@@ -319,7 +329,7 @@ def _take_sample(database: Database, row: Row, photo: Photo, ending: Ending, *, 
         camera=photo.camera,
         failed=ending.output is None,
         bytes_read=photo.fingerprint.size_bytes,
-        bytes_written=0 if ending.output is None else ending.output.size_bytes,
+        bytes_written=sum(output.size_bytes for output in ending.outputs),
         busy_usec=on_the_wall if ending.busy_usec is None else ending.busy_usec,
         latency_usec=max(0, now_usec - photo.arrived_at_usec),
         pixels=ending.pixels,

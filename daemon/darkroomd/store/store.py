@@ -36,6 +36,7 @@ from darkroomd.store.arrivals import NewJob, Queued
 from darkroomd.store.catalogue import Totals
 from darkroomd.store.database import Database, open_reader, open_rescued
 from darkroomd.store.front import Front
+from darkroomd.store.outputs import put_outputs
 from darkroomd.store.queue import Ending, Wanted
 from darkroomd.store.restoring import Restored
 from darkroomd.store.rows import output_from
@@ -305,6 +306,10 @@ class Store:
                 for row in database.all("developed_outputs", session_id=session_id, recipe=recipe)
             }
         )
+
+    async def put_outputs(self, outputs: Sequence[Output], *, now_usec: int) -> None:
+        """Record outputs that stand in their places while the work on their photo goes on."""
+        await self.front.write(lambda database: (None, put_outputs(database, outputs, now_usec=now_usec)))
 
     async def output_at(self, path: Path) -> Output | None:
         """Return the newest record of an output that was published under this path."""

@@ -1,0 +1,66 @@
+"""What is wanted of every photo: one output by each recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from darkroomd.core.model import Photo
+from darkroomd.core.naming import renamed_by
+from darkroomd.core.recipes import SUFFIXES, Recipe
+
+EVERY_RECIPE: Final = "jpg"
+"""What items are queued as: one item takes its photo through all recipes, whatever they are called."""
+
+Labels = Mapping[str, Mapping[str, str]]
+"""By recipe, what tells apart the outputs of each RAW file of a session."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPlan:
+    """What the daemon wants of every photo; `pipeline` is its version."""
+
+    recipes: tuple[Recipe, ...]
+    pipeline: str
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The output folders inside a session, each one once."""
+        return tuple(dict.fromkeys(recipe.folder for recipe in self.recipes))
+
+    def labels(self, names: Collection[str]) -> Labels:
+        """Return what tells apart the outputs of RAW files, which are all of a session."""
+        return {recipe.name: recipe.names.labels(names) for recipe in self.recipes}
+
+    def paths(
+        self, photo: Photo, folder: Path, labels: Labels, *, captured_at_usec: int | None
+    ) -> dict[str, Path]:
+        """Return by recipe where the outputs of a photo of the session in `folder` belong.
+
+        The time of capture is the camera's; where people corrected it, that counts.
+        """
+        at_usec = captured_at_usec if photo.corrected_at_usec is None else photo.corrected_at_usec
+        return {
+            recipe.name: folder
+            / recipe.folder
+            / recipe.names.name(labels[recipe.name][photo.name], captured_at_usec=at_usec)
+            for recipe in self.recipes
+        }
+
+    def renamed_by(self, arrived: Collection[str], names: Collection[str]) -> tuple[str, ...]:
+        """Return, in order, the RAW files whose outputs are called differently since others `arrived`."""
+        kinds = {recipe.names.numbered for recipe in self.recipes}
+        renamed = {name for numbered in kinds for name in renamed_by(arrived, names, numbered=numbered)}
+        return tuple(sorted(renamed))
+
+
+OUTPUT_SUFFIXES: Final = tuple(SUFFIXES.values())
+"""How names of outputs end, whatever the recipe."""
+
+
+def outputs_by_recipe(plan: OutputPlan, recipes: Iterable[str]) -> tuple[Recipe, ...]:
+    """Return the recipes of these names, in the order of the plan."""
+    wanted = set(recipes)
+    return tuple(recipe for recipe in plan.recipes if recipe.name in wanted)

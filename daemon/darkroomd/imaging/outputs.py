@@ -1,0 +1,46 @@
+"""From one developed picture to the part files of all recipes."""
+
+from __future__ import annotations
+
+import hashlib
+
+from darkroomd.core.imprint import Imprint
+from darkroomd.core.recipes import Recipe
+from darkroomd.core.templates import filled_in
+from darkroomd.imaging.encoding import encoded
+from darkroomd.imaging.finishing import finished
+from darkroomd.imaging.light import Picture
+from darkroomd.imaging.messages import Develop, Part
+from darkroomd.imaging.metadata import Metadata
+from darkroomd.imaging.part import remove_part, write_part
+
+
+def write_outputs(pixels: Picture, metadata: Metadata, request: Develop) -> tuple[Part, ...]:
+    """Write the upright sRGB picture `pixels` to every target, in their order.
+
+    Raises:
+        Refusal: one cannot be made; no part file is left behind.
+    """
+    parts: list[Part] = []
+    try:
+        for target in request.targets:
+            imprint = _imprint(target.recipe, metadata, corrected_at_usec=request.corrected_at_usec)
+            content = encoded(finished(pixels, target.recipe), target.recipe, metadata, imprint)
+            write_part(target.part, content)
+            parts.append(Part(size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest()))
+    except BaseException:
+        for target in request.targets:
+            remove_part(target.part)
+        raise
+    return tuple(parts)
+
+
+def _imprint(recipe: Recipe, metadata: Metadata, *, corrected_at_usec: int | None) -> Imprint:
+    taken = metadata.captured_at_usec if corrected_at_usec is None else corrected_at_usec
+    artist, copyright_ = (
+        filled_in(text, captured_at_usec=taken) if text else None
+        for text in (recipe.artist, recipe.copyright)
+    )
+    return Imprint(
+        policy=recipe.metadata, artist=artist, copyright=copyright_, corrected_at_usec=corrected_at_usec
+    )
