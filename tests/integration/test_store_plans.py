@@ -57,6 +57,7 @@ HOT: Final = {
     "outputs_of_photo": "sqlite_autoindex_output_2",
     "outputs_of_photos": "sqlite_autoindex_output_2",
     "photo_by_id": "sqlite_autoindex_photo_1",
+    "photos_by_id": "sqlite_autoindex_photo_1",
     "photo_by_name": "sqlite_autoindex_photo_2",
     "photo_developed": "sqlite_autoindex_photo_1",
     "photo_failed": "sqlite_autoindex_photo_1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from darkroom.protocol.types import Priority
 from darkroomd.core.model import Arrival, CorrelationId, Fingerprint, Happening, JobKind, Session, SessionId
 from darkroomd.store.arrivals import NewJob
-from darkroomd.store.journal import decode_happening, encode_happening
+from darkroomd.store.journal import decode_happening, encode_happening, write_facts
 from darkroomd.store.store import Store, open_store
 
 pytestmark = pytest.mark.anyio
@@ -105,6 +106,16 @@ async def test_every_fact_that_is_told_has_the_next_number(store: Store, told: l
     await store.claim(boot="b", now_usec=NOW)
 
     assert [fact.sequence for fact in told] == list(range(1, len(told) + 1))
+
+
+async def test_a_fact_is_told_as_it_was_but_for_its_number(store: Store) -> None:
+    values = {field.name: field.name for field in fields(Happening)}
+    fact = Happening(**{**values, "at_usec": NOW, "photo": None, "sequence": None})  # type: ignore[arg-type] # any
+
+    await store.front.write(lambda _: (None, [replace(fact, kind="first")]))
+    told = await store.front.write(lambda database: (write_facts(database, [fact]), []))
+
+    assert told == [replace(fact, sequence=2)]
 
 
 async def test_a_fact_comes_back_from_the_journal_as_it_was_told(store: Store, told: list[Happening]) -> None:

@@ -10,7 +10,7 @@ from darkroomd.core.lifecycle import is_live, waiting_state
 from darkroomd.core.model import CorrelationId, Job, JobId, JobKind, Photo, PhotoId, PhotoState, SessionId
 from darkroomd.core.wording import readable
 from darkroomd.store.bulk import insert_queued
-from darkroomd.store.catalogue import read_photo
+from darkroomd.store.catalogue import read_photos_by_id
 from darkroomd.store.database import Database, Row
 from darkroomd.store.journal import Journal
 from darkroomd.store.rows import PRIORITIES
@@ -110,10 +110,10 @@ def return_to_background(
     With `join` they go to the backfill that others of this export have gone to, if that is still open.
     Returns the photos that changed, which the caller is to tell of.
     """
-    photos = [read_photo(database, PhotoId(row["photo_id"])) for row in rows]
+    photos = read_photos_by_id(database, [PhotoId(row["photo_id"]) for row in rows])
     undone = [
         (photo, row["recipe"])
-        for photo, row in zip(photos, rows, strict=True)
+        for photo, row in ((photos[row["photo_id"]], row) for row in rows)
         if photo.state not in {PhotoState.DEVELOPED, PhotoState.MISSING} and photo.discarded_by is None
     ]
     for recipe in dict.fromkeys(recipe for _, recipe in undone):

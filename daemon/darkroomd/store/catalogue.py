@@ -103,6 +103,22 @@ def read_photo(database: Database, photo_id: PhotoId, *, session: Session | None
     return photo_of(database, row, session or read_session(database, SessionId(row["session_id"])))
 
 
+def read_photos_by_id(database: Database, photo_ids: Iterable[PhotoId]) -> dict[PhotoId, Photo]:
+    """Return the photos once each, in the given order: many at the cost of few; raise `NoSuchPhoto`."""
+    wanted = list(dict.fromkeys(photo_ids))
+    rows = {row["id"]: row for row in database.all("photos_by_id", photo_ids=json_text(wanted))}
+    for photo_id in wanted:
+        if photo_id not in rows:
+            raise NoSuchPhoto(photo_id)
+    session_ids = {SessionId(row["session_id"]) for row in rows.values()}
+    folders = {session_id: read_session(database, session_id).folder for session_id in session_ids}
+    outputs = _outputs(database, wanted)
+    return {
+        photo_id: photo_from(rows[photo_id], folders[rows[photo_id]["session_id"]], outputs[photo_id])
+        for photo_id in wanted
+    }
+
+
 def photo_of(database: Database, row: Row, session: Session) -> Photo:
     """Return the photo in the row, which is one of `session`, with its outputs."""
     return photo_from(row, session.folder, read_outputs(database, row["id"]))
@@ -240,7 +256,7 @@ def read_items(
         states=_list(states),
         limit=limit + 1,
     )
-    return page_of([read_item(database, row) for row in rows[:limit]], limit, [row["id"] for row in rows])
+    return page_of(_items(database, rows[:limit]), limit, [row["id"] for row in rows])
 
 
 def read_item_by_id(database: Database, item_id: ItemId) -> Item:
@@ -326,11 +342,27 @@ def _positions(database: Database, rows: Sequence[Row]) -> dict[int, int]:
     return positions
 
 
+def _items(database: Database, rows: Sequence[Row]) -> list[Item]:
+    completed = [row["photo_id"] for row in rows if row["state"] == ItemState.COMPLETED]
+    outputs = _outputs(database, completed)
+    return [
+        item_from(row, outputs[row["photo_id"]] if row["state"] == ItemState.COMPLETED else ())
+        for row in rows
+    ]
+
+
 def _photos(database: Database, folder: Path, rows: Sequence[Row]) -> list[Photo]:
-    outputs: dict[str, list[Output]] = {row["id"]: [] for row in rows}
-    for row in database.all("outputs_of_photos", photo_ids=json_text(list(outputs))):
-        outputs[row["photo_id"]].append(output_from(row))
+    outputs = _outputs(database, [row["id"] for row in rows])
     return [photo_from(row, folder, outputs[row["id"]]) for row in rows]
+
+
+def _outputs(database: Database, photo_ids: Iterable[str]) -> dict[str, list[Output]]:
+    """Return the outputs of each of these photos."""
+    outputs: dict[str, list[Output]] = {photo_id: [] for photo_id in photo_ids}
+    if outputs:
+        for row in database.all("outputs_of_photos", photo_ids=json_text(list(outputs))):
+            outputs[row["photo_id"]].append(output_from(row))
+    return outputs
 
 
 def page_of(entries: Sequence[Entry], limit: int, keys: Sequence[object]) -> Page[Entry]:

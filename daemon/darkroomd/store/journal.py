@@ -106,7 +106,7 @@ def write_facts(database: Database, happenings: Sequence[Happening]) -> Sequence
     swept = (first + len(happenings) - 1) // SWEEP_EVERY * SWEEP_EVERY
     if swept >= first:
         database.run("forget_facts", upto=swept - KEPT_FACTS)
-    return [replace(happening, sequence=first + number) for number, happening in enumerate(happenings)]
+    return [_numbered(happening, first + number) for number, happening in enumerate(happenings)]
 
 
 def read_facts(database: Database, *, after: int, limit: int) -> list[Happening]:
@@ -143,17 +143,19 @@ def decode_happening(body: str) -> Happening:
 
 def write_log_lines(database: Database, lines: Sequence[LogLine]) -> None:
     """Keep log lines, inside the transaction that ends what they tell of."""
-    for line in lines:
-        database.run(
-            "insert_log_line",
-            at_usec=line.at_usec,
-            level=line.level,
-            event=line.event,
-            correlation_id=line.correlation_id,
-            job_id=line.job_id,
-            item_id=line.item_id,
-            fields=_as_json(line.fields),
-        )
+    rows = (
+        {
+            "at_usec": line.at_usec,
+            "level": line.level,
+            "event": line.event,
+            "correlation_id": line.correlation_id,
+            "job_id": line.job_id,
+            "item_id": line.item_id,
+            "fields": _as_json(line.fields),
+        }
+        for line in lines
+    )
+    database.many("insert_log_line", rows)
 
 
 def _as_json(value: object) -> str:
@@ -181,6 +183,24 @@ def _fact(happening: Happening, *, bulk: bool) -> dict[str, object]:
         "photo_id": named,
         "body": encode_happening(happening) if named is None else None,
     }
+
+
+def _numbered(fact: Happening, sequence: int) -> Happening:
+    # By hand: `replace` takes twice as long, eight times for each photo.
+    return Happening(
+        kind=fact.kind,
+        at_usec=fact.at_usec,
+        session=fact.session,
+        photo=fact.photo,
+        job=fact.job,
+        item=fact.item,
+        job_id=fact.job_id,
+        session_id=fact.session_id,
+        progress=fact.progress,
+        stage=fact.stage,
+        percent=fact.percent,
+        sequence=sequence,
+    )
 
 
 def _plain_path(value: object) -> str:

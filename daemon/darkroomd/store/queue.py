@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
@@ -269,6 +269,14 @@ def after_end(
     journal.item(row)
     if tell_job:
         journal.job(JobId(row["job_id"]))
+
+
+def after_ends(database: Database, journal: Journal, rows: Sequence[Row], *, now_usec: int) -> None:
+    """Bring the job of items that ended together up to date, and tell of them; the job is for the caller."""
+    if rows:
+        _end_job(database, rows[0], now_usec=now_usec)
+    for row in rows:
+        journal.item(row)
 
 
 def _end_job(database: Database, row: Row, *, now_usec: int) -> None:

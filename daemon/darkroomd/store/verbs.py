@@ -12,11 +12,11 @@ from darkroomd.core.cancellation import canceled
 from darkroomd.core.lifecycle import is_live
 from darkroomd.core.model import Happening, Job, JobId, JobKind, PhotoId, PhotoState, SessionId
 from darkroomd.store.background import return_to_background, wait_anew
-from darkroomd.store.catalogue import read_job, read_photo
+from darkroomd.store.catalogue import read_job, read_photos_by_id
 from darkroomd.store.database import Database, Row
 from darkroomd.store.exports import reclaim
 from darkroomd.store.journal import Journal
-from darkroomd.store.queue import after_end
+from darkroomd.store.queue import after_ends
 from darkroomd.store.rows import PRIORITIES, failure_from, failure_text, json_text
 from darkroomd.store.turns import take_turns
 
@@ -117,8 +117,7 @@ def _cancel_some(
         "cancel_queued_items", job_id=job.id, failure=failure_text(failure), most=most, now=now_usec
     )
     rows.sort(key=_place)
-    for row in rows:
-        after_end(database, journal, row, now_usec=now_usec, tell_job=False)
+    after_ends(database, journal, rows, now_usec=now_usec)
     if canceling.to_background:
         changed = return_to_background(database, journal, job, rows, join=True, now_usec=now_usec)
     else:
@@ -206,8 +205,8 @@ def _tell_revived(
     for row in rows:
         journal.item(row)
     journal.job(job.id)
-    photos = [read_photo(database, PhotoId(row["photo_id"])) for row in rows]
-    return [photo.id for photo in photos if wait_anew(database, photo, now_usec=now_usec)]
+    photos = read_photos_by_id(database, [PhotoId(row["photo_id"]) for row in rows])
+    return [photo.id for photo in photos.values() if wait_anew(database, photo, now_usec=now_usec)]
 
 
 def pause_jobs(
@@ -352,23 +351,24 @@ def _leave_photos(
     database: Database, rows: Sequence[Row], failure: Failure, *, now_usec: int
 ) -> list[PhotoId]:
     """Let the photos of canceled items show that nobody develops them; return those that change by that."""
-    text = failure_text(failure)
-    left: list[PhotoId] = []
-    for row in rows:
-        photo = read_photo(database, PhotoId(row["photo_id"]))
-        if photo.state in {PhotoState.WAITING, PhotoState.OUTDATED}:
-            database.run("photo_failed", id=photo.id, state=PhotoState.FAILED, failure=text, now=now_usec)
-            left.append(photo.id)
+    # Only their states are asked for: whole photos are dear to read, and told of later.
+    states = {
+        row["id"]: row["state"]
+        for row in database.all("photos_by_id", photo_ids=json_text([row["photo_id"] for row in rows]))
+    }
+    photo_ids = dict.fromkeys(PhotoId(row["photo_id"]) for row in rows)
+    left = [one for one in photo_ids if states.get(one) in {PhotoState.WAITING, PhotoState.OUTDATED}]
+    shown = {"state": PhotoState.FAILED, "failure": failure_text(failure), "now": now_usec}
+    database.many("photo_failed", ({**shown, "id": photo_id} for photo_id in left))
     return left
 
 
 def _tell_photos(database: Database, journal: Journal, photo_ids: Sequence[PhotoId]) -> None:
     """Tell of the photos and of their sessions, once each."""
-    sessions: dict[SessionId, None] = {}
-    for photo_id in dict.fromkeys(photo_ids):
-        sessions[read_photo(database, photo_id).session_id] = None
-        journal.photo(photo_id)
-    for session_id in sessions:
+    photos = read_photos_by_id(database, photo_ids).values()
+    for photo in photos:
+        journal.photo_as(photo)
+    for session_id in dict.fromkeys(photo.session_id for photo in photos):
         journal.session(session_id)
 
 

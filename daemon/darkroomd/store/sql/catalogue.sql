@@ -16,6 +16,9 @@ SELECT * FROM session WHERE id > :after ORDER BY id LIMIT :limit;
 -- name: photo_by_id
 SELECT * FROM photo WHERE id = :id;
 
+-- name: photos_by_id
+SELECT * FROM photo WHERE id IN (SELECT value FROM json_each(:photo_ids));
+
 -- name: inputs_of_photo
 SELECT fingerprint, look FROM photo WHERE id = :id;
 
