@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from PIL.ExifTags import IFD
 
 from darkroom import Client
 from darkroom.cli.main import main
@@ -267,10 +269,24 @@ def test_what_waits_for_a_discarded_photo_is_skipped_and_goes_on_once_it_is_rest
     )
 
 
+def test_a_corrected_time_is_in_the_output_once_that_is_made_anew(world: World) -> None:
+    photo = world.drop("A.DNG")
+    assert photo.captured_at_usec is not None
+
+    world.client.set_capture_time([photo.id], at_usec=photo.captured_at_usec + 90_000_000)
+    world.until_developed()
+
+    with Image.open(world.folder / "party" / "Jpg" / "A.jpg") as picture:
+        taken = picture.getexif().get_ifd(IFD.Exif)[36867]
+    assert taken == "2024:05:04 10:31:45"
+    assert world.photo("A.DNG").state == "developed"
+
+
 def test_corrected_times_and_discarding_survive_the_loss_of_the_database(tmp_path: Path) -> None:
     for world in start(tmp_path):
         photo = world.drop("A.DNG")
         world.client.set_capture_time([photo.id], offset_usec=-3_600_000_000)
+        world.until_developed()
         world.client.set_discarded([photo.id], discarded=True)
         before = world.photo("A.DNG")
     for path in (tmp_path / "state").glob("queue.db*"):

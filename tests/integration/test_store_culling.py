@@ -85,7 +85,9 @@ def correct(standing: Standing, correction: Correction, *photos: PhotoId) -> lis
     return ids(
         take(
             standing,
-            lambda database: culling.correct_times(database, photos, correction, now_usec=NOW),
+            lambda database: culling.correct_times(
+                database, photos, correction, requeue=REQUEUE, now_usec=NOW
+            ),
         )
     )
 
@@ -286,6 +288,59 @@ def test_an_offset_is_added_to_the_cameras_time_however_often(standing: Standing
     correct(standing, Offset(5), A)
 
     assert photo(standing).corrected_at_usec == CAPTURED + 5
+
+
+def test_another_time_has_a_developed_photo_developed_anew_at_low_priority(standing: Standing) -> None:
+    develop(standing)
+
+    correct(standing, At(7), A)
+
+    assert (photo(standing).state, photo(standing).look) == (PhotoState.OUTDATED, "look")
+    assert newest_job(standing) == (JobKind.BACKFILL, 1)
+
+
+def test_the_same_time_again_develops_nothing(standing: Standing) -> None:
+    develop(standing)
+
+    correct(standing, AsRecorded(), A)
+
+    assert photo(standing).state is PhotoState.DEVELOPED
+
+
+def test_a_photo_that_only_a_newer_pipeline_develops_differently_is_developed_once_its_time_is_another(
+    standing: Standing,
+) -> None:
+    develop(standing)
+    standing.step(lambda database: arrivals.mark_aged(database, SESSION, [A], now_usec=NOW))
+
+    correct(standing, At(7), A)
+
+    assert (photo(standing).state, photo(standing).aged) == (PhotoState.OUTDATED, False)
+    assert newest_job(standing) == (JobKind.BACKFILL, 1)
+
+
+def test_a_photo_that_is_not_developed_yet_gets_its_time_and_no_more_work(standing: Standing) -> None:
+    correct(standing, At(7), A)
+
+    assert photo(standing).state is PhotoState.WAITING
+    assert newest_job(standing) == (JobKind.BACKFILL, 2)
+
+
+def test_a_photo_whose_time_is_corrected_while_it_is_developed_is_developed_once_more(
+    standing: Standing,
+) -> None:
+    standing.start()
+    claim = standing.claim
+    assert claim is not None
+    correct(standing, At(7), A)
+
+    ending = Ending(ItemState.COMPLETED, output=output_of(claim.photo))
+    standing.step(
+        lambda database: (None, queue.end(database, claim.item, ending, fence=claim.fence, now_usec=NOW))
+    )
+
+    assert photo(standing).state is PhotoState.OUTDATED
+    assert newest_job(standing) == (JobKind.DEVELOP, 1)
 
 
 def test_the_preset_of_a_session_is_kept_and_told(standing: Standing) -> None:

@@ -78,9 +78,12 @@ class Culling:
     async def correct_times(self, photo_ids: Sequence[PhotoId], correction: Correction) -> int:
         """Correct when photos were taken; return how many have the time that was asked for.
 
+        What was developed is developed anew, for its outputs say when it was taken.
         Those without a time by the camera have none to add to, and are left as they are.
         """
-        timed = await self._desk.correct_times(photo_ids, correction, now_usec=self._now_usec())
+        timed = await self._desk.correct_times(
+            photo_ids, correction, requeue=self._revisions.requeue(), now_usec=self._now_usec()
+        )
         log.info("times_corrected", photos=len(timed), left=len(set(photo_ids)) - len(timed))
         self._revisions.mark(timed)
         return len(timed)

@@ -110,15 +110,22 @@ def note_ratings(
 
 
 def correct_times(
-    database: Database, photo_ids: Sequence[PhotoId], correction: Correction, *, now_usec: int
+    database: Database,
+    photo_ids: Sequence[PhotoId],
+    correction: Correction,
+    *,
+    requeue: Requeue,
+    now_usec: int,
 ) -> tuple[list[Photo], list[Happening]]:
     """Correct when photos were taken; return those whose time is now as it was asked for.
 
-    A photo without a time to add to is left as it is. Raises `NoSuchPhoto`, with nothing changed.
+    Outputs that say another time are made anew, as after `restyle`. A photo without a time to add to is left
+    as it is. Raises `NoSuchPhoto`, with nothing changed.
     """
     journal = Journal(database, now_usec)
     timed: list[Photo] = []
     changed: list[Photo] = []
+    different: list[Photo] = []
     for photo in _photos(database, photo_ids):
         try:
             at_usec = corrected(photo.captured_at_usec, correction)
@@ -127,8 +134,11 @@ def correct_times(
         timed.append(photo)
         if at_usec != photo.corrected_at_usec:
             changed.append(photo)
-            database.run("correct_photo", id=photo.id, corrected_at_usec=at_usec, now=now_usec)
-            journal.photo(photo.id)
+            if _correct(database, photo, at_usec, now_usec=now_usec):
+                different.append(read_photo(database, photo.id))
+    _queue(database, journal, different, requeue, now_usec=now_usec)
+    for photo in changed:
+        journal.photo(photo.id)
     _tell_sessions(journal, changed)
     return timed, journal.happenings
 
@@ -218,6 +228,20 @@ def _restyle(database: Database, photo: Photo, styled: Styled, *, now_usec: int)
         failure=failure_text(photo.failure) if keeps_state else None,
         now=now_usec,
     )
+
+
+def _correct(database: Database, photo: Photo, at_usec: int | None, *, now_usec: int) -> bool:
+    """Record the time of a photo; return whether its outputs were up to date, and are no more."""
+    shows_another = photo.state is PhotoState.DEVELOPED or photo.aged
+    database.run(
+        "correct_photo",
+        id=photo.id,
+        corrected_at_usec=at_usec,
+        state=waiting_state(has_output=True) if shows_another else photo.state,
+        aged=False,
+        now=now_usec,
+    )
+    return shows_another
 
 
 def _queue(

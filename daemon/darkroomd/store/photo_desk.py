@@ -61,11 +61,13 @@ class PhotoDesk:
         )
 
     async def correct_times(
-        self, photo_ids: Sequence[PhotoId], correction: Correction, *, now_usec: int
+        self, photo_ids: Sequence[PhotoId], correction: Correction, *, requeue: Requeue, now_usec: int
     ) -> list[Photo]:
         """Correct when photos were taken; return those that have the time that was asked for."""
         return await self._front.write(
-            lambda database: culling.correct_times(database, photo_ids, correction, now_usec=now_usec)
+            lambda database: culling.correct_times(
+                database, photo_ids, correction, requeue=requeue, now_usec=now_usec
+            )
         )
 
     async def restyle(self, styled: Sequence[Styled], *, requeue: Requeue, now_usec: int) -> list[Photo]:

@@ -20,7 +20,7 @@ SELECT * FROM photo WHERE id = :id;
 SELECT * FROM photo WHERE id IN (SELECT value FROM json_each(:photo_ids));
 
 -- name: inputs_of_photo
-SELECT fingerprint, look FROM photo WHERE id = :id;
+SELECT fingerprint, look, corrected_at_usec FROM photo WHERE id = :id;
 
 -- name: photo_by_name
 SELECT * FROM photo WHERE session_id = :session_id AND name = :name;

@@ -23,7 +23,9 @@ WHERE id = :id AND state = 'queued'
 RETURNING *;
 
 -- name: correct_photo
-UPDATE photo SET corrected_at_usec = :corrected_at_usec, changed_at_usec = :now, revision = revision + 1
+UPDATE photo SET
+    corrected_at_usec = :corrected_at_usec, state = :state, aged = :aged, changed_at_usec = :now,
+    revision = revision + 1
 WHERE id = :id;
 
 -- name: restyle_photo
