@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,9 @@ ENTRIES: Final = 65536
 _DECIMALS: Final = 7
 _SAME_WHITE: Final = 1e-6
 _LEAST_WHITE: Final = 0.05
+
+# Photo after photo has the same preset, and most differ in nothing else.
+_KEPT: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,22 +80,25 @@ def _rounded(rows: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     return np.array([[round(value, _DECIMALS) for value in row] for row in rows], dtype=np.float64)
 
 
-def _white(balance: Triple, mix: NDArray[np.float64], *, exposure: float) -> NDArray[np.float64]:
+def _white(balance: Triple, mix: NDArray[np.float64], *, exposure: float) -> Triple:
     """Return what becomes of a clipped white, linear, by channel, before the tables."""
     red, green, blue = balance
     seen = mix[:, 0] * red + mix[:, 1] * green + mix[:, 2] * blue
-    white: NDArray[np.float64] = np.clip(seen, _LEAST_WHITE, None) * exposure
-    return white
+    of_red, of_green, of_blue = (np.clip(seen, _LEAST_WHITE, None) * exposure).tolist()
+    return of_red, of_green, of_blue
 
 
-def _tables(tone: Tone, drawn: Curves, white: NDArray[np.float64]) -> NDArray[np.uint16]:
+@lru_cache(maxsize=_KEPT)
+def _tables(tone: Tone, drawn: Curves, white: Triple) -> NDArray[np.uint16]:
     linear = np.arange(ENTRIES, dtype=np.float64) / (ENTRIES - 1)
-    brightest = min(float(white.max()), 1.0)
+    brightest = min(max(white), 1.0)
     channels = list[NDArray[np.float64]]()
-    for curve, own in zip((drawn.red, drawn.green, drawn.blue), white.tolist(), strict=True):
+    for curve, own in zip((drawn.red, drawn.green, drawn.blue), white, strict=True):
         light = _whitened(linear, own=own, brightest=brightest)
         channels.append(curves.follow(curve, curves.follow(drawn.luma, display(light, tone))))
-    return np.rint(np.clip(np.stack(channels), 0.0, 1.0) * (ENTRIES - 1)).astype(np.uint16)
+    tables = np.rint(np.clip(np.stack(channels), 0.0, 1.0) * (ENTRIES - 1)).astype(np.uint16)
+    tables.flags.writeable = False
+    return tables
 
 
 def _whitened(linear: NDArray[np.float64], *, own: float, brightest: float) -> NDArray[np.float64]:

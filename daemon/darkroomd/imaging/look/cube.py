@@ -8,7 +8,7 @@ between them.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Final
@@ -50,14 +50,20 @@ def compile_cube(colour: Colour, lut: Cube | None, *, intensity: float) -> Nodes
     if lut is None and not changes:
         return None
     size = max(SIZE if changes else 0, 0 if lut is None else lut.size)
-    steps = np.arange(size, dtype=np.float64) / (size - 1)
-    nodes = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1)
-    if changes:
-        nodes = colours.recoloured(nodes, colour)
+    nodes = _coloured(colour, size)
     if lut is not None:
         nodes = nodes + (_looked_up(nodes, lut) - nodes) * intensity
     # To what the application knows, so that a last bit of a machine's cosine changes nothing.
     return (np.rint(np.clip(nodes, 0.0, 1.0) * _FULL) / _FULL).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def _coloured(colour: Colour, size: int) -> Values:
+    steps = np.arange(size, dtype=np.float64) / (size - 1)
+    nodes = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1)
+    coloured = colours.recoloured(nodes, colour) if colours.changes_hues(colour) else nodes
+    coloured.flags.writeable = False
+    return coloured
 
 
 def apply(pixels: NDArray[np.uint8 | np.uint16], cube: Nodes, *, native: bool = BUILT) -> None:
