@@ -19,7 +19,7 @@ def test_the_pictures_of_the_page_are_what_the_look_draws() -> None:
         assert difference.max() <= 1, name
 
 
-def test_the_page_shows_every_picture_and_no_other() -> None:
+def test_the_page_shows_every_picture_that_is_drawn_and_none_that_is_not_there() -> None:
     shown = set(re.findall(r"look/([a-z-]+)\.png", PAGE.read_text(encoding="utf-8")))
 
-    assert shown == {name for name, _ in drawings()} == {path.stem for path in PAGES.glob("*.png")}
+    assert {name for name, _ in drawings()} <= shown <= {path.stem for path in PAGES.glob("*.png")}
