@@ -37,7 +37,7 @@ def code_of(refusal: pytest.ExceptionInfo[Refusal]) -> str:
     ],
 )
 def test_what_scatters_is_a_picture(values: NDArray[np.uint16]) -> None:
-    soundness.check_values(values, black=BLACK)
+    soundness.check_values(values, black=BLACK, white=WHITE)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,39 @@ def test_what_scatters_is_a_picture(values: NDArray[np.uint16]) -> None:
 )
 def test_what_a_sensor_never_gives_is_refused(values: NDArray[np.uint16], code: str) -> None:
     with pytest.raises(Refusal) as refusal:
-        soundness.check_values(values, black=BLACK)
+        soundness.check_values(values, black=BLACK, white=WHITE)
 
     assert code_of(refusal) == code
 
 
 def test_dark_rows_are_a_picture_where_black_is_zero() -> None:
-    soundness.check_values(empty_below(100), black=0)
+    soundness.check_values(empty_below(100), black=0, white=WHITE)
+
+
+def test_levels_that_no_value_can_have_had_are_damage() -> None:
+    with pytest.raises(Refusal) as refusal:
+        soundness.check_values(frame(mean=3_000, noise=200), black=0, white=256)
+
+    assert code_of(refusal) == "raw.damaged"
+
+
+def test_a_frame_that_is_clipped_all_over_is_a_picture() -> None:
+    soundness.check_values(frame(mean=WHITE - 500, noise=20), black=BLACK, white=WHITE - 1_000)
+
+
+def test_a_picture_that_is_black_all_over_is_none() -> None:
+    with pytest.raises(Refusal) as refusal:
+        soundness.check_picture(np.zeros((20, 30, 3), np.uint8))
+
+    assert code_of(refusal) == "raw.no_image_data"
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_one_bright_pixel_makes_a_night(kind: type[np.integer]) -> None:
+    night = np.zeros((20, 30, 3), kind)
+    night[19, 29, 2] = 1
+
+    soundness.check_picture(night)
 
 
 @pytest.mark.parametrize(

@@ -20,15 +20,13 @@ from darkroomd.imaging import bayer, ciff, gaps, kernel, refusals, soundness
 from darkroomd.imaging.containers import bytes_needed, number, tag_folders
 from darkroomd.imaging.extents import sensor_extents
 from darkroomd.imaging.look import Look
+from darkroomd.imaging.turning import turned
 
 _BAYER_CELL: Final = (2, 2)
 _GREY: Final = 1
 _COLOURS: Final = 3
 _ORIENTATION: Final = 274
 _ORIENTATIONS: Final = range(1, 9)
-
-
-_COLUMNS_REVERSED, _ROWS_REVERSED, _EXCHANGED = 1, 2, 4
 
 
 class Method(Enum):
@@ -106,7 +104,7 @@ def unpack(raw: rawpy.RawPy, blob: bytes) -> None:
     black = _black(raw)
     gaps.check_written(blob, extents, black=black)
     soundness.check_levels(black=black, white=raw.white_level)
-    soundness.check_values(_visible(raw), black=black)
+    soundness.check_values(_visible(raw), black=black, white=raw.white_level)
     soundness.check_colour(
         matrices=(raw.color_matrix, raw.rgb_xyz_matrix), white_balance=raw.camera_whitebalance
     )
@@ -180,18 +178,6 @@ def rendered(
 def method_for(blob: bytes) -> Method:
     """Return how a file is best developed here."""
     return Method.KERNEL if kernel.BUILT and bayer.is_plain(blob) else Method.LIBRAW
-
-
-def turned(pixels: kernel.Shown, flip: int) -> kernel.Shown:
-    """Return the picture upright, its rows one after the other.
-
-    Args:
-        pixels: (height, width, 3), as the sensor lies.
-        flip: LibRaw's number: columns are reversed by 1, rows by 2, both exchanged by 4, in this order.
-    """
-    seen = pixels[:, ::-1] if flip & _COLUMNS_REVERSED else pixels
-    seen = seen[::-1] if flip & _ROWS_REVERSED else seen
-    return np.ascontiguousarray(seen.swapaxes(0, 1) if flip & _EXCHANGED else seen)
 
 
 def _tinted(

@@ -115,6 +115,7 @@ def _picture(
                 method=decoder.method_for(blob),
                 bits=bits,
             )
+            soundness.check_picture(pixels)
             watch.enter(ENCODE)
         soundness.check_chatter(chatter.lines)
     except Refusal as refusal:

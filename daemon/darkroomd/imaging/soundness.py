@@ -31,6 +31,9 @@ HIGHEST_VALUE: Final = 65_535
 LEAST_DETERMINANT: Final = 1e-3
 """Of a colour matrix; those of cameras are about one."""
 
+BEYOND_SATURATION: Final = 2
+"""So many times the saturation are values that no sensor gives: the number of the saturation is wrong."""
+
 _SHORT_READ: Final = re.compile(r"premature end|unexpected end", re.IGNORECASE)
 """How libjpeg and LibRaw tell on their standard error that the data ended too early."""
 
@@ -77,7 +80,7 @@ def check_chatter(lines: Iterable[str]) -> None:
             raise refusals.truncated("the decoder met the end of the file", decoder=line)
 
 
-def check_values(values: NDArray[np.uint16], *, black: int) -> None:
+def check_values(values: NDArray[np.uint16], *, black: int, white: int) -> None:
     """Refuse sensor values that hold no picture, or only its beginning.
 
     A file whose space was reserved before it was filled has its full length from the start.
@@ -85,15 +88,28 @@ def check_values(values: NDArray[np.uint16], *, black: int) -> None:
     Args:
         values: (height, width) or (height, width, colours) uint16, what the sensor's visible part gave.
         black: value of no light.
+        white: value of saturation.
     """
     lowest, highest = int(values.min()), int(values.max())
     if lowest == highest:
         raise refusals.no_image_data("all sensor values are equal", value=lowest)
     if highest <= black:
         raise refusals.no_image_data("no sensor value is above black", highest=highest, black=black)
+    if lowest >= white and highest >= white * BEYOND_SATURATION:
+        raise refusals.damaged("all sensor values are beyond saturation", lowest=lowest, white=white)
 
     if black > 0 and not values[-max(1, round(len(values) * EMPTY_TAIL_SHARE)) :].any():
         raise refusals.truncated("the last rows are zero, which is below black", rows=len(values))
+
+
+def check_picture(pixels: NDArray[np.integer]) -> None:
+    """Refuse a picture that is black from edge to edge: even with the lens cap on, a sensor gives noise.
+
+    Args:
+        pixels: (height, width, 3), 0 being black. The first rows that are not end the search.
+    """
+    if not any(row.any() for row in pixels):
+        raise refusals.no_image_data("the developed picture is black", rows=len(pixels))
 
 
 def check_colour(*, matrices: Sequence[NDArray[np.float32]], white_balance: Sequence[float]) -> None:
