@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from crash.victim import Birth
-from running import PATIENCE_SECONDS, Daemon, arguments
+from running import PATIENCE_SECONDS, QUICK, Daemon, arguments
 
 VICTIM: Final = Path(__file__).with_name("victim.py")
 
@@ -63,10 +63,12 @@ class Nursery:
         self._channel: Final = channel
 
     @contextmanager
-    def daemon(self, folder: Path, more: Sequence[str], *, fatal: int | None = None) -> Iterator[Daemon]:
+    def daemon(
+        self, folder: Path, more: Sequence[str], *, fatal: int | None = None, config: str = QUICK
+    ) -> Iterator[Daemon]:
         """Run a daemon with `running`'s arguments, to be killed before its effect `fatal`, until the end."""
         read, write = os.pipe()
-        birth = Birth(arguments(folder, *more), str(folder), fatal)
+        birth = Birth(arguments(folder, *more, config=config), str(folder), fatal)
         socket.send_fds(self._channel, [msgspec.json.encode(birth)], [write])
         os.close(write)
         daemon = Daemon(Forked(self._channel, os.fdopen(read, "rb", 0)), folder)

@@ -11,9 +11,17 @@ from pathlib import Path
 
 from crash.nursery import Nursery, nursery
 from make import make_dng
-from running import Daemon
+from running import QUICK, Daemon
 
-MOST_EFFECTS = 120
+MOST_EFFECTS = 140
+
+TWO_RECIPES = f"""
+[[recipe]]
+[[recipe]]
+name = "web"
+folder = "Web"
+format = "webp"
+{QUICK}"""
 
 
 @dataclass(frozen=True)
@@ -21,10 +29,10 @@ class Aftermath:
     """What a killed daemon left, and what the next one made of it."""
 
     effect: int
-    published: bytes | None
+    published: list[bytes | None]
     again: Daemon
     outputs: list[str]
-    jpeg: bytes
+    pictures: list[bytes]
     stray: list[str]
     states: list[tuple[str, str]]
 
@@ -39,7 +47,7 @@ def start_fresh(folder: Path) -> Path:
 def run_victim(victims: Nursery, folder: Path, effect: int) -> int:
     """Run until the photo is recorded and to a regular end, or to death; return how many effects it had."""
     session = folder / "session"
-    with victims.daemon(folder, ["--session", str(session)], fatal=effect) as daemon:
+    with victims.daemon(folder, ["--session", str(session)], fatal=effect, config=TWO_RECIPES) as daemon:
         while (line := daemon.next_line()) is not None:
             if line.get("event") == "session_record_written" and is_recorded(session):
                 daemon.stop()
@@ -55,12 +63,16 @@ def is_recorded(session: Path) -> bool:
     return [photo["backgroundExportCompleted"] for photo in document["photos"]] == [True]
 
 
+def finals_of(session: Path) -> list[Path]:
+    return [session / "Jpg" / "A.jpg", session / "Web" / "A.webp"]
+
+
 def aftermath(victims: Nursery, heirs: Nursery, folder: Path, effect: int) -> Aftermath:
     session = start_fresh(folder)
     run_victim(victims, folder, effect)
-    final = session / "Jpg" / "A.jpg"
-    published = final.read_bytes() if final.exists() else None
-    with heirs.daemon(folder, ["--session", str(session)]) as again:
+    finals = finals_of(session)
+    published = [final.read_bytes() if final.exists() else None for final in finals]
+    with heirs.daemon(folder, ["--session", str(session)], config=TWO_RECIPES) as again:
         again.wait_for("ready")
         while not is_recorded(session):
             again.wait_for("session_record_written")
@@ -69,10 +81,10 @@ def aftermath(victims: Nursery, heirs: Nursery, folder: Path, effect: int) -> Af
         states = database.execute(
             "SELECT photo.state, item.state FROM photo LEFT JOIN item ON item.photo_id = photo.id"
         ).fetchall()
-    names = sorted(path.name for path in (session / "Jpg").iterdir())
+    names = sorted(path.name for final in finals for path in final.parent.iterdir())
     everything = [path.name for path in [*session.rglob("*"), *folder.glob("*")]]
     stray = [name for name in everything if name.endswith((".part", ".bak", ".sock", ".tmp"))]
-    return Aftermath(effect, published, again, names, final.read_bytes(), stray, states)
+    return Aftermath(effect, published, again, names, [final.read_bytes() for final in finals], stray, states)
 
 
 def test_killed_before_any_effect_nothing_is_lost_doubled_or_left_over(tmp_path: Path) -> None:
@@ -81,7 +93,7 @@ def test_killed_before_any_effect_nothing_is_lost_doubled_or_left_over(tmp_path:
     with nursery() as victims:
         effects = run_victim(victims, tmp_path / "whole", 0)
     assert 20 < effects < MOST_EFFECTS
-    expected = (tmp_path / "whole" / "session" / "Jpg" / "A.jpg").read_bytes()
+    expected = [final.read_bytes() for final in finals_of(tmp_path / "whole" / "session")]
     for effect in range(1, effects + 1):
         (tmp_path / str(effect)).mkdir()
 
@@ -95,15 +107,16 @@ def test_killed_before_any_effect_nothing_is_lost_doubled_or_left_over(tmp_path:
         ends = [end for half in pool.map(every_second, (1, 2)) for end in half]
 
     for end in ends:
-        assert end.outputs == ["A.jpg"], end
-        assert end.jpeg == expected, end
+        assert end.outputs == ["A.jpg", "A.webp"], end
+        assert end.pictures == expected, end
         assert end.stray == [], end
         assert end.states == [("developed", "completed")], end
-        assert end.published in {None, expected}, end
+        assert all(
+            picture in {None, whole} for picture, whole in zip(end.published, expected, strict=True)
+        ), end
     developed_twice = [
         end.effect
         for end in ends
-        if end.published is not None
-        and "development_started" in [line.get("event") for line in end.again.lines]
+        if any(end.published) and "development_started" in [line.get("event") for line in end.again.lines]
     ]
     assert developed_twice == []

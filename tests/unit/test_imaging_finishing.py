@@ -62,7 +62,8 @@ def test_a_deep_recipe_keeps_16_bits() -> None:
 def test_a_picture_is_made_smaller_in_its_proportions() -> None:
     done = finished(noise(), Recipe(resize=Resize(long_edge=30)))
 
-    assert (done.shape, done.dtype) == ((20, 30, 3), np.uint8)
+    assert done.shape == (20, 30, 3)
+    assert done.dtype == np.uint8
 
 
 def test_shrinking_keeps_the_light_of_fine_patterns() -> None:
