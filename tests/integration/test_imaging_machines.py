@@ -38,7 +38,7 @@ print("cv2" in sys.modules)
 
 PLAIN = {
     "OPENCV_CPU_DISABLE": "AVX512-SKX,AVX2,FP16,AVX,FMA3,SSE4.2,SSE4.1",
-    "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3 AVX512F AVX512CD AVX512_SKX AVX2 FMA3",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3 AVX512_SPR AVX512_ICL",
 }
 """What takes the vector instructions of this century from OpenCV and numpy; unknown names are ignored."""
 

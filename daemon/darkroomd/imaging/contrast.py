@@ -49,8 +49,8 @@ class Scale:
     less: float
 
 
-CLARITY: Final = Scale(factor=4, window=guided.Window(radius=2, epsilon=0.12), more=1.1, less=0.8)
-STRUCTURE: Final = Scale(factor=8, window=guided.Window(radius=5, epsilon=0.18), more=0.8, less=0.6)
+CLARITY: Final = Scale(factor=4, window=guided.Window(radius=2, epsilon=0.08), more=1.1, less=0.8)
+STRUCTURE: Final = Scale(factor=8, window=guided.Window(radius=5, epsilon=0.12), more=0.8, less=0.6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

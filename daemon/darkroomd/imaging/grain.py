@@ -20,14 +20,14 @@ _HUNDRED: Final = 100.0
 _FULL: Final = 65_535
 _KEY_BYTES: Final = 16
 
-_STRONGEST: Final = 0.12
+_STRONGEST: Final = 0.08
 """The deviation, 0-1, that the middle tones get at full amount."""
 
 _FINEST: Final = 0.4
-_COARSEST: Final = 2.4
+_COARSEST: Final = 2.0
 """Pixels: the Gaussians that make grains of size 0 and 100."""
 
-_CLUMP: Final = 3.0
+_CLUMP: Final = 2.5
 """Times as large as the grains are the clumps that roughness adds."""
 
 _MIDDLE: Final = 32_768
