@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from darkroomd.imaging import strips
 from darkroomd.imaging.version import KERNEL_MODULE, kernel_is_built
 
 BUILT: Final = kernel_is_built()
@@ -21,7 +22,7 @@ Bits: TypeAlias = Literal[8, 16]
 Shown: TypeAlias = NDArray[np.uint8 | np.uint16]
 """(height, width, 3), display values, from 0 to the type's highest."""
 
-PARTS: Final = 2
+PARTS: Final = strips.THREADS
 """Threads, each with its part of the rows. The bytes do not depend on it."""
 
 RED: Final = 0
@@ -98,9 +99,7 @@ def tint(
 
 def _in_parts(rows: Callable[[int, int], None], *, height: int, parts: int) -> None:
     edges = [height * number // parts for number in range(parts + 1)]
-    with ThreadPoolExecutor(parts) as pool:
-        for _ in pool.map(rows, edges, edges[1:]):
-            pass
+    strips.each(lambda part: rows(*part), list(pairwise(edges)), threads=parts)
 
 
 def _narrowed(tables: NDArray[np.uint16], bits: Bits) -> Shown:

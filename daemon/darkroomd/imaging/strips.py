@@ -31,11 +31,19 @@ def each(work: Callable[[Piece], None], pieces: Sequence[Piece], *, threads: int
     """Do `work` on every piece, in any order, and raise the first error.
 
     What the work does must not depend on the order, nor on other pieces having been done.
+
+    Raises:
+        MemoryError: there is too little for another thread.
     """
     if threads == 1 or len(pieces) == 1:
         for piece in pieces:
             work(piece)
         return
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, pieces):
-            pass
+        try:
+            doing = [pool.submit(work, piece) for piece in pieces]
+        except RuntimeError as error:  # "can't start new thread" has no class of its own
+            pool.shutdown(cancel_futures=True)
+            raise MemoryError from error
+        for piece_done in doing:
+            piece_done.result()

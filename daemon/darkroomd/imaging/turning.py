@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from darkroomd.imaging import strips
 
 Sample = TypeVar("Sample", np.uint8, np.uint16, np.uint8 | np.uint16)
 
@@ -14,8 +15,6 @@ _COLUMNS_REVERSED, _ROWS_REVERSED, _EXCHANGED = 1, 2, 4
 
 _SIDE: Final = 128
 """Pixels: a square of what is read and one of what is written stay in a core's cache."""
-
-_THREADS: Final = 2
 
 
 def turned(pixels: NDArray[Sample], flip: int) -> NDArray[Sample]:
@@ -39,7 +38,5 @@ def turned(pixels: NDArray[Sample], flip: int) -> NDArray[Sample]:
             square = slice(top, top + _SIDE), slice(left, left + _SIDE)
             out[square] = seen[square]
 
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in pool.map(copy_strip, range(0, len(seen), _SIDE)):
-            pass
+    strips.each(copy_strip, range(0, len(seen), _SIDE), threads=strips.THREADS)
     return out.view(pixels.dtype).reshape(*seen.shape, 3)
