@@ -17,7 +17,7 @@ _UP: Final = 2
 """Filter: each row is written as its difference from the one above."""
 
 _STRIP_ROWS: Final = 64
-_LEVEL: Final = 6
+_LEVEL: Final = 3
 _EXIF_SIGNATURE: Final = b"Exif\0\0"
 
 

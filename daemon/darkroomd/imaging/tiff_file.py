@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from darkroomd.core.imprint import Imprint
-from darkroomd.imaging import exif, tags, tiff
+from darkroomd.imaging import exif, tiff
 from darkroomd.imaging.light import Picture
 from darkroomd.imaging.metadata import Metadata
 
@@ -22,7 +22,7 @@ _DIFFERENCES: Final = 2
 """Predictor: each value is written as its difference from the one to its left."""
 
 _STRIP_ROWS: Final = 64
-_LEVEL: Final = 6
+_LEVEL: Final = 3
 
 
 def encoded(pixels: Picture, profile: bytes, metadata: Metadata, imprint: Imprint, *, is_srgb: bool) -> bytes:
@@ -31,9 +31,9 @@ def encoded(pixels: Picture, profile: bytes, metadata: Metadata, imprint: Imprin
     strips = [_strip(pixels[top : top + _STRIP_ROWS]) for top in range(0, height, _STRIP_ROWS)]
     lengths = [len(strip) for strip in strips]
     block = tiff.Block()
-    said = exif.main_fields(block, metadata, width=width, height=height, imprint=imprint, is_srgb=is_srgb)
+    said = exif.main_fields(block, metadata, imprint=imprint, is_srgb=is_srgb)
     fields = {
-        **{field.tag: field for field in said if field.tag != tags.Y_CB_CR_POSITIONING},
+        **{field.tag: field for field in said},
         _WIDTH: tiff.long(_WIDTH, width),
         _HEIGHT: tiff.long(_HEIGHT, height),
         _BITS: tiff.short(_BITS, *[8 * pixels.dtype.itemsize] * 3),
