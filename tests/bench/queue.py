@@ -55,6 +55,7 @@ from darkroomd.store.store import Store, open_store
 
 WANTED = Wanted("boot", Priority.LOW)
 TURN_SECONDS = 3.0
+SPARE = 1_000
 READS = 20
 
 
@@ -147,7 +148,8 @@ class Apart:
     name: str = "darkroomd, apart"
 
     async def fill(self, count: int) -> None:
-        """It is filled already."""
+        # What this one takes is not to be missing from the other's.
+        await self.ours.backfill(min(count, SPARE))
 
     async def pair(self) -> None:
         await self.ours.settle()
