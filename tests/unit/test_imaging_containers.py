@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,9 @@ from darkroomd.imaging.containers import bytes_needed, exif_block, tag_folders
 from darkroomd.imaging.dng import Layout
 from darkroomd.imaging.tiff import Block, Field
 from make import make_dng, peak_memory
+from make_containers import Said, box, cr3, jpeg_with_exif, raf
 
-CR3_FOLDERS = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+CR3, RAF = cr3(Said()), raf(Said(main=(tiff.text(271, "FUJIFILM"),)))
 
 
 def block_of(*fields: Field) -> bytes:
@@ -21,34 +21,7 @@ def block_of(*fields: Field) -> bytes:
     return block.finish(first=block.add(fields))
 
 
-def box(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I4s", len(content) + 8, kind) + content
-
-
-def cr3() -> bytes:
-    boxes = (
-        box(b"CMT1", block_of(tiff.text(271, "Canon")))
-        + box(b"CMT2", block_of(tiff.short(34855, 800)))
-        + box(b"CMT4", block_of(tiff.text(1, "N")))
-    )
-    moov = box(b"moov", box(b"uuid", CR3_FOLDERS + boxes))
-    return box(b"ftyp", b"crx \0\0\0\1") + moov + box(b"mdat", bytes(500))
-
-
-def jpeg_with_exif(block: bytes) -> bytes:
-    segments = ((0xE0, b"JFIF\0"), (0xE1, b"Exif\0\0" + block))
-    framed = b"".join(struct.pack(">BBH", 0xFF, mark, len(body) + 2) + body for mark, body in segments)
-    return b"\xff\xd8" + framed + b"\xff\xda"
-
-
-def raf() -> bytes:
-    jpeg = jpeg_with_exif(block_of(tiff.text(271, "FUJIFILM")))
-    header = b"FUJIFILMCCD-RAW ".ljust(84, b"\0") + struct.pack(">2I", 160, len(jpeg))
-    header = header.ljust(100, b"\0") + struct.pack(">2I", 160 + len(jpeg), 1_000)
-    return header.ljust(160, b"\0") + jpeg + bytes(1_000)
-
-
-def rw2(*, raw_format: int) -> bytes:
+def panasonic(*, raw_format: int) -> bytes:
     fields = (tiff.short(2, 140), tiff.short(3, 100), tiff.short(45, raw_format), tiff.long(280, 4_096))
     return b"IIU\0" + block_of(*fields)[4:]
 
@@ -63,8 +36,8 @@ def make_of(blob: bytes) -> str:
         pytest.param(block_of(tiff.text(271, "NIKON")), "NIKON", id="tiff"),
         pytest.param(b"IIRO" + block_of(tiff.text(271, "OLYMPUS"))[4:], "OLYMPUS", id="orf"),
         pytest.param(b"IIU\0" + block_of(tiff.text(271, "Panasonic"))[4:], "Panasonic", id="rw2"),
-        pytest.param(raf(), "FUJIFILM", id="raf"),
-        pytest.param(cr3(), "Canon", id="cr3"),
+        pytest.param(RAF, "FUJIFILM", id="raf"),
+        pytest.param(CR3, "Canon", id="cr3"),
     ],
 )
 def test_each_container_gives_its_tags(blob: bytes, make: str) -> None:
@@ -72,7 +45,7 @@ def test_each_container_gives_its_tags(blob: bytes, make: str) -> None:
 
 
 def test_a_cr3_has_a_block_for_each_folder() -> None:
-    folders = tag_folders(cr3())
+    folders = tag_folders(CR3)
 
     assert folders.exif[34855].integers() == (800,)
     assert folders.gps[1].text() == "N"
@@ -88,10 +61,10 @@ def test_a_dng_needs_the_bytes_it_has(tmp_path: Path, layout: Layout) -> None:
 @pytest.mark.parametrize(
     ("blob", "needed"),
     [
-        pytest.param(raf(), len(raf()), id="raf"),
-        pytest.param(cr3(), len(cr3()), id="cr3"),
-        pytest.param(rw2(raw_format=4), 4_096 + 16_000, id="rw2-of-fixed-size"),
-        pytest.param(rw2(raw_format=8), 4_096, id="rw2-of-any-size"),
+        pytest.param(RAF, len(RAF), id="raf"),
+        pytest.param(CR3, len(CR3), id="cr3"),
+        pytest.param(panasonic(raw_format=4), 4_096 + 16_000, id="rw2-of-fixed-size"),
+        pytest.param(panasonic(raw_format=8), 4_096, id="rw2-of-any-size"),
         pytest.param(b"HELLO", 0, id="unknown"),
         pytest.param(b"", 0, id="empty"),
     ],
@@ -125,7 +98,7 @@ def test_an_rw2_tells_more_in_its_embedded_jpeg() -> None:
 
 
 def test_the_search_for_a_cr3s_blocks_copies_no_more_than_those() -> None:
-    moov = box(b"moov", box(b"uuid", bytes(16)) * 50 + cr3()[28:])
+    moov = box(b"moov", box(b"uuid", bytes(16)) * 50 + CR3[28:])
     blob = box(b"ftyp", b"crx \0\0\0\1") + moov + box(b"mdat", bytes(4_000_000))
 
     with peak_memory() as peak:
@@ -154,7 +127,7 @@ def test_no_bytes_make_the_search_raise(magic: bytes, content: bytes) -> None:
     assert folders.main is not None
 
 
-@given(st.sampled_from([raf(), cr3()]), st.data())
+@given(st.sampled_from([RAF, CR3]), st.data())
 def test_changed_bytes_never_make_the_search_raise(blob: bytes, data: st.DataObject) -> None:
     changed = bytearray(blob)
     for place, value in data.draw(

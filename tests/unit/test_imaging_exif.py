@@ -64,7 +64,7 @@ def test_without_metadata_there_is_no_block() -> None:
     imprint = Imprint(policy=NONE, corrected_at_usec=5)
 
     assert exif_block(signed(), width=30, height=20, imprint=imprint) == b""
-    assert main_fields(Block(), signed(), width=30, height=20, imprint=imprint, is_srgb=True) == []
+    assert main_fields(Block(), signed(), imprint=imprint, is_srgb=True) == []
 
 
 def test_without_metadata_a_name_that_people_give_stands_alone() -> None:
@@ -218,7 +218,7 @@ def test_the_block_is_read_back_from_any_format(file_format: str) -> None:
 def test_a_tiff_of_our_own_has_the_same_fields() -> None:
     block = Block()
 
-    fields = main_fields(block, signed(), width=30, height=20, imprint=Imprint(), is_srgb=True)
+    fields = main_fields(block, signed(), imprint=Imprint(), is_srgb=True)
     blob = block.finish(first=block.add([*fields, tiff.long(256, 30)]))
 
     again = read_metadata(blob, SILENT)

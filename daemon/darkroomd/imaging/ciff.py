@@ -22,8 +22,13 @@ _FOLDER_TYPES: Final = (0x2800, 0x3000)
 _TYPE_MASK: Final = 0x3800
 
 _MODEL: Final = 0x080A
+_CAMERA_SETTINGS: Final = 0x102D
 _CAPTURED_TIME: Final = 0x180E
 _EXPOSURE: Final = 0x1818
+
+_LENS: Final = struct.Struct("<3H")
+_LENS_AT: Final = 46
+"""Place of the lens's numbers in the record: the twenty-third 16-bit word and those after it."""
 
 # Real files nest three deep and hold some dozens of records.
 _DEPTH_LIMIT: Final = 8
@@ -36,7 +41,11 @@ _APEX_LIMIT: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class CiffFacts:
-    """What the directory says of the shot; None where it says nothing that makes sense."""
+    """What the directory says of the shot; None where it says nothing that makes sense.
+
+    Attributes:
+        focal_lengths_mm: the lens's shortest and longest one.
+    """
 
     make: str | None = None
     model: str | None = None
@@ -44,6 +53,7 @@ class CiffFacts:
     exposure_seconds: float | None = None
     f_number: float | None = None
     bias_ev: float | None = None
+    focal_lengths_mm: tuple[float, float] | None = None
 
 
 def is_ciff(blob: bytes) -> bool:
@@ -68,6 +78,7 @@ def read_facts(blob: bytes) -> CiffFacts:
         exposure_seconds=seconds,
         f_number=aperture,
         bias_ev=bias,
+        focal_lengths_mm=_focal_lengths(values.get(_CAMERA_SETTINGS, b"")),
     )
 
 
@@ -127,3 +138,11 @@ def _exposure(value: bytes) -> tuple[float | None, float | None, float | None]:
     if not all(math.isfinite(apex) and abs(apex) < _APEX_LIMIT for apex in (bias, time, aperture)):
         return None, None, None
     return 2.0**-time, 2.0 ** (aperture / 2), bias
+
+
+def _focal_lengths(value: bytes) -> tuple[float, float] | None:
+    """Return the lens's range by the camera settings: longest, shortest, units to the millimetre."""
+    if len(value) < _LENS_AT + _LENS.size:
+        return None
+    longest, shortest, units = _LENS.unpack_from(value, _LENS_AT)
+    return (shortest / units, longest / units) if units and 0 < shortest <= longest else None

@@ -34,6 +34,8 @@ _RAF_JPEG_AT, _RAF_DATA_AT = 84, 100
 
 _BOX: Final = struct.Struct(">I4s")
 _CR3_BRAND: Final = b"ftypcrx "
+_CMT_LIMIT_BYTES: Final = 1 << 20
+"""A box of tags has some kilobytes; what claims more is cut there."""
 _CR3_FOLDERS: Final = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 _BOX_LIMIT: Final = 1_000
 
@@ -57,7 +59,7 @@ def tag_folders(blob: bytes) -> TagFolders:
     """Return the folders of the container: any TIFF kin, Fuji's RAF or Canon's CR3."""
     if blob.startswith(_RAF_MAGIC):
         at, length = _raf_span(blob, _RAF_JPEG_AT)
-        return _of_tiff(exif_block(blob[at : at + length]))
+        return _of_tiff(exif_block(blob[at : at + min(length, _EXIF_WITHIN_BYTES)]))
     if blob[4:12] == _CR3_BRAND:
         return _of_cr3(blob)
     if blob.startswith(_RW2_MAGIC):
@@ -100,7 +102,7 @@ def _of_cr3(blob: bytes) -> TagFolders:
     # A file has one: many of them would only be a way to cost time.
     moovs = (box for box in _boxes(blob, 0, len(blob)) if box[0] == b"moov")
     blocks = {
-        kind: blob[at + _BOX.size : at + length]
+        kind: blob[at + _BOX.size : at + min(length, _CMT_LIMIT_BYTES)]
         for _, moov, moov_length in itertools.islice(moovs, 1)
         for outer, uuid, uuid_length in _boxes(blob, moov + _BOX.size, moov + moov_length)
         if outer == b"uuid" and blob.startswith(_CR3_FOLDERS, uuid + _BOX.size)

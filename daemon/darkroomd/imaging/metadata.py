@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -84,6 +85,8 @@ def _from_facts(canon: CiffFacts, facts: ShotFacts) -> Iterator[tuple[int, Field
     yield from ((tag, tiff.rational(tag, number)) for tag, number in numbers if number)
     if canon.bias_ev is not None:
         yield tags.BIAS, tiff.signed_rational(tags.BIAS, Fraction(canon.bias_ev).limit_denominator(6))
+    if canon.focal_lengths_mm is not None:
+        yield tags.LENS_RANGE, _lens_range(*canon.focal_lengths_mm)
     if tags.clean_text(facts.lens):
         yield tags.LENS_MODEL, tiff.text(tags.LENS_MODEL, tags.clean_text(facts.lens))
     if 1 <= facts.iso <= tags.SHORT_LIMIT:
@@ -91,6 +94,12 @@ def _from_facts(canon: CiffFacts, facts: ShotFacts) -> Iterator[tuple[int, Field
     taken_at = canon.taken_at or facts.taken_at
     if taken_at is not None:
         yield tags.TAKEN_AT, tags.date_field(tags.TAKEN_AT, taken_at)
+
+
+def _lens_range(shortest_mm: float, longest_mm: float) -> Field:
+    ends = (Fraction(round(length * 10), 10) for length in (shortest_mm, longest_mm))
+    lengths = b"".join(struct.pack("<2I", *end.as_integer_ratio()) for end in ends)
+    return Field(tags.LENS_RANGE, tiff.RATIONAL, 4, lengths + bytes(16))
 
 
 _REASONABLE: Final = (1e-7, 1e5)

@@ -23,7 +23,7 @@ ARTIST, COPYRIGHT, Y_CB_CR_POSITIONING = 315, 33432, 531
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 EXPOSURE_TIME, F_NUMBER, ISO, FOCAL_LENGTH, BIAS = 33434, 33437, 34855, 37386, 37380
 TAKEN_AT, DIGITIZED_AT = 36867, 36868
-LENS_MODEL = 42036
+LENS_RANGE, LENS_MODEL = 42034, 42036
 OFFSET, OFFSET_TAKEN, OFFSET_DIGITIZED = 36880, 36881, 36882
 SUBSECONDS, SUBSECONDS_TAKEN, SUBSECONDS_DIGITIZED = 37520, 37521, 37522
 VERSION, COMPONENTS, FLASHPIX_VERSION, COLOUR_SPACE, WIDTH, HEIGHT = (
@@ -198,7 +198,7 @@ EXIF_CHECKS: Final[Mapping[int, Check]] = {
     41987: _code(2),  # WhiteBalance
     41989: _code(SHORT_LIMIT + 1, lowest=1),  # FocalLengthIn35mmFilm
     41990: _code(5),  # SceneCaptureType
-    42034: _lens_range,  # LensSpecification
+    LENS_RANGE: _lens_range,
     42035: _text,  # LensMake
     LENS_MODEL: _text,
 }
@@ -211,10 +211,17 @@ GPS_CHECKS: Final[Mapping[int, Check]] = {
     5: _code(2),
     6: _between(0, 1_000_000),
     7: _between(0, 60, count=3),  # time of day, UTC
+    12: _one_of("K", "M", "N"),
+    13: _between(0, 100_000),  # speed
+    14: _one_of("T", "M"),
+    15: _between(0, 360),  # direction of movement
     16: _one_of("T", "M"),
     17: _between(0, 360),  # direction of the picture
     18: _text,  # geodetic datum
+    23: _one_of("T", "M"),
+    24: _between(0, 360),  # bearing of what is seen
     29: _text,  # date, UTC
+    31: _between(0, 1_000_000),  # error of the position in metres
 }
 LATITUDE_AND_LONGITUDE: Final = (1, 2, 3, 4)
 ALTITUDE_REFERENCE: Final = 5
