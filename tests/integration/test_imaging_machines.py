@@ -36,6 +36,30 @@ effects.affect(pixels, Effects(vignette_amount=-40), seed=bytes(32))
 print("cv2" in sys.modules)
 """
 
+STARVED = """
+import resource
+from pathlib import Path
+import numpy as np
+from darkroomd.core.adjustments import Effects, Geometry, Local
+from darkroomd.imaging import effects, geometry, local
+
+def work(pixels):
+    yield lambda: local.adjust(pixels, Local(clarity=5, luma_noise_reduction=5, color_noise_reduction=4))
+    yield lambda: geometry.reframed(pixels, Geometry(rotation_degrees=3))
+    yield lambda: effects.affect(pixels, Effects(grain_amount=3), seed=bytes(32))
+
+for each in work(np.zeros((64, 64, 3), dtype=np.uint16)):
+    each()
+pixels = np.full((2000, 3000, 3), 20000, dtype=np.uint16)
+held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (held + (10 << 20),) * 2)
+for each in work(pixels):
+    try:
+        each()
+    except MemoryError:
+        print("too little memory")
+"""
+
 PLAIN = {
     "OPENCV_CPU_DISABLE": "AVX512-SKX,AVX2,FP16,AVX,FMA3,SSE4.2,SSE4.1",
     "NPY_DISABLE_CPU_FEATURES": "X86_V4 X86_V3 AVX512_SPR AVX512_ICL",
@@ -62,3 +86,8 @@ def test_an_old_processor_makes_the_same_pixels() -> None:
 
 def test_opencv_is_not_loaded_where_no_neighbours_are_compared() -> None:
     assert said(NOTHING) == "False"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts memory in /proc")
+def test_too_little_memory_is_told_as_such_by_every_tool() -> None:
+    assert said(STARVED).splitlines() == ["too little memory"] * 3
