@@ -77,3 +77,23 @@ def test_changed_bytes_never_make_the_reader_raise(data: st.DataObject) -> None:
         blob[place] = value
 
     assert isinstance(ciff.read_facts(bytes(blob)), CiffFacts)
+
+
+@pytest.mark.parametrize(
+    ("longest", "shortest", "units", "expected"),
+    [
+        pytest.param(682, 227, 32, (7.09375, 21.3125), id="a-zoom"),
+        pytest.param(50, 50, 1, (50.0, 50.0), id="fixed"),
+        pytest.param(682, 227, 0, None, id="no-unit"),
+        pytest.param(227, 682, 32, None, id="the-wrong-way-round"),
+        pytest.param(682, 0, 32, None, id="from-nothing"),
+    ],
+)
+def test_the_camera_settings_tell_of_the_lens(
+    longest: int, shortest: int, units: int, expected: tuple[float, float] | None
+) -> None:
+    settings = bytes(46) + struct.pack("<3H", longest, shortest, units)
+
+    facts = ciff.read_facts(HEADER + heap({0x102D: settings}))
+
+    assert facts.focal_lengths_mm == expected

@@ -17,25 +17,15 @@ from darkroomd.imaging.dng import Facts, Sensor, dng_bytes
 from darkroomd.imaging.exif import exif_block
 from darkroomd.imaging.metadata import Metadata, read_metadata
 from darkroomd.imaging.samples import colour_chart
-from darkroomd.imaging.tiff import Block, Field
+from darkroomd.imaging.tiff import Field
 from make import peak_memory
+from make_containers import CONTAINERS, DATE, SILENT, TOLD, block_of, shot_at
 
-SILENT = ShotFacts(iso=0, exposure_seconds=0, f_number=0, focal_length_mm=0, taken_at=None)
 TAKEN_AT = datetime(2024, 5, 4, 10, 30, 15, 250_000)  # noqa: DTZ001 - cameras have no zone
 
 
 def dng(facts: Facts) -> bytes:
     return dng_bytes(Sensor().expose(colour_chart(width=12, height=8)), facts=facts)
-
-
-def block_of(main: list[Field], *, exif: list[Field] | None = None, gps: list[Field] | None = None) -> bytes:
-    block = Block()
-    links = [
-        tiff.long(tag, block.add(fields))
-        for tag, fields in ((tiff.EXIF_FOLDER, exif), (tiff.GPS_FOLDER, gps))
-        if fields
-    ]
-    return block.finish(first=block.add([*main, *links]))
 
 
 def as_pillow_reads(metadata: Metadata) -> tuple[dict[int, Any], dict[int, Any], dict[int, Any]]:
@@ -300,3 +290,67 @@ def test_changed_bytes_cost_tags_and_nothing_else(data: st.DataObject) -> None:
 
     main, _, _ = as_pillow_reads(metadata)
     assert main[274] == 1
+
+
+def test_the_shots_of_a_burst_are_in_the_order_of_their_subseconds() -> None:
+    subseconds = ("05", "1", "25", "250001", "7")
+    shots = [shot_at(DATE, subseconds=fraction) for fraction in subseconds]
+
+    times = [
+        read_metadata(block_of([tiff.text(271, "A")], exif=shot), SILENT).captured_at_usec for shot in shots
+    ]
+
+    first = 1_714_818_615_000_000
+    assert times == [first + usec for usec in (50_000, 100_000, 250_000, 250_001, 700_000)]
+
+
+@pytest.mark.parametrize(
+    ("changed_at", "written"),
+    [
+        pytest.param(DATE, "+02:00", id="the-same-press-of-the-button"),
+        pytest.param("2024:05:05 10:30:15", None, id="another-time"),
+    ],
+)
+def test_an_offset_of_another_date_counts_only_where_both_are_one(
+    changed_at: str, written: str | None
+) -> None:
+    main = [tiff.text(271, "A"), tiff.text(306, changed_at)]
+
+    metadata = read_metadata(block_of(main, exif=[*shot_at(DATE), tiff.text(36880, "+02:00")]), SILENT)
+
+    _, exif, _ = as_pillow_reads(metadata)
+    assert exif.get(36881) == written
+
+
+def test_the_date_of_digitizing_brings_its_own_subseconds_and_offset() -> None:
+    exif = [tiff.text(36868, DATE), tiff.text(37522, "5"), tiff.text(36882, "+01:00")]
+
+    metadata = read_metadata(block_of([tiff.text(271, "A")], exif=exif), SILENT)
+
+    assert metadata.captured_at_usec == 1_714_818_615_500_000 - 3_600_000_000
+
+
+def test_a_crws_lens_is_told_without_apertures() -> None:
+    settings = bytes(46) + struct.pack("<3H", 682, 227, 32)
+    directory = struct.pack("<HHIII", 1, 0x102D, len(settings), 0, len(settings))
+    header = struct.pack("<2sI8s", b"II", 26, b"HEAPCCDR").ljust(26, b"\0")
+
+    metadata = read_metadata(header + settings + directory, SILENT)
+
+    assert metadata.exif[42034].payload == struct.pack("<8I", 71, 10, 213, 10, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("suffix", CONTAINERS)
+@given(data=st.data())
+def test_changed_bytes_of_any_container_cost_tags_and_nothing_else(suffix: str, data: st.DataObject) -> None:
+    blob = bytearray(CONTAINERS[suffix](TOLD))
+    places = st.integers(0, len(blob) - 1)
+    for place, value in data.draw(st.dictionaries(places, st.integers(0, 255), max_size=40)).items():
+        blob[place] = value
+    whole = bytes(blob[: data.draw(st.integers(0, len(blob)))])
+
+    metadata = read_metadata(whole, SILENT)
+
+    main, _, _ = as_pillow_reads(metadata)
+    assert main[274] == 1
+    assert {37500, 42033}.isdisjoint(metadata.exif)
