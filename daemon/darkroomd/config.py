@@ -65,13 +65,14 @@ class WorkerSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The process that develops.
 
     Attributes:
-        deadline_seconds: a photo that takes longer is stopped and counts as a failed attempt.
+        deadline_seconds: a photo that takes longer is stopped and counts as a failed attempt. Photos of more
+            than 24 megapixels have longer in proportion, those of X-Trans sensors five times as long.
         idle_seconds: a worker without work is ended after that long.
         photos: a worker is replaced after that many.
-        memory_mb: bound on the worker's address space; 0: none.
+        memory_mb: bound on the worker's address space; 0: by the size of each photo alone.
     """
 
-    deadline_seconds: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
+    deadline_seconds: Annotated[float, Meta(ge=1, le=86_400)] = 120.0
     idle_seconds: Seconds = 30.0
     photos: Count = 500
     memory_mb: Annotated[int, Meta(ge=0, le=1 << 20)] = 0

@@ -16,9 +16,20 @@ import anyio
 import pytest
 from anyio import to_thread
 
+from darkroomd.core.allowance import USUAL_PIXELS, Sensor
 from darkroomd.core.recipes import Recipe
 from darkroomd.core.worker_policy import RetirePolicy
-from darkroomd.imaging.messages import MESSAGE_LIMIT_BYTES, Develop, Developed, Refused, Stage, Target
+from darkroomd.imaging.messages import (
+    MESSAGE_LIMIT_BYTES,
+    Develop,
+    Developed,
+    Opened,
+    Ready,
+    Refused,
+    Stage,
+    Target,
+    encode,
+)
 from darkroomd.services.executor import ExecutorOptions, LocalExecutor
 from darkroomd.services.worker_process import WorkerSettings
 from make import make_develop, make_dng
@@ -327,6 +338,27 @@ async def test_a_stranger_in_the_workers_place_is_seen_through(
         assert isinstance(answer, Refused)
         assert (answer.failure.code, answer.environment) == (code, environment)
         assert children() == []
+
+
+async def test_a_large_picture_has_longer_once_it_is_known_to_be_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = encode(Opened(fence=1, file_bytes=1, pixels=2 * USUAL_PIXELS, sensor=Sensor.USUAL))
+    greeting = encode(Ready(pid=1, pipeline=""))
+    script = (
+        f"import os; os.write(1, {greeting!r}); os.read(0, 1 << 20); os.write(1, {large!r}); os.read(0, 1)"
+    )
+    stranger = [sys.executable, "-c", script]
+    monkeypatch.setattr(WorkerSettings, "command", lambda _settings, *, parent: [*stranger, str(parent)])
+
+    async with executor() as running:
+        await running.warm()
+        answer = await running.develop(
+            make_develop(tmp_path / "a.dng"), deadline_seconds=1.0, on_stage=unheard
+        )
+
+    assert isinstance(answer, Refused)
+    assert (answer.failure.code, answer.failure.context) == ("worker.timeout", {"deadlineMsec": 2_000})
 
 
 async def test_adjustments_beyond_a_message_are_refused(tmp_path: Path) -> None:

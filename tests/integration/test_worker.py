@@ -16,7 +16,17 @@ from typing import Any
 
 import pytest
 
-from darkroomd.imaging.messages import Developed, FromWorker, MessageReader, Ready, Refused, Stage, encode
+from darkroomd.core.allowance import Burden, Sensor, memory_bytes
+from darkroomd.imaging.messages import (
+    Developed,
+    FromWorker,
+    MessageReader,
+    Opened,
+    Ready,
+    Refused,
+    Stage,
+    encode,
+)
 from darkroomd.imaging.version import pipeline_version
 from darkroomd.services.worker_process import WorkerSettings
 from make import make_develop, make_dng
@@ -32,6 +42,7 @@ class Peer:
     log: Path
     reader: MessageReader[FromWorker] = field(default_factory=lambda: MessageReader(FromWorker))
     waiting: list[FromWorker] = field(default_factory=list)
+    opened: list[Opened] = field(default_factory=list)
 
     def send(self, content: bytes) -> None:
         assert self.process.stdin is not None
@@ -48,8 +59,8 @@ class Peer:
 
     def answer(self) -> tuple[list[Stage], Developed | Refused]:
         stages: list[Stage] = []
-        while isinstance(message := self.receive(), Stage):
-            stages.append(message)
+        while isinstance(message := self.receive(), Stage | Opened):
+            self.opened.append(message) if isinstance(message, Opened) else stages.append(message)
         assert not isinstance(message, Ready)
         return stages, message
 
@@ -200,6 +211,30 @@ def test_too_little_memory_is_a_refusal(tmp_path: Path, start: Starter, left_mb:
     assert isinstance(answer, Refused)
     assert (answer.failure.code, answer.failure.transient) == ("worker.out_of_memory", True)
     assert not (tmp_path / ".part").exists()
+
+
+@LINUX
+@pytest.mark.parametrize("highest", [resource.RLIM_INFINITY, 1_200_000_000], ids=["free", "configured"])
+def test_memory_is_bounded_anew_for_each_photo(tmp_path: Path, start: Starter, highest: int) -> None:
+    worker = start(memory_bytes=max(0, highest))
+    sizes = ((1_500, 1_000), (96, 64))
+    bounds: list[int] = []
+
+    for number, (width, height) in enumerate(sizes):
+        source = make_dng(tmp_path / f"{number}.dng", width=width, height=height)
+        worker.send(encode(make_develop(source)))
+        assert isinstance(worker.answer()[1], Developed)
+        bounds.append(resource.prlimit(worker.process.pid, resource.RLIMIT_AS)[0])
+
+    burdens = [
+        Burden(file_bytes=(tmp_path / f"{number}.dng").stat().st_size, pixels=width * height)
+        for number, (width, height) in enumerate(sizes)
+    ]
+    ceiling = min(bound for bound in (highest, 1 << 62) if bound > 0)
+    assert bounds == [min(ceiling, memory_bytes(burden)) for burden in burdens]
+    assert [(told.file_bytes, told.pixels, told.sensor) for told in worker.opened] == [
+        (burden.file_bytes, burden.pixels, Sensor.USUAL) for burden in burdens
+    ]
 
 
 def test_a_limit_reaches_the_pipeline(tmp_path: Path, start: Starter) -> None:

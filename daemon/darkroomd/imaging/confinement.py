@@ -61,6 +61,16 @@ def confine(*, parent: int, memory_bytes: int) -> dict[str, str]:
     return {name: reason for name, measure in measures.items() if (reason := _refusal(measure))}
 
 
+def allow_memory(size_bytes: int) -> str | None:
+    """Bound this process's address space anew, never beyond what `confine` has set; return why not, if not.
+
+    What is held already stays, even where it is more.
+    """
+    _, highest = resource.getrlimit(resource.RLIMIT_AS)
+    bound = size_bytes if highest == resource.RLIM_INFINITY else min(size_bytes, highest)
+    return _refusal(lambda: resource.setrlimit(resource.RLIMIT_AS, (bound, highest)))
+
+
 def _refusal(measure: Callable[[], None]) -> str | None:
     try:
         measure()

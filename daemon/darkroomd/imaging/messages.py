@@ -2,7 +2,7 @@
 
 Each message is a MessagePack map with a `type` tag, preceded by its length as four bytes, big endian.
 Paths travel as bytes. The worker greets with `Ready`, then answers each `Develop` with any number of
-`Stage` and exactly one `Developed` or `Refused`. Pixels never cross.
+`Stage`, an `Opened` where the file could be, and exactly one `Developed` or `Refused`. Pixels never cross.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from darkroom.protocol.types import Failure
+from darkroomd.core.allowance import Sensor
 from darkroomd.core.recipes import Recipe
 
 HEADER_BYTES: Final = 4
@@ -61,6 +62,15 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, tag="stage"):
     fence: int
     stage: str
     percent: int
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
+    """The file was opened, and this is what it will cost to develop it (see `core.allowance.Burden`)."""
+
+    fence: int
+    file_bytes: int
+    pixels: int
+    sensor: Sensor
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +124,7 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
     resident_bytes: int = 0
 
 
-FromWorker = Ready | Stage | Developed | Refused
+FromWorker = Ready | Stage | Opened | Developed | Refused
 
 Message = TypeVar("Message")
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from darkroomd.core.allowance import Burden
 from darkroomd.imaging import decoder, soundness, srgb
 from darkroomd.imaging.chatter import Chatter, captured
 from darkroomd.imaging.kernel import Bits, Shown
@@ -19,6 +20,7 @@ from darkroomd.imaging.messages import Develop, Developed
 from darkroomd.imaging.metadata import Metadata, read_metadata
 from darkroomd.imaging.outputs import write_outputs
 from darkroomd.imaging.refusals import Refusal
+from darkroomd.imaging.sensors import sensor_of
 from darkroomd.imaging.source import read_source
 from darkroomd.imaging.version import pipeline_version
 
@@ -68,8 +70,24 @@ class Stopwatch:
         self._running = None
 
 
-def develop(request: Develop, *, limits: Limits, announce: Callable[[str, int], None]) -> Developed:
-    """Do what is asked and return the facts; `announce` is told each stage and its percentage.
+def _take_note(_burden: Burden) -> None:
+    return
+
+
+def develop(
+    request: Develop,
+    *,
+    limits: Limits,
+    announce: Callable[[str, int], None],
+    on_opened: Callable[[Burden], None] = _take_note,
+) -> Developed:
+    """Do what is asked and return the facts.
+
+    Args:
+        request: what is asked.
+        limits: what it may cost.
+        announce: is told each stage and its percentage.
+        on_opened: is told what the photo costs before it is unpacked.
 
     Raises:
         Refusal: the work cannot be done; no part file is left behind.
@@ -78,7 +96,7 @@ def develop(request: Develop, *, limits: Limits, announce: Callable[[str, int], 
     watch.enter(UNPACK)
     blob = read_source(request.source, limit_bytes=limits.file_bytes)
     bits: Bits = 16 if any(target.recipe.bits == 16 for target in request.targets) else 8  # noqa: PLR2004 - of a channel
-    pixels, metadata, warnings = _picture(blob, bits=bits, limits=limits, watch=watch)
+    pixels, metadata, warnings = _picture(blob, bits=bits, limits=limits, watch=watch, on_opened=on_opened)
     raw_sha256 = hashlib.sha256(blob).hexdigest()
     del blob
     height, width = pixels.shape[:2]
@@ -99,12 +117,14 @@ def develop(request: Develop, *, limits: Limits, announce: Callable[[str, int], 
 
 
 def _picture(
-    blob: bytes, *, bits: Bits, limits: Limits, watch: Stopwatch
+    blob: bytes, *, bits: Bits, limits: Limits, watch: Stopwatch, on_opened: Callable[[Burden], None]
 ) -> tuple[Shown, Metadata, tuple[str, ...]]:
     """Return pixels, metadata and what was said about them, with the decoder closed again."""
     chatter = Chatter()
     try:
         with captured(chatter), decoder.opened(blob, limit_pixels=limits.pixels) as raw:
+            pixels_of_sensor = raw.sizes.raw_width * raw.sizes.raw_height
+            on_opened(Burden(file_bytes=len(blob), pixels=pixels_of_sensor, sensor=sensor_of(blob)))
             decoder.unpack(raw, blob)
             metadata = read_metadata(blob, decoder.shot_facts(raw))
             watch.enter(DEVELOP)

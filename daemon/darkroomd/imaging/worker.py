@@ -12,11 +12,14 @@ import msgspec
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from darkroomd.core.allowance import Burden, memory_bytes
 from darkroomd.imaging import refusals
+from darkroomd.imaging.confinement import allow_memory
 from darkroomd.imaging.messages import (
     Develop,
     Developed,
     MessageReader,
+    Opened,
     Ready,
     Refused,
     Stage,
@@ -89,12 +92,31 @@ class Worker:
             self._send(Stage(fence=request.fence, stage=stage, percent=percent))
             log.debug("stage_entered", stage=stage)
 
-        done = develop(request, limits=self._limits, announce=announce)
+        def make_room(burden: Burden) -> None:
+            _bound_memory(burden)
+            self._send(
+                Opened(
+                    fence=request.fence,
+                    file_bytes=burden.file_bytes,
+                    pixels=burden.pixels,
+                    sensor=burden.sensor,
+                )
+            )
+
+        # Until the file was read nobody knows how long it is; the last photo's bound says nothing of it.
+        _bound_memory(Burden(file_bytes=self._limits.file_bytes, pixels=0))
+        done = develop(request, limits=self._limits, announce=announce, on_opened=make_room)
         for line in done.warnings:
             log.warning("decoder_warned", line=line)
         for part in done.parts:
             log.info("part_written", size_bytes=part.size_bytes, seconds=done.stage_seconds)
         return msgspec.structs.replace(done, resident_bytes=resident_bytes())
+
+
+def _bound_memory(burden: Burden) -> None:
+    problem = allow_memory(memory_bytes(burden))
+    if problem is not None:
+        log.debug("memory_not_bounded", reason=problem)
 
 
 def _refused(request: Develop, refusal: Refusal) -> Refused:

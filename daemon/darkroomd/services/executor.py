@@ -15,8 +15,10 @@ from anyio import CancelScope, to_thread
 from anyio.abc import TaskGroup
 
 from darkroomd.core import worker_policy
+from darkroomd.core.allowance import Burden
+from darkroomd.core.allowance import deadline_seconds as deadline_for
 from darkroomd.core.worker_policy import RetirePolicy
-from darkroomd.imaging.messages import BrokenMessage, Develop, Developed, Refused, Stage, encode
+from darkroomd.imaging.messages import BrokenMessage, Develop, Developed, Opened, Refused, Stage, encode
 from darkroomd.services.worker_process import WorkerLost, WorkerProcess, WorkerSettings
 
 _SWEEP_SECONDS: Final = 2.0
@@ -32,6 +34,8 @@ class Executor(Protocol):
         self, request: Develop, *, deadline_seconds: float, on_stage: Callable[[Stage], None]
     ) -> Developed | Refused:
         """Develop one photo and return the facts or why not; stages are told as they begin.
+
+        The deadline is that of a usual photo; it grows with what turns out to be larger.
 
         Cancelled, it stops the work: within half a second nothing of it runs and no part file is left.
         """
@@ -121,10 +125,18 @@ class LocalExecutor:
         self, request: Develop, message: bytes, deadline_seconds: float, on_stage: Callable[[Stage], None]
     ) -> Developed | Refused:
         answer: Developed | Refused | None = None
-        lost = WorkerLost(worker_policy.after_deadline(deadline_seconds))
+        lost: WorkerLost | None = None
+        allowed_seconds = deadline_seconds
+
+        def extend(opened: Opened) -> None:
+            nonlocal allowed_seconds
+            allowed_seconds = deadline_for(deadline_seconds, self._burden(opened))
+            scope.deadline = began_at + allowed_seconds
+
+        began_at = anyio.current_time()
         try:
-            with anyio.move_on_after(deadline_seconds):
-                answer = await self._asked(message, request.fence, on_stage)
+            with anyio.move_on_after(deadline_seconds) as scope:
+                answer = await self._asked(message, request.fence, on_stage, extend)
         except WorkerLost as error:
             lost = error
         finally:
@@ -133,17 +145,27 @@ class LocalExecutor:
                 await self._kill_worker()
                 await _remove([target.part for target in request.targets])
         if answer is None:
+            lost = lost or WorkerLost(worker_policy.after_deadline(allowed_seconds))
             log.warning("worker_lost", code=lost.failure.code, **lost.failure.context)
             return Refused(fence=request.fence, failure=lost.failure, environment=lost.environment)
         self._replace_if_spent(answer)
         return answer
 
+    def _burden(self, opened: Opened) -> Burden:
+        # What a worker says that a file has led astray earns no more patience than the largest picture.
+        pixels = min(opened.pixels, self._options.worker.pixels)
+        return Burden(file_bytes=opened.file_bytes, pixels=pixels, sensor=opened.sensor)
+
     async def _asked(
-        self, message: bytes, fence: int, on_stage: Callable[[Stage], None]
+        self,
+        message: bytes,
+        fence: int,
+        on_stage: Callable[[Stage], None],
+        on_opened: Callable[[Opened], None],
     ) -> Developed | Refused:
         worker = await self._ready_worker()
         try:
-            return await worker.ask(message, fence=fence, on_stage=on_stage)
+            return await worker.ask(message, fence=fence, on_stage=on_stage, on_opened=on_opened)
         except WorkerLost as lost:
             if worker.has_begun:
                 raise
@@ -151,7 +173,7 @@ class LocalExecutor:
             log.warning("worker_died_while_idle", pid=worker.pid, **lost.failure.context)
             await self._kill_worker()
         worker = await self._ready_worker()
-        return await worker.ask(message, fence=fence, on_stage=on_stage)
+        return await worker.ask(message, fence=fence, on_stage=on_stage, on_opened=on_opened)
 
     async def _ready_worker(self) -> WorkerProcess:
         """Return a worker that waits for work, a new one where there is none."""

@@ -23,6 +23,7 @@ from darkroomd.imaging.messages import (
     Developed,
     FromWorker,
     MessageReader,
+    Opened,
     Ready,
     Refused,
     Stage,
@@ -57,7 +58,7 @@ class WorkerSettings:
     Attributes:
         log_format: of its lines on standard error, as `darkroomd.logs` names it.
         log_level: the least level of them.
-        memory_bytes: bound on its address space; 0: none.
+        memory_bytes: bound on its address space; 0: by the size of each photo alone.
         file_bytes: bound on the length of a RAW file.
         pixels: bound on the size of a picture.
     """
@@ -154,9 +155,14 @@ class WorkerProcess:
             raise WorkerLost(worker_policy.after_false_start(problem), environment=True)
 
     async def ask(
-        self, request: bytes, *, fence: int, on_stage: Callable[[Stage], None]
+        self,
+        request: bytes,
+        *,
+        fence: int,
+        on_stage: Callable[[Stage], None],
+        on_opened: Callable[[Opened], None],
     ) -> Developed | Refused:
-        """Send an encoded request and return its answer.
+        """Send an encoded request and return its answer; what comes before it is told to the two others.
 
         Raises:
             WorkerLost: the worker ended or said what is no answer to this.
@@ -170,11 +176,15 @@ class WorkerProcess:
             message = await self._receive()
             if isinstance(message, Ready) or message.fence != fence:
                 raise WorkerLost(worker_policy.after_broken_message("an answer to another request"))
-            if not isinstance(message, Stage):
-                self.photos += 1
-                return message
             self.has_begun = True
-            on_stage(message)
+            match message:
+                case Stage():
+                    on_stage(message)
+                case Opened():
+                    on_opened(message)
+                case Developed() | Refused():
+                    self.photos += 1
+                    return message
 
     async def close(self) -> None:
         """End the worker by closing its input; kill it where that does not help within two seconds."""
