@@ -34,4 +34,5 @@ def pipeline_version() -> str:
     The wheels of rawpy and Pillow carry LibRaw and libjpeg-turbo, so their versions stand for both.
     """
     engine = KERNEL if kernel_is_built() else PLAIN
-    return f"{engine}-{REVISION}+rawpy-{version('rawpy')}+pillow-{version('pillow')}"
+    opencv = version("opencv-python-headless")
+    return f"{engine}-{REVISION}+rawpy-{version('rawpy')}+pillow-{version('pillow')}+opencv-{opencv}"
