@@ -209,6 +209,18 @@ def test_an_overlay_that_was_changed_stops_the_work_and_not_the_photo(tmp_path: 
     assert caught.value.environment
 
 
+def test_an_overlay_that_is_damaged_stops_the_work_and_not_the_photo(tmp_path: Path) -> None:
+    path = tmp_path / "stamp.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+
+    with pytest.raises(Refusal) as caught:
+        laid_over(flat(0), Overlay(path=bytes(path), digest=digest))
+
+    assert caught.value.failure.code == "recipe.overlay_unusable"
+    assert caught.value.environment
+
+
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a" + bytes(20)])
 def test_what_is_no_png_is_no_overlay(content: bytes) -> None:
     with pytest.raises(OverlayUnusable):

@@ -112,7 +112,14 @@ def _loaded(path: bytes, digest: str) -> Image.Image:
     try:
         return read_overlay(content)
     except OverlayUnusable as error:
-        raise _gone(path, str(error)) from error
+        raise Refusal(
+            "recipe.overlay_unusable",
+            f"The overlay of a recipe cannot be used: {error}. Put another PNG file in its place and restart "
+            "the daemon.",
+            transient=True,
+            context={"path": readable(path)},
+            environment=True,
+        ) from error
 
 
 def _read(path: bytes) -> bytes:
