@@ -317,6 +317,14 @@ async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerato
         listeners.append(scheduler.notice)
         gate.on_change = scheduler.wake
         jobs = Jobs(JobDesk(store.front), scheduler, gate, now_usec=now_usec)
+        running = anyio.Event()
+
+        async def start_scheduler() -> None:
+            # One scheduler has one photo in hand: it never runs twice at a time.
+            if not running.is_set():
+                running.set()
+                await group.start(scheduler.run)
+
         alive = Life(
             folder=folder,
             store=store,
@@ -326,7 +334,7 @@ async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerato
             jobs=jobs,
             laboratory=laboratory,
             news=news,
-            start_scheduler=lambda: group.start(scheduler.run),
+            start_scheduler=start_scheduler,
         )
         await gate.load()
         await recover(store, gate, policy=POLICY, now_usec=now_usec)
