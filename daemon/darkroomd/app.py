@@ -39,6 +39,7 @@ from darkroomd.services.culling import Culling
 from darkroomd.services.development import Development
 from darkroomd.services.disks import Disks
 from darkroomd.services.executor import LocalExecutor
+from darkroomd.services.foresight import Foresight
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.health import WITHOUT_KERNEL, health_checks
 from darkroomd.services.housekeeping import Housekeeping
@@ -65,6 +66,7 @@ from darkroomd.settings import (
 )
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
+from darkroomd.store.line import Line
 from darkroomd.store.photo_desk import PhotoDesk
 from darkroomd.store.places import PlaceBook
 from darkroomd.store.pruning import Pruning
@@ -214,6 +216,8 @@ async def _serve(settings: Settings, stories: Stories) -> None:
         scheduler.rate = rate_of(await history.newest_samples(KEPT))
         listeners.append(scheduler.notice)
         listeners.append(records.notice)
+        foresight = Foresight(Line(store.front), executor, gate, Disks())
+        listeners.append(foresight.notice)
         gate.on_change = scheduler.wake
         around = Surroundings(
             store=store,
@@ -272,7 +276,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             now_usec=now_usec,
         )
         housekeeping = Housekeeping(Pruning(store.front), config.history, now_usec=now_usec)
-        services = _Services(recovery, store, server, records, scheduler, intake, housekeeping)
+        services = _Services(recovery, store, server, records, scheduler, intake, housekeeping, foresight)
         await _run(services, settings, publish)
 
 
@@ -285,6 +289,7 @@ class _Services:
     scheduler: Scheduler
     intake: Intake
     housekeeping: Housekeeping
+    foresight: Foresight
 
 
 async def _run(services: _Services, settings: Settings, publish: Callable[[Happening], None]) -> None:
@@ -302,6 +307,7 @@ async def _run(services: _Services, settings: Settings, publish: Callable[[Happe
         await doors.start(services.server.run)
         await doors.start(services.records.run)
         await doors.start(services.housekeeping.run)
+        await doors.start(services.foresight.run)
         async with anyio.create_task_group() as work:
             await work.start(services.scheduler.run)
             async with anyio.create_task_group() as arrivals:

@@ -13,14 +13,14 @@ from darkroomd.files.luts import FoundLut, find_lut
 DATA = b"LUT_3D_SIZE 2\n" + b"0 0 0\n" * 8
 
 
-def test_a_relative_path_starts_at_the_folder_of_presets(tmp_path: Path) -> None:
+def test_a_relative_path_starts_at_the_folder(tmp_path: Path) -> None:
     (tmp_path / "film").mkdir()
     (tmp_path / "film" / "a.cube").write_bytes(DATA)
 
-    found = find_lut(Lut(path="film/a.cube"), presets=tmp_path)
+    found = find_lut(Lut(path="film/a.cube"), folder=tmp_path)
 
     assert isinstance(found, FoundLut)
-    assert (found.path, found.cube.size) == (tmp_path / "film" / "a.cube", 2)
+    assert found.path == tmp_path / "film" / "a.cube"
     assert found.sha256 == hashlib.sha256(DATA).hexdigest()
 
 
@@ -28,7 +28,7 @@ def test_an_absolute_path_is_taken_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "a.cube"
     path.write_bytes(DATA)
 
-    found = find_lut(Lut(path=str(path)), presets=Path("/nowhere"))
+    found = find_lut(Lut(path=str(path)), folder=Path("/nowhere"))
 
     assert isinstance(found, FoundLut)
     assert found.path == path
@@ -62,7 +62,7 @@ def test_what_cannot_be_used_says_why(make: object, reason: str, tmp_path: Path)
     assert callable(make)
     make(tmp_path / "a.cube")
 
-    found = find_lut(Lut(path="a.cube"), presets=tmp_path)
+    found = find_lut(Lut(path="a.cube"), folder=tmp_path)
 
     assert isinstance(found, NoCube)
     assert reason in found.reason
@@ -70,4 +70,17 @@ def test_what_cannot_be_used_says_why(make: object, reason: str, tmp_path: Path)
 
 @pytest.mark.parametrize("path", ["a" * 300, "\ud800.cube", "../" * 1300])
 def test_no_path_is_too_strange(path: str, tmp_path: Path) -> None:
-    assert isinstance(find_lut(Lut(path=path), presets=tmp_path), NoCube)
+    assert isinstance(find_lut(Lut(path=path), folder=tmp_path), NoCube)
+
+
+def test_a_file_that_was_changed_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.cube"
+    path.write_bytes(DATA)
+    find_lut(Lut(path="a.cube"), folder=tmp_path)
+    changed = DATA.replace(b"0 0 0", b"1 1 1")
+
+    path.write_bytes(changed)
+    found = find_lut(Lut(path="a.cube"), folder=tmp_path)
+
+    assert isinstance(found, FoundLut)
+    assert found.sha256 == hashlib.sha256(changed).hexdigest()

@@ -128,7 +128,7 @@ class Lut:
     """A .cube file and how much of it counts, above 0 to 100.
 
     Attributes:
-        path: as it was written: absolute, or relative to the folder of presets.
+        path: as it was written: absolute, or relative to the folder of the RAW file.
     """
 
     path: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from darkroomd.core.preset_documents import PRESET_SUFFIXES, Reading, read_presets
+from darkroomd.core.presets import Preset
 from darkroomd.files.reading import NotRead, read_regular
 
 MOST_FILES: Final = 1000
@@ -69,7 +71,17 @@ def _read(path: Path) -> Reading:
         return Reading((), ("it is gone, or a link to nowhere",))
     if isinstance(data, NotRead):
         return Reading((), (data.reason,))
-    return read_presets(data, stem=_printable(path.stem))
+    reading = read_presets(data, stem=_printable(path.stem))
+    folder = _printable(str(path.parent.absolute()))
+    return replace(reading, presets=tuple(_located(preset, folder) for preset in reading.presets))
+
+
+def _located(preset: Preset, folder: str) -> Preset:
+    """Return a preset whose .cube file is named from anywhere, not from the folder of presets alone."""
+    lut = preset.adjustments.get("lutPath")
+    if not isinstance(lut, str) or not lut or lut.startswith("/"):
+        return preset
+    return replace(preset, adjustments={**preset.adjustments, "lutPath": f"{folder}/{lut}"})
 
 
 def _printable(name: str) -> str:

@@ -11,13 +11,15 @@ from typing import Final
 
 from darkroom.errors import DarkroomError
 from darkroomd.core import sidecar
-from darkroomd.core.adjustment_reading import unsupported
+from darkroomd.core.adjustment_reading import read_adjustments
+from darkroomd.core.cube_file import NoCube
 from darkroomd.core.intake import SIDECAR_SUFFIX
 from darkroomd.core.json_values import Json
 from darkroomd.core.model import CorrelationId
 from darkroomd.core.naming import LONGEST_NAME_BYTES
 from darkroomd.core.presets import Preset, look_digest
 from darkroomd.files.atomic import keep_aside, write_atomically
+from darkroomd.files.luts import FoundLut, find_lut
 from darkroomd.files.reading import NotRead, read_regular
 
 LARGEST_BYTES: Final = 32 << 20
@@ -42,6 +44,8 @@ class FrozenLook:
         written: whether the preset was frozen just now.
         rejected: an XMP file beside the photo rates it as rejected; only told of a photo that is taken in.
             None: they cannot be read.
+        lut: the .cube file that is named and can be used.
+        lut_problem: why the one that is named cannot.
     """
 
     adjustments: Mapping[str, Json]
@@ -53,6 +57,8 @@ class FrozenLook:
     problem: str = ""
     written: bool = False
     rejected: bool | None = False
+    lut: FoundLut | None = None
+    lut_problem: str = ""
 
 
 def freeze(
@@ -73,7 +79,7 @@ def freeze(
     """
     path = sidecar_of(raw)
     if path is None:
-        return _look({}, None, warnings=(sidecar.NAME_TOO_LONG,))
+        return _look(raw, {}, None, warnings=(sidecar.NAME_TOO_LONG,))
     existing = _read(path)
     outcome = (
         existing
@@ -81,13 +87,15 @@ def freeze(
         else sidecar.freeze(existing, preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
     )
     if isinstance(outcome, sidecar.AlreadyFrozen):
-        return _look(outcome.adjustments, outcome.preset_id)
+        return _look(raw, outcome.adjustments, outcome.preset_id)
     if isinstance(outcome, sidecar.Frozen):
         write_atomically(path, outcome.data)
-        return _look(outcome.adjustments, outcome.preset_id, written=True)
+        return _look(raw, outcome.adjustments, outcome.preset_id, written=True)
     if not replace_unreadable:
-        return _look({}, None, warnings=(sidecar.UNREADABLE,), problem=outcome.reason)
-    return _freeze_anew(path, preset, outcome, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
+        return _look(raw, {}, None, warnings=(sidecar.UNREADABLE,), problem=outcome.reason)
+    return _freeze_anew(
+        raw, path, preset, outcome, applied_at_usec=applied_at_usec, correlation_id=correlation_id
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +139,10 @@ def read_look(raw: Path) -> FrozenLook:
     data = None if path is None else _read(path)
     found = sidecar.read_sidecar(data) if isinstance(data, bytes) else data
     if found is None:
-        return _look({}, None)
+        return _look(raw, {}, None)
     if isinstance(found, sidecar.Unreadable):
-        return _look({}, None, warnings=(sidecar.UNREADABLE,), problem=found.reason)
-    return _look(found.adjustments, found.preset_id)
+        return _look(raw, {}, None, warnings=(sidecar.UNREADABLE,), problem=found.reason)
+    return _look(raw, found.adjustments, found.preset_id)
 
 
 def _apply(
@@ -147,7 +155,7 @@ def _apply(
 ) -> FrozenLook:
     path = sidecar_of(raw)
     if path is None:
-        return _look({}, None, warnings=(sidecar.NAME_TOO_LONG,))
+        return _look(raw, {}, None, warnings=(sidecar.NAME_TOO_LONG,))
     existing = _read(path)
     outcome = (
         existing
@@ -158,13 +166,14 @@ def _apply(
     )
     if isinstance(outcome, sidecar.Unreadable):
         return _freeze_anew(
-            path, preset, outcome, applied_at_usec=applied_at_usec, correlation_id=correlation_id
+            raw, path, preset, outcome, applied_at_usec=applied_at_usec, correlation_id=correlation_id
         )
     write_atomically(path, outcome.data)
-    return _look(outcome.adjustments, outcome.preset_id, written=True)
+    return _look(raw, outcome.adjustments, outcome.preset_id, written=True)
 
 
 def _freeze_anew(
+    raw: Path,
     path: Path,
     preset: Preset,
     unreadable: sidecar.Unreadable,
@@ -176,6 +185,7 @@ def _freeze_anew(
     fresh = sidecar.frozen_anew(preset, applied_at_usec=applied_at_usec, correlation_id=correlation_id)
     write_atomically(path, fresh.data)
     return _look(
+        raw,
         fresh.adjustments,
         fresh.preset_id,
         warnings=(sidecar.UNREADABLE,),
@@ -208,6 +218,7 @@ def has_sidecar(raw: Path) -> bool:
 
 
 def _look(
+    raw: Path,
     adjustments: Mapping[str, Json],
     preset_id: str | None,
     *,
@@ -216,11 +227,17 @@ def _look(
     problem: str = "",
     written: bool = False,
 ) -> FrozenLook:
+    reading = read_adjustments(adjustments)
+    named = reading.adjustments.lut
+    lut = None if named is None else find_lut(named, folder=raw.parent)
+    usable, problem_of_lut = (None, lut.reason) if isinstance(lut, NoCube) else (lut, "")
     return FrozenLook(
         adjustments=adjustments,
-        look=look_digest(adjustments),
+        look=look_digest(adjustments, lut_sha256="" if usable is None else usable.sha256),
         preset_id=preset_id,
-        unsupported=unsupported(adjustments),
+        unsupported=tuple(sorted((*reading.unsupported, *(("lutPath",) if problem_of_lut else ())))),
+        lut=usable,
+        lut_problem=problem_of_lut,
         warnings=warnings,
         kept=kept,
         problem=problem,

@@ -168,7 +168,7 @@ def rendered(
         pattern=mosaic.pattern,
         black=mosaic.black,
         scale=mosaic.scale,
-        matrix=look.mix @ camera @ np.diag(look.gains),
+        matrix=_to_display(look, camera),
         tables=look.tables,
         bits=bits,
     )
@@ -197,8 +197,19 @@ def _tinted(
         linear = np.repeat(linear, _COLOURS, axis=2)
     if linear.shape[2] != _COLOURS:
         raise refusals.unsupported(f"{linear.shape[2]} colours")
-    matrix = look.mix @ to_srgb @ np.diag(look.gains)
-    return kernel.tint(linear, matrix=matrix, tables=look.tables, bits=bits)
+    return kernel.tint(linear, matrix=_to_display(look, to_srgb), tables=look.tables, bits=bits)
+
+
+def _to_display(look: Look, to_srgb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (3, 3), balanced camera RGB to the look's linear sRGB.
+
+    One product and sum at a time: what a linear algebra library does differs in the last bit by machine.
+    """
+    rows = to_srgb * look.gains
+    mixed: NDArray[np.float64] = look.mix[:, :1] * rows[0]
+    for column in range(1, _COLOURS):
+        mixed = mixed + look.mix[:, column : column + 1] * rows[column]
+    return mixed
 
 
 def _linear(raw: rawpy.RawPy, orientation: Orientation, colours: rawpy.ColorSpace) -> NDArray[np.uint16]:

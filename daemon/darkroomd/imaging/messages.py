@@ -35,6 +35,8 @@ class Develop(msgspec.Struct, frozen=True, kw_only=True, tag="develop"):
     """Develop `source` once and write every one of `targets` from that, or none.
 
     Attributes:
+        lut: the .cube file that the adjustments name; None: none, or none that can be used.
+        lut_sha256: of its content, hexadecimal.
         corrected_at_usec: when the photo was taken, where people know better than the camera.
     """
 
@@ -46,6 +48,8 @@ class Develop(msgspec.Struct, frozen=True, kw_only=True, tag="develop"):
     source: bytes
     targets: tuple[Target, ...]
     adjustments: dict[str, Any]
+    lut: bytes | None = None
+    lut_sha256: str = ""
     corrected_at_usec: int | None = None
 
 

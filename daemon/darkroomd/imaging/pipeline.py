@@ -6,22 +6,19 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Final
 
-import numpy as np
-
 from darkroomd.core.allowance import Burden
-from darkroomd.imaging import decoder, soundness, srgb
+from darkroomd.imaging import decoder, soundness, styling
 from darkroomd.imaging.chatter import Chatter, captured
 from darkroomd.imaging.kernel import Bits, Shown
-from darkroomd.imaging.look import Look
 from darkroomd.imaging.messages import Develop, Developed
 from darkroomd.imaging.metadata import Metadata, read_metadata
 from darkroomd.imaging.outputs import write_outputs
 from darkroomd.imaging.refusals import Refusal
 from darkroomd.imaging.sensors import sensor_of
 from darkroomd.imaging.source import read_source
+from darkroomd.imaging.styling import Style
 from darkroomd.imaging.version import pipeline_version
 
 UNPACK: Final = "unpack"
@@ -30,6 +27,9 @@ ENCODE: Final = "encode"
 
 STARTS_AT_PERCENT: Final = {UNPACK: 0, DEVELOP: 30, ENCODE: 90}
 """Each stage's beginning in the whole, as measured on a 24 MP Bayer picture."""
+
+DEEP: Final = 16
+"""Bits of a channel where 8 are too few for what follows."""
 
 WARNING_LIMIT: Final = 20
 """Of lines about one photo."""
@@ -95,17 +95,20 @@ def develop(
     watch = Stopwatch(announce)
     watch.enter(UNPACK)
     blob = read_source(request.source, limit_bytes=limits.file_bytes)
-    bits: Bits = 16 if any(target.recipe.bits == 16 for target in request.targets) else 8  # noqa: PLR2004 - of a channel
-    pixels, metadata, warnings = _picture(blob, bits=bits, limits=limits, watch=watch, on_opened=on_opened)
-    raw_sha256 = hashlib.sha256(blob).hexdigest()
+    seed = hashlib.sha256(blob)
+    pixels, style, metadata, warnings = _picture(
+        blob, request, limits=limits, watch=watch, on_opened=on_opened
+    )
     del blob
+    pixels = styling.finish(pixels, style.look, seed=seed.digest())
+    watch.enter(ENCODE)
     height, width = pixels.shape[:2]
     parts = write_outputs(pixels, metadata, request)
     watch.stop()
     return Developed(
         fence=request.fence,
         parts=parts,
-        raw_sha256=raw_sha256,
+        raw_sha256=seed.hexdigest(),
         width=width,
         height=height,
         captured_at_usec=metadata.captured_at_usec,
@@ -117,9 +120,9 @@ def develop(
 
 
 def _picture(
-    blob: bytes, *, bits: Bits, limits: Limits, watch: Stopwatch, on_opened: Callable[[Burden], None]
-) -> tuple[Shown, Metadata, tuple[str, ...]]:
-    """Return pixels, metadata and what was said about them, with the decoder closed again."""
+    blob: bytes, request: Develop, *, limits: Limits, watch: Stopwatch, on_opened: Callable[[Burden], None]
+) -> tuple[Shown, Style, Metadata, tuple[str, ...]]:
+    """Return pixels, their style, metadata and what was said about them, with the decoder closed again."""
     chatter = Chatter()
     try:
         with captured(chatter), decoder.opened(blob, limit_pixels=limits.pixels) as raw:
@@ -128,23 +131,22 @@ def _picture(
             decoder.unpack(raw, blob)
             metadata = read_metadata(blob, decoder.shot_facts(raw))
             watch.enter(DEVELOP)
+            style = styling.style_of(request, raw)
             pixels = decoder.rendered(
                 raw,
-                _as_recorded(),
+                style.look,
                 decoder.orientation_of(blob),
                 method=decoder.method_for(blob),
-                bits=bits,
+                bits=_bits(style, request),
             )
-            soundness.check_picture(pixels)
-            watch.enter(ENCODE)
+            if style.shows_shadows:
+                soundness.check_picture(pixels)
         soundness.check_chatter(chatter.lines)
     except Refusal as refusal:
         raise refusal.with_decoder_lines(chatter.lines) from refusal
-    return pixels, metadata, (*chatter.lines, *metadata.warnings)
+    return pixels, style, metadata, (*style.warnings, *chatter.lines, *metadata.warnings)
 
 
-@cache
-def _as_recorded() -> Look:
-    """Return the look that changes nothing: linear light, encoded as sRGB has it."""
-    encoded = np.rint(srgb.to_encoded(np.arange(65536) / 65535) * 65535).astype(np.uint16)
-    return Look(gains=np.ones(3), mix=np.eye(3), tables=np.stack([encoded] * 3))
+def _bits(style: Style, request: Develop) -> Bits:
+    is_deep = style.bits == DEEP or any(target.recipe.bits == DEEP for target in request.targets)
+    return DEEP if is_deep else 8

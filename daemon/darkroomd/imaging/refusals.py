@@ -54,6 +54,16 @@ def missing(path: bytes) -> Refusal:
     )
 
 
+def lut_changed(path: bytes, reason: str) -> Refusal:
+    """The .cube file is not what it was when the work was asked for; the next attempt looks anew."""
+    return Refusal(
+        "preset.lut_changed",
+        "The .cube file that the preset names was changed or taken away meanwhile. It is looked at again.",
+        context={"path": readable(path), "reason": reason},
+        transient=True,
+    )
+
+
 def unreadable(path: bytes, error: OSError) -> Refusal:
     """The RAW file is there and cannot be read."""
     return Refusal(

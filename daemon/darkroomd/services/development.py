@@ -141,6 +141,8 @@ class Development:
         began_at = anyio.current_time()
         try:
             look = await self._on_disk(claim, partial(read_look, claim.photo.raw))
+            if look.lut_problem:
+                log.warning("lut_not_usable", raw=str(claim.photo.raw), problem=look.lut_problem)
             early = await self._absence(claim) or self._objection(claim, look)
             if early is not None:
                 return early
@@ -180,6 +182,8 @@ class Development:
             source=os.fsencode(claim.photo.raw),
             targets=tuple(Target(recipe=one.recipe, part=os.fsencode(one.part)) for one in drafts.each),
             adjustments=for_pipeline(look.adjustments),
+            lut=None if look.lut is None else os.fsencode(look.lut.path),
+            lut_sha256="" if look.lut is None else look.lut.sha256,
             corrected_at_usec=claim.photo.corrected_at_usec,
         )
 

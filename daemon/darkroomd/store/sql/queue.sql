@@ -61,6 +61,14 @@ WHERE id = (
 )
 RETURNING *;
 
+-- name: next_in_line
+SELECT photo.name, session.folder FROM photo JOIN session ON session.id = photo.session_id
+WHERE photo.id = (
+    SELECT photo_id FROM item INDEXED BY item_ready
+    WHERE state = 'queued' AND held = 0 AND retry_at_usec IS NULL AND priority <= :least_priority
+    ORDER BY priority, turn, position, id LIMIT 1
+);
+
 -- name: note_claim
 UPDATE counter SET value = CASE name WHEN 'fence' THEN :fence ELSE max(value, :turn) END
 WHERE name IN ('fence', 'turn.' || :priority);
