@@ -16,6 +16,7 @@ from PIL import Image
 from darkroomd.imaging.messages import Develop, Developed
 from darkroomd.imaging.pipeline import Limits, develop
 from darkroomd.imaging.refusals import Refusal
+from darkroomd.imaging.styling import CROP_MISSES
 from make import make_develop, make_dng
 
 INVERTED = b"LUT_3D_SIZE 2\n" + b"".join(
@@ -91,6 +92,25 @@ def test_a_crop_and_a_turn_make_a_picture_of_that_size(source: Path) -> None:
     done = developed(asked(source, adjustments))
 
     assert (done.width, done.height) == (50, 60)
+
+
+def test_a_crop_beside_the_picture_is_left_out_and_told(source: Path) -> None:
+    adjustments = {"crop": {"x": 5000, "y": 20, "width": 50, "height": 60}}
+
+    done = developed(asked(source, adjustments))
+
+    assert (done.width, done.height) == (120, 80)
+    assert done.warnings[0] == CROP_MISSES
+
+
+def test_a_straightened_picture_has_no_empty_corners(source: Path) -> None:
+    plain = picture_of(asked(source, {}, part="plain"))
+
+    straight = picture_of(asked(source, {"rotation": -4}, part="straight"))
+
+    assert straight.shape[0] < plain.shape[0]
+    assert straight.shape[1] / straight.shape[0] == pytest.approx(1.5, abs=0.05)
+    assert straight.min() > plain.min() - 30
 
 
 def test_a_table_of_colours_is_applied_and_read_anew_once_it_is_another(source: Path) -> None:

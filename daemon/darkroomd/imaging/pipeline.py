@@ -100,6 +100,7 @@ def develop(
         blob, request, limits=limits, watch=watch, on_opened=on_opened
     )
     del blob
+    warnings = (*styling.framing_warnings(pixels, style.look), *warnings)
     pixels = styling.finish(pixels, style.look, seed=seed.digest())
     watch.enter(ENCODE)
     height, width = pixels.shape[:2]

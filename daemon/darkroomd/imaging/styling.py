@@ -13,6 +13,7 @@ import rawpy
 from darkroomd.core.adjustment_reading import read_adjustments
 from darkroomd.core.adjustments import Adjustments, Geometry
 from darkroomd.core.cube_file import LARGEST_BYTES, Cube, NoCube, read_cube
+from darkroomd.core.framing import framed
 from darkroomd.imaging import effects, geometry, local, refusals
 from darkroomd.imaging.camera_colour import camera_colour
 from darkroomd.imaging.kernel import Bits, Shown
@@ -26,6 +27,8 @@ from darkroomd.imaging.source import read_source
 BALANCE_UNKNOWN: Final = (
     "The camera's colours are not known: the white balance as shot stays, not the one that is asked for."
 )
+
+CROP_MISSES: Final = "The crop lies beside the picture and was left out. Set another one."
 
 _SHADOW: Final = 1 / 64
 _DARKEST: Final = 128
@@ -67,6 +70,13 @@ def style_of(request: Develop, raw: rawpy.RawPy) -> Style:
     camera = camera_colour(raw) if adjustments.balance.absolute is not None else None
     look = compile_look(adjustments, camera=camera, lut=lut)
     return Style(look, _warnings(adjustments, knows_colours=camera is not None))
+
+
+def framing_warnings(pixels: Shown, look: Look) -> tuple[str, ...]:
+    """Return what there is to say of how an upright picture will be framed."""
+    height, width = pixels.shape[:2]
+    misses = look.geometry is not None and framed(look.geometry, width=width, height=height).misses
+    return (CROP_MISSES,) if misses else ()
 
 
 def finish(pixels: Shown, look: Look, *, seed: bytes) -> Shown:
