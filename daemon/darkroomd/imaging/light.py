@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from darkroomd.imaging import srgb
+from darkroomd.imaging import srgb, strips
 
 Picture: TypeAlias = NDArray[np.uint8 | np.uint16]
 """(height, width, 3) display-referred RGB over the whole range of its type."""
@@ -36,12 +36,23 @@ def shallow(pixels: Picture) -> NDArray[np.uint8]:
     """Return values in 8 bits, rounded to the nearest."""
     if pixels.dtype == np.uint8:
         return pixels.view(np.uint8)
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    values = np.empty(pixels.shape, dtype=np.uint8)
+
+    def fill(rows: slice) -> None:
+        np.take(_eight_bits(), pixels[rows], out=values[rows], mode="clip")
+
+    strips.each(fill, strips.strips(pixels.shape[0], width=pixels.shape[1]), threads=strips.THREADS)
+    return values
 
 
 def deep(pixels: Picture) -> NDArray[np.uint16]:
     """Return values in 16 bits."""
     return pixels.view(np.uint16) if pixels.dtype == np.uint16 else pixels.astype(np.uint16) * 257
+
+
+@cache
+def _eight_bits() -> NDArray[np.uint8]:
+    return ((np.arange(DEEP_WHITE + 1) + 128) // 257).astype(np.uint8)
 
 
 @cache
