@@ -41,7 +41,8 @@ def shallow(pixels: Picture) -> NDArray[np.uint8]:
     def fill(rows: slice) -> None:
         np.take(_eight_bits(), pixels[rows], out=values[rows], mode="clip")
 
-    strips.each(fill, strips.strips(pixels.shape[0], width=pixels.shape[1]), threads=strips.THREADS)
+    rows_of_all = strips.strips(len(pixels), width=pixels.size // max(1, len(pixels)))
+    strips.each(fill, rows_of_all, threads=strips.THREADS)
     return values
 
 
