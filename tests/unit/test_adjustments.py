@@ -34,6 +34,9 @@ UNTOUCHED: JsonObject = {
     "toneMapper": "basic",
     "whiteBalance": None,
     "curves": {"luma": [{"x": 0, "y": 0}, {"x": 255, "y": 255}], "red": []},
+    "curveMode": "point",
+    "parametricCurve": {"luma": {"darks": 0, "split1": 25, "split2": 50, "split3": 75}},
+    "colorCalibration": {"shadowsTint": 0, "redHue": 0},
     "hsl": {"reds": {"hue": 0, "saturation": 0, "luminance": 0}},
     "colorGrading": {
         "shadows": {"hue": 220, "saturation": 0, "luminance": 0},
@@ -45,6 +48,8 @@ UNTOUCHED: JsonObject = {
     "vignetteMidpoint": 30,
     "grainSize": 80,
     "lutPath": None,
+    "lutName": None,
+    "lutSize": 0,
     "lutIntensity": 40,
     "crop": None,
     "flipHorizontal": False,
@@ -103,7 +108,13 @@ CURVE = ((0.0, 10.0), (255.0, 255.0))
             Adjustments(lut=Lut(path="a.cube", intensity=40.0)),
             id="lut",
         ),
+        pytest.param(
+            {"lutPath": "a.cube", "lutName": "a.cube", "lutSize": 33},
+            Adjustments(lut=Lut(path="a.cube")),
+            id="lut-as-an-editor-shows-it",
+        ),
         pytest.param({"lutPath": "a.cube", "lutIntensity": 0}, NEUTRAL, id="lut-of-no-weight"),
+        pytest.param({"parametricCurve": {"luma": {"darks": 9}}}, NEUTRAL, id="curve-of-another-mode"),
         pytest.param({"clarity": 10}, Adjustments(local=Local(clarity=10.0)), id="local"),
         pytest.param(
             {"orientationSteps": 5, "rotation": -90, "flipVertical": True},
@@ -114,6 +125,11 @@ CURVE = ((0.0, 10.0), (255.0, 255.0))
             {"crop": {"x": 1, "y": 2.5, "width": 3, "height": 4}},
             Adjustments(geometry=Geometry(crop=Crop(x=1.0, y=2.5, width=3.0, height=4.0))),
             id="crop",
+        ),
+        pytest.param(
+            {"crop": {"unit": "px", "x": 1, "y": 2, "width": 3, "height": 4}},
+            Adjustments(geometry=Geometry(crop=Crop(x=1.0, y=2.0, width=3.0, height=4.0))),
+            id="crop-with-its-unit",
         ),
         pytest.param(
             {"vignetteAmount": -9, "vignetteMidpoint": 9},
@@ -149,6 +165,12 @@ def test_what_is_honoured_is_read_within_its_range(document: JsonObject, expecte
         pytest.param({"curves": {"luma": [{"x": {}, "y": {}}]}}, id="point-of-objects"),
         pytest.param({"curves": {"cyan": [{"x": 0, "y": 9}, {"x": 1, "y": 10}]}}, id="unknown-curve"),
         pytest.param({"crop": {"x": 0, "y": 0, "width": 0, "height": 9}}, id="empty-crop"),
+        pytest.param(
+            {"crop": {"unit": "%", "x": 0, "y": 0, "width": 50, "height": 50}}, id="crop-in-percent"
+        ),
+        pytest.param(
+            {"curveMode": "parametric", "parametricCurve": {"luma": {"darks": 9}}}, id="parametric-curve"
+        ),
         pytest.param({"orientationSteps": 0.5}, id="half-a-turn"),
         pytest.param({"lutPath": "a\0b"}, id="path-with-nul"),
         pytest.param({"lutPath": "a" * 5000}, id="endless-path"),
@@ -173,8 +195,8 @@ def test_one_odd_value_takes_no_other_with_it() -> None:
         pytest.param("basic", {"exposure": 2, "blacks": 3, "toneMapper": "agx"}, id="basic"),
         pytest.param("curves", {"curves": {"red": [{"x": 0, "y": 9}, {"x": 9, "y": 9}]}}, id="curves"),
         pytest.param("color", {"tint": 9, "hsl": {"reds": {"hue": 4}}, "vibrance": "odd"}, id="color"),
-        pytest.param("details", {"clarity": 9}, id="details"),
-        pytest.param("effects", {"grainAmount": 9, "lutPath": "/a.cube"}, id="effects"),
+        pytest.param("details", {"clarity": 9, "centré": 4}, id="details"),
+        pytest.param("effects", {"glowAmount": 9, "lutPath": "/a.cube"}, id="effects"),
     ],
 )
 @pytest.mark.parametrize("switch", ["sectionVisibility", "activeTools"])

@@ -16,10 +16,15 @@ BANDS: Final = ("reds", "oranges", "yellows", "greens", "aquas", "blues", "purpl
 WHEELS: Final = ("shadows", "midtones", "highlights", "global")
 """The tints of a colour grading."""
 
-# Not adjustments: notes of programs, switches of sections, and what an editor's window looked like.
+CURVES: Final = ("luma", "red", "green", "blue")
+"""The curves over display values."""
+
+# Not adjustments: notes of programs, switches of sections, and what an editor's window looked like or showed
+# of a .cube file.
 _NOTES: Final = frozenset((OUR_BLOCK, "boothy", "rating"))
 _SWITCHES: Final = frozenset(("sectionVisibility", "activeTools"))
-_WINDOW: Final = frozenset(("aspectRatio", "showClipping"))
+_WINDOW: Final = frozenset(("aspectRatio", "showClipping", "lutName", "lutSize"))
+_PARAMETRIC: Final[JsonObject] = {"split1": 25, "split2": 50, "split3": 75}
 
 # Section as `sectionVisibility` names it, keys that are 0 by default, keys with another default.
 _TABLE: Final[tuple[tuple[str, str, Mapping[str, Json]], ...]] = (
@@ -28,7 +33,15 @@ _TABLE: Final[tuple[tuple[str, str, Mapping[str, Json]], ...]] = (
         "exposure brightness contrast highlights shadows whites blacks",
         {"toneMapper": "basic"},
     ),
-    ("curves", "", {"curves": None}),
+    (
+        "curves",
+        "",
+        {
+            "curves": None,
+            "curveMode": "point",
+            "parametricCurve": dict.fromkeys(CURVES, _PARAMETRIC),
+        },
+    ),
     (
         "color",
         "temperature tint vibrance saturation hue",
@@ -40,12 +53,17 @@ _TABLE: Final[tuple[tuple[str, str, Mapping[str, Json]], ...]] = (
                 "blending": 50,
                 "balance": 0,
             },
+            "colorCalibration": None,
         },
     ),
-    ("details", "sharpness clarity structure dehaze lumaNoiseReduction colorNoiseReduction", {}),
+    (
+        "details",
+        "sharpness clarity structure dehaze lumaNoiseReduction colorNoiseReduction centré",
+        {"chromaticAberrationRedCyan": 0, "chromaticAberrationBlueYellow": 0},
+    ),
     (
         "effects",
-        "vignetteAmount vignetteRoundness grainAmount",
+        "vignetteAmount vignetteRoundness grainAmount flareAmount glowAmount halationAmount",
         {
             "vignetteMidpoint": 50,
             "vignetteFeather": 50,
@@ -81,7 +99,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
     key: section for section, zeros, others in _TABLE for key in [*zeros.split(), *others]
 }
 
-# Numbers that do nothing while another one is zero.
+# What does nothing while something else is at its default.
 _IDLE_WITHOUT: Final[Mapping[str, str]] = {
     "vignetteMidpoint": "vignetteAmount",
     "vignetteRoundness": "vignetteAmount",
@@ -89,6 +107,7 @@ _IDLE_WITHOUT: Final[Mapping[str, str]] = {
     "grainSize": "grainAmount",
     "grainRoughness": "grainAmount",
     "lutIntensity": "lutPath",
+    "parametricCurve": "curveMode",
 }
 
 

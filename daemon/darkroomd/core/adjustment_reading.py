@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from darkroomd.core.adjustment_keys import BANDS, WHEELS, set_keys
+from darkroomd.core.adjustment_keys import BANDS, CURVES, WHEELS, set_keys
 from darkroomd.core.adjustments import (
     Adjustments,
     Balance,
@@ -200,7 +200,7 @@ def _wheel(value: Json) -> Wheel:
 
 
 def _curves(value: Json) -> Curves:
-    named = _fields(value, ("luma", "red", "green", "blue"))
+    named = _fields(value, CURVES)
     return Curves(**{name: _curve(points) for name, points in named.items()})
 
 
@@ -273,7 +273,9 @@ def _flag(value: Json) -> bool:
 
 
 def _crop(value: Json) -> Crop:
-    fields = _fields(value, ("x", "y", "width", "height"))
+    fields = _fields(value, ("x", "y", "width", "height", "unit"))
+    if fields.get("unit", "px") != "px":
+        raise _NotUnderstood
     x, y, width, height = (
         _field(fields, key, low=-FARTHEST, high=FARTHEST) for key in ("x", "y", "width", "height")
     )
