@@ -49,6 +49,7 @@ HOT: Final = {
     "log_lines_of_job": "log_line_of_job",
     "log_lines_of_story": "log_line_of_story",
     "newest_fact": "SEARCH journal",
+    "next_in_line": "item_ready",
     "next_retry": "item_retry",
     "note_claim": "counter USING PRIMARY KEY",
     "note_turn_given": None,
