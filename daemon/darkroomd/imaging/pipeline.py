@@ -12,6 +12,7 @@ from darkroomd.core.allowance import Burden
 from darkroomd.imaging import decoder, soundness, styling
 from darkroomd.imaging.chatter import Chatter, captured
 from darkroomd.imaging.kernel import Bits, Shown
+from darkroomd.imaging.light import shallow
 from darkroomd.imaging.messages import Develop, Developed
 from darkroomd.imaging.metadata import Metadata, read_metadata
 from darkroomd.imaging.outputs import write_outputs
@@ -102,6 +103,9 @@ def develop(
     del blob
     warnings = (*styling.framing_warnings(pixels, style.look), *warnings)
     pixels = styling.finish(pixels, style.look, seed=seed.digest())
+    if not _wants_depth(request):
+        # The deep picture would stay in memory for as long as the outputs are written.
+        pixels = shallow(pixels)
     watch.enter(ENCODE)
     height, width = pixels.shape[:2]
     parts = write_outputs(pixels, metadata, request)
@@ -149,5 +153,8 @@ def _picture(
 
 
 def _bits(style: Style, request: Develop) -> Bits:
-    is_deep = style.bits == DEEP or any(target.recipe.bits == DEEP for target in request.targets)
-    return DEEP if is_deep else 8
+    return DEEP if style.bits == DEEP or _wants_depth(request) else 8
+
+
+def _wants_depth(request: Develop) -> bool:
+    return any(target.recipe.bits == DEEP for target in request.targets)
