@@ -21,15 +21,19 @@ from random import Random
 from typing import Final
 
 import anyio
+import msgspec
 import structlog
 from PIL import Image
 
 from darkroom.protocol.types import Failure
 from darkroomd import logs
+from darkroomd.core.json_values import JsonObject
+from darkroomd.core.recipes import Recipe
 from darkroomd.imaging.dng import XTRANS_CELL, Layout, Sensor
-from darkroomd.imaging.messages import Developed, Refused, Stage
+from darkroomd.imaging.messages import Developed, Refused, Stage, Target
 from darkroomd.services.executor import ExecutorOptions, LocalExecutor
 from darkroomd.services.worker_process import WorkerSettings
+from fuzz_looks import RECIPES, odd, sensible
 from make import make_develop, make_dng, raws
 
 DEADLINE_SECONDS: Final = 60.0
@@ -59,12 +63,17 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A damaged file: where it comes from and what was done to it."""
+    """A damaged file: where it comes from, what was done to it, and what is asked for.
+
+    Some looks leave one colour of any picture.
+    """
 
     number: int
     origin: str
     damages: tuple[str, ...]
     content: bytes
+    look: JsonObject
+    recipe: Recipe
 
     def __str__(self) -> str:
         return f"{self.number} ({self.origin}: {', '.join(self.damages)})"
@@ -197,11 +206,22 @@ def damaged(origins: Sequence[Path], *, seed: int, number: int) -> Case:
     random = Random(f"{seed} {number}")  # noqa: S311 - which must be the same in each run
     origin = random.choice(origins)
     content = bytearray(origin.read_bytes())
-    damages = random.choices(DAMAGES, k=random.choice((1, 1, 1, 2, 3)))
+    damages = random.choices(DAMAGES, k=random.choice((0, 0, 1, 1, 1, 2, 3)))
     for damage in damages:
         if content:
             damage(random, content)
-    return Case(number, origin.name, tuple(damage.__name__ for damage in damages), bytes(content))
+    return Case(
+        number=number,
+        origin=origin.name,
+        damages=tuple(damage.__name__ for damage in damages),
+        content=bytes(content),
+        look=random.choice((_nothing, _nothing, sensible, odd))(random),
+        recipe=random.choice(RECIPES),
+    )
+
+
+def _nothing(_random: Random) -> JsonObject:
+    return {}
 
 
 async def run_cases(cases: Iterator[Case], folder: Path, *, keep: Path | None = None) -> Tally:
@@ -226,15 +246,16 @@ async def _run(case: Case, executor: LocalExecutor, folder: Path, tally: Tally) 
     source, part = folder / f"case{Path(case.origin).suffix}", folder / ".case.part"
     source.write_bytes(case.content)
     try:
-        answer = await executor.develop(
-            make_develop(source, part=part, fence=case.number),
-            deadline_seconds=DEADLINE_SECONDS,
-            on_stage=_ignore,
+        request = msgspec.structs.replace(
+            make_develop(source, fence=case.number),
+            targets=(Target(recipe=case.recipe, part=os.fsencode(part)),),
+            adjustments=case.look,
         )
+        answer = await executor.develop(request, deadline_seconds=DEADLINE_SECONDS, on_stage=_ignore)
         match answer:
             case Developed():
                 tally.outcomes["developed"] += 1
-                problem = _fault_of_picture(part, answer)
+                problem = _fault_of_picture(part, answer, case)
             case Refused():
                 tally.outcomes[answer.failure.code] += 1
                 problem = _fault_of_failure(answer.failure, part)
@@ -250,14 +271,14 @@ def _ignore(_stage: Stage) -> None:
     pass
 
 
-def _fault_of_picture(part: Path, answer: Developed) -> str | None:
+def _fault_of_picture(part: Path, answer: Developed, case: Case) -> str | None:
     """Return what is wrong with a picture that counts as developed."""
     with Image.open(io.BytesIO(part.read_bytes())) as picture:
         picture.load()
-        if picture.size != (answer.width, answer.height):
+        if case.recipe.resize is None and picture.size != (answer.width, answer.height):
             return f"the picture has {picture.size} pixels, not {(answer.width, answer.height)}"
         channels = picture.getextrema()
-    if all(lowest == highest for lowest, highest in channels):
+    if not case.look and all(lowest == highest for lowest, highest in channels):
         return f"the picture has one colour: {channels}"
     return None
 

@@ -7,6 +7,7 @@ import os
 import resource
 import select
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ from darkroomd.imaging.messages import (
 )
 from darkroomd.imaging.version import pipeline_version
 from darkroomd.services.worker_process import WorkerSettings
+from fuzz_raws import tag_places
 from make import make_develop, make_dng
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -235,6 +237,30 @@ def test_memory_is_bounded_anew_for_each_photo(tmp_path: Path, start: Starter, h
     assert [(told.file_bytes, told.pixels, told.sensor) for told in worker.opened] == [
         (burden.file_bytes, burden.pixels, Sensor.USUAL) for burden in burdens
     ]
+
+
+@LINUX
+def test_a_small_file_that_claims_to_be_a_large_picture_costs_no_memory(
+    tmp_path: Path, start: Starter
+) -> None:
+    content = bytearray(make_dng(tmp_path / "a.dng").read_bytes())
+    claims = {256: 15_000, 257: 15_000, 278: 15_000}
+    for place in tag_places(content):
+        tag = int.from_bytes(content[place : place + 2], "little")
+        content[place + 2 : place + 12] = {
+            tag: content[place + 2 : place + 12],
+            **{claimed: struct.pack("<HII", 4, 1, value) for claimed, value in claims.items()},
+        }[tag]
+    (tmp_path / "a.dng").write_bytes(content)
+    worker = start()
+
+    worker.send(encode(make_develop(tmp_path / "a.dng")))
+    _, answer = worker.answer()
+
+    assert isinstance(answer, Refused)
+    assert answer.failure.code == "raw.truncated"
+    assert worker.opened[0].pixels == 15_000 * 15_000
+    assert answer.resident_bytes < 150_000_000
 
 
 def test_a_limit_reaches_the_pipeline(tmp_path: Path, start: Starter) -> None:

@@ -19,6 +19,10 @@ MEMORY_PER_FILE_BYTE: Final = 3
 """The file is held twice while it is decoded, and once more as what its blocks are read into."""
 
 
+MOST_PIXELS_PER_BYTE: Final = 160
+"""No coding packs a picture denser: a small file that claims to be a large picture earns no memory."""
+
+
 class Sensor(Enum):
     """How much work a sensor makes."""
 
@@ -47,9 +51,8 @@ class Burden:
 
 def memory_bytes(burden: Burden) -> int:
     """Return the address space that a worker may take to develop this photo."""
-    return (
-        LEAST_MEMORY_BYTES + burden.file_bytes * MEMORY_PER_FILE_BYTE + burden.pixels * MEMORY_BYTES_PER_PIXEL
-    )
+    pixels = min(burden.pixels, burden.file_bytes * MOST_PIXELS_PER_BYTE)
+    return LEAST_MEMORY_BYTES + burden.file_bytes * MEMORY_PER_FILE_BYTE + pixels * MEMORY_BYTES_PER_PIXEL
 
 
 def deadline_seconds(usual_seconds: float, burden: Burden) -> float:
