@@ -63,7 +63,8 @@ def health_checks(
                 f"Not to be found or read: {', '.join(lost)}. They are taken up again once they are back."
             )
             return Check("sessions", ok=False, message=message)
-        return Check("sessions", ok=True, message=f"{len(sessions)} sessions are watched.")
+        watched = "1 session is" if len(sessions) == 1 else f"{len(sessions)} sessions are"
+        return Check("sessions", ok=True, message=f"{watched} watched.")
 
     async def space() -> Check:
         folders = {state_folder, *(session.folder for session in await _all_sessions(store))}

@@ -17,6 +17,6 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     photos = chosen_photos(client, arguments.photos)
     count = some_at_a_time(photos, lambda some: client.apply_preset(some, preset))
     outcomes.show_count(
-        screen, count, f"{outcomes.photos(count)} developed anew with {preset}.", json=arguments.json
+        screen, count, f"{outcomes.photos(count)} to be developed anew with {preset}.", json=arguments.json
     )
     return EXIT_DONE
