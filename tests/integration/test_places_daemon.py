@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -328,9 +327,10 @@ def test_a_rescan_queues_what_has_no_jpeg_and_asks_only_once(world: World, clien
     nothing = client.rescan_session(session_id)
     client.pause_queue()
     (folder / "Raw" / "a.dng.rrdata").write_text('{"adjustments": {"exposure": 1.0}}')
-    shutil.rmtree(folder / "Jpg")
     options = JobOptions(priority=Priority.HIGH, paused=True, label="again", creator="test",
                          idempotency_key="k", correlation_id="story")  # fmt: skip
+    # In one go, so that the rescan is asked for before the daemon has found out by itself.
+    (folder / "Jpg").rename(world.folder / "taken away")
 
     first = client.rescan_session(session_id, options)
     second = client.rescan_session(session_id, options)
@@ -387,21 +387,25 @@ def test_a_root_brings_its_sessions_and_takes_away_those_that_nobody_added(
 
 def test_a_root_with_work_in_one_session_stays_with_all_of_them(world: World, client: Client) -> None:
     root = world.folder / "half"
-    make_session(root / "Idle", "a.dng")
+    make_session(root / "Done", "a.dng")
     added = client.add_root(root)
-    until(client, lambda: is_developed(client, "Idle"))
-    [done] = jobs_of(client, "Idle")
+    until(client, lambda: is_developed(client, "Done"))
+    [done] = jobs_of(client, "Done")
     client.pause_queue()
-    make_session(root / "Later", "a.dng")
-    until(client, lambda: bool(jobs_of(client, "Later")))
+    make_session(root / "Awaited", "a.dng")
+    until(client, lambda: bool(jobs_of(client, "Awaited")))
 
     with pytest.raises(SessionBusy):
         client.remove_root(added.root.id)
     still = client.get_job(done.id)
+    listed = {one.folder.path for one in client.list_roots()}
     client.resume_queue()
+    until(client, lambda: is_developed(client, "Awaited"))
+    client.remove_root(added.root.id)
 
     assert still == done
-    assert str(root) in {one.folder.path for one in client.list_roots()}
+    assert str(root) in listed
+    assert str(root) not in {one.folder.path for one in client.list_roots()}
 
 
 def jobs_of(client: Client, name: str) -> list[Job]:
