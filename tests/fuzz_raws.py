@@ -40,7 +40,9 @@ DEADLINE_SECONDS: Final = 60.0
 LARGEST_BYTES: Final = 8 << 20
 """Larger files take part in no run: a thousand cases would take hours."""
 
-TROUBLE: Final = ("internal.bug", "worker.not_started", "worker.crashed", "worker.timeout")
+TROUBLE: Final = (
+    *("internal.bug", "worker.not_started", "worker.crashed", "worker.timeout", "worker.out_of_memory"),
+)
 """Codes of failures that a damaged file should not lead to; each is shown."""
 
 Damage = Callable[[Random, bytearray], None]

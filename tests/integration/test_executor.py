@@ -117,7 +117,7 @@ async def test_a_photo_is_developed_and_its_stages_told(tmp_path: Path) -> None:
         )
 
     assert isinstance(answer, Developed)
-    assert stages == ["unpack", "develop", "encode"]
+    assert stages == ["unpack", "unpack", "develop", "encode"]
     assert part_bytes(request) == answer.parts[0].size_bytes
 
 

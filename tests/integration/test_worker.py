@@ -111,6 +111,7 @@ def test_a_request_is_answered_with_stages_and_one_answer(tmp_path: Path, start:
 
     assert [(stage.stage, stage.percent, stage.fence) for stage in stages] == [
         ("unpack", 0, 7),
+        ("unpack", 5, 7),
         ("develop", 30, 7),
         ("encode", 90, 7),
     ]

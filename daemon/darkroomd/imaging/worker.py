@@ -25,9 +25,12 @@ from darkroomd.imaging.messages import (
     Stage,
     encode,
 )
-from darkroomd.imaging.pipeline import Limits, develop
+from darkroomd.imaging.pipeline import UNPACK, Limits, develop
 from darkroomd.imaging.refusals import Refusal, readable
 from darkroomd.imaging.version import pipeline_version
+
+READ_PERCENT: Final = 5
+"""Of the whole, once the file is in memory; from there on the disk has nothing to do."""
 
 _CHUNK_BYTES: Final = 1 << 16
 
@@ -102,6 +105,7 @@ class Worker:
                     sensor=burden.sensor,
                 )
             )
+            self._send(Stage(fence=request.fence, stage=UNPACK, percent=READ_PERCENT))
 
         # Until the file was read nobody knows how long it is; the last photo's bound says nothing of it.
         _bound_memory(Burden(file_bytes=self._limits.file_bytes, pixels=0))

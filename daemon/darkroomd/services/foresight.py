@@ -21,9 +21,6 @@ from darkroomd.services.executor import Executor
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.store.line import Line
 
-DISK_IS_FREE: Final = "develop"
-"""The stage at which the running photo has been read: from there on the disk has nothing to do."""
-
 PATIENCE_SECONDS: Final = 5.0
 """For a disk to take note: one that needs longer has enough to do."""
 
@@ -46,7 +43,8 @@ class Foresight:
         """Remember what is to be had ready."""
         if happening.kind == "photo.arriving":
             self._arriving.set()
-        elif happening.kind == "progress" and happening.stage == DISK_IS_FREE:
+        elif happening.kind == "progress" and happening.percent:
+            # Beyond the very beginning the running photo has been read, and the disk has nothing to do.
             self._reading.set()
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
