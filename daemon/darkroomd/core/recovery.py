@@ -108,7 +108,7 @@ def after_restart(policy: RetryPolicy, item: Item, found: Found | None) -> Finis
         return Repeat(sit_out_seconds(policy, deaths=deaths), failure)
     message = (
         f"The daemon stopped without warning {deaths} times in a row while it developed this photo. "
-        "Look at the file; then export it again."
+        "Look at the file; then rescan its session."
     )
     return Abandon(Failure(code="worker.crashed", message=message, transient=False, context=context))
 

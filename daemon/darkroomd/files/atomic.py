@@ -40,7 +40,7 @@ class OutputIsFolder(DarkroomError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"A folder stands at {path}, where the JPEG belongs. Move it away, then export the photo again.",
+            f"A folder stands at {path}, where the JPEG belongs. Move it away, then rescan the session.",
             path=str(path),
         )
 

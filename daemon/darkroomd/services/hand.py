@@ -40,7 +40,7 @@ def failure_through(bug: Exception) -> Failure:
     """Return the failure of an item that met a fault of ours."""
     message = (
         "darkroomd failed on this photo through a fault of its own. The log has the details; "
-        "please report it, and export the photo again."
+        "please report it, and rescan the session."
     )
     return Failure(
         code="internal.bug", message=message, transient=True, context={"exception": repr(bug)[:1000]}
