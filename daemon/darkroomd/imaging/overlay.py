@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from darkroomd.core.recipes import LARGEST_OVERLAY_BYTES, Anchor, Overlay
 from darkroomd.imaging.light import Picture, deep
@@ -51,6 +51,9 @@ def read_overlay(content: bytes) -> Image.Image:
                     f"its {picture.width} by {picture.height} pixels are more than {LIMIT_PIXELS}"
                 )
             return picture.convert("RGBA")
+    except UnidentifiedImageError as error:
+        # Its words name the buffer by its place in memory: no news to anybody, and others each time.
+        raise OverlayUnusable("it is no PNG that can be read") from error
     # What a hostile file makes Pillow raise is no closed list.
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         if isinstance(error, OverlayUnusable):
