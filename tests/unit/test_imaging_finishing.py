@@ -223,5 +223,5 @@ def test_an_overlay_that_is_damaged_stops_the_work_and_not_the_photo(tmp_path: P
 
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a" + bytes(20)])
 def test_what_is_no_png_is_no_overlay(content: bytes) -> None:
-    with pytest.raises(OverlayUnusable, match="^it is no PNG that can be read$"):
+    with pytest.raises(OverlayUnusable, match=r"^it is no PNG that can be read$"):
         read_overlay(content)
