@@ -75,6 +75,7 @@ def test_the_summary_says_where_everything_stands(client: Client) -> None:
 def test_a_healthy_daemon_says_who_it_is(world: World, client: Client) -> None:
     health = client.get_health()
 
+    assert [check for check in health.checks if not check.ok] == []
     assert (health.ok, health.pid) == (True, world.daemon.process.pid)
 
 

@@ -406,3 +406,22 @@ def test_odd_names_have_sidecars_and_ratings_too(world: World) -> None:
 
     [photo] = world.client.list_photos(world.session_id)
     assert photo.discarded_by == "xmp"
+
+
+def test_a_cube_file_that_is_gone_takes_no_finished_picture_with_it(tmp_path: Path) -> None:
+    cube = tmp_path / "dark.cube"
+    cube.write_bytes(b"LUT_3D_SIZE 2\n" + b"0.1 0.1 0.1\n" * 8)
+    for world in start(tmp_path):
+        (world.raw / "A.DNG.rrdata").write_text(json.dumps({"adjustments": {"lutPath": str(cube)}}))
+        before = world.drop("A.DNG")
+        jpeg = Path(before.outputs[0].file.path or "")
+        content = jpeg.read_bytes()
+    cube.unlink()
+
+    for world in start(tmp_path):
+        arrived = world.drop("B.DNG")
+        world.client.rescan_session(world.session_id)
+        after = world.photo("A.DNG")
+
+    assert (before.unsupported, arrived.unsupported) == ((), ())
+    assert (after.state, after.unsupported, jpeg.read_bytes()) == ("developed", (), content)

@@ -123,7 +123,7 @@ class Companions:
                 ready[name] = None
             elif any(isinstance(notice, Ready) for notice in notices):
                 ready[name] = look.fingerprint
-        await self._take_sidecars([name for name in ready if not is_xmp(name)])
+        await self._take_sidecars({name: found for name, found in ready.items() if not is_xmp(name)})
         await self._take_ratings([name for name in ready if is_xmp(name)])
         for name, fingerprint in ready.items():
             # What was put off is looked at again even if it stays the same.
@@ -133,8 +133,9 @@ class Companions:
             # What was dealt with is known by its time: thousands of fingerprints need not be kept.
             self._room = WaitingRoom(self._around.options.patience, {})
 
-    async def _take_sidecars(self, names: Sequence[str]) -> None:
-        photos = await self._known(name.removesuffix(SIDECAR_SUFFIX) for name in names)
+    async def _take_sidecars(self, found: Mapping[str, Fingerprint | None]) -> None:
+        written = {name.removesuffix(SIDECAR_SUFFIX): fingerprint for name, fingerprint in found.items()}
+        photos = await self._known(written)
         if not photos:
             return
         raws = {name: photo.raw for name, photo in photos.items()}
@@ -145,6 +146,7 @@ class Companions:
             for name, look in looks.items()
             if look is not None
             and not look.problem
+            and not _only_lacks_its_lut(photos[name], look, written[name])
             and (look.look != photos[name].look or is_mended(photos[name].failure, look.warnings))
         }
         for name in looks:
@@ -220,6 +222,15 @@ class Companions:
             return {}
         photos = await self._revisions.desk.photos_named(self._session.id, wanted)
         return {name: photo for name, photo in photos.items() if photo.state is not PhotoState.MISSING}
+
+
+def _only_lacks_its_lut(photo: Photo, look: FrozenLook, written: Fingerprint | None) -> bool:
+    """Whether a finished picture is all right but for a .cube file that went since: it is left as it is."""
+    return (
+        bool(look.lut_problem and photo.outputs)
+        and written is not None
+        and written.mtime_ns < min(output.mtime_ns for output in photo.outputs)
+    )
 
 
 def _read_looks(raws: Mapping[str, Path]) -> dict[str, FrozenLook | None]:

@@ -127,26 +127,36 @@ def judge(
     """Compare the outputs of a photo of the session in `folder` with what they should be.
 
     The neediest counts, by stats and the photo's sidecar; None: there is no telling. `found` is the RAW file
-    as it is now, `labels` are by the photos that the session has now.
+    as it is now, `labels` are by the photos that the session has now. A .cube file that is gone makes no
+    finished picture worse: such a photo's look counts as it was.
     """
     paths = plan.paths(photo, folder, labels, captured_at_usec=photo.captured_at_usec)
-    return overall(verdicts(photo, found, paths, plan).values())
+    return overall(verdicts(photo, found, paths, plan, needs_lut=False).values())
 
 
 def verdicts(
-    photo: Photo, found: Fingerprint, paths: Mapping[str, Path], plan: OutputPlan
+    photo: Photo, found: Fingerprint, paths: Mapping[str, Path], plan: OutputPlan, *, needs_lut: bool = True
 ) -> dict[str, Verdict | None]:
-    """Compare each output of a photo with what it should be and where, by recipe; see `judge`."""
+    """Compare each output of a photo with what it should be and where, by recipe; see `judge`.
+
+    Without `needs_lut` the look stays what it was where the .cube file that it names cannot be used.
+    """
     records = {output.recipe: output for output in photo.outputs}
     try:
-        look = dated_look(read_look(photo.raw).look, photo.corrected_at_usec)
+        asked = read_look(photo.raw)
     except OSError:
         return dict.fromkeys(paths)
+    look = dated_look(asked.look, photo.corrected_at_usec)
+    stays = bool(asked.lut_problem) and not needs_lut
     judged: dict[str, Verdict | None] = {}
     for recipe in plan.recipes:
         record = records.get(recipe.name)
-        wanted = Wanted(paths[recipe.name], look, recipe.digest, plan.pipeline)
-        judged[recipe.name] = None if record is None else _assessed(record, wanted, found)
+        if record is None:
+            judged[recipe.name] = None
+            continue
+        look_wanted = record.inputs.look if stays else look
+        wanted = Wanted(paths[recipe.name], look_wanted, recipe.digest, plan.pipeline)
+        judged[recipe.name] = _assessed(record, wanted, found)
     return judged
 
 
