@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -14,6 +15,7 @@ import pytest
 
 from darkroom.client import Client
 from darkroom.protocol.types import Photo
+from darkroomd.imaging.dng import Facts as Shot
 from make import make_dng
 from running import Daemon, running
 
@@ -26,9 +28,17 @@ XMP = """<x:xmpmeta xmlns:x="adobe:ns:meta/"
  xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:xmp="http://ns.adobe.com/xap/1.0/">
 <rdf:RDF><rdf:Description rdf:about="" xmp:Rating="-1"/></rdf:RDF></x:xmpmeta>"""
 CORRECTED_USEC = 1_700_000_000_123_456
-
-
-KEPT = ("attemptCount", "lastAttemptAt", "arrivedAt", "capturedAt", "correctedAt", "camera", "discardedBy")
+KEPT = (
+    "attemptCount",
+    "lastAttemptAt",
+    "arrivedAt",
+    "capturedAt",
+    "correctedAt",
+    "zoneMinutes",
+    "camera",
+    "discardedBy",
+)
+ABROAD = Shot(taken_at=datetime(2024, 5, 4, 10, 30, 15, tzinfo=timezone(timedelta(hours=2))))
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,7 @@ def drop(session: Path, daemon: Daemon) -> None:
     (raw / "REJECTED.xmp").write_text(XMP)
     (raw / FAILED).write_bytes(b"MM\0*" + bytes(300))
     for number, name in enumerate((*DEVELOPED, REJECTED)):
-        make_dng(raw / name, width=96 + 2 * number)
+        make_dng(raw / name, width=96 + 2 * number, facts=ABROAD)
     daemon.wait_for_all("photo_queued", len(DEVELOPED) + 2)
     with Client(daemon.socket) as client:
         until_left(client, 0)

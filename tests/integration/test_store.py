@@ -201,12 +201,19 @@ async def test_a_developed_photo_has_its_output_and_its_job_is_completed(
     assert claim is not None
     told.clear()
 
-    ending = Ending(ItemState.COMPLETED, output=output_of(claim.photo), captured_at_usec=3, camera="X")
+    ending = Ending(
+        ItemState.COMPLETED,
+        output=output_of(claim.photo),
+        captured_at_usec=3,
+        zone_minutes=-90,
+        camera="X",
+    )
     await store.end(claim.item, ending, fence=claim.fence, now_usec=NOW + 1)
 
     photo = await store.photo(claim.photo.id)
     job = await store.job(claim.job.id)
-    assert (photo.state, photo.captured_at_usec, photo.camera) == (PhotoState.DEVELOPED, 3, "X")
+    assert (photo.state, photo.camera) == (PhotoState.DEVELOPED, "X")
+    assert (photo.captured_at_usec, photo.zone_minutes) == (3, -90)
     assert photo.outputs == (output_of(claim.photo),)
     assert (job.state, job.ended_at_usec, job.progress.completed) == (JobState.COMPLETED, NOW + 1, 1)
     assert [fact.kind for fact in told] == [

@@ -367,6 +367,7 @@ def developed(identity: PhotoId) -> dict[str, object]:
         "id": identity,
         "state": "developed",
         "captured_at_usec": CAPTURED,
+        "zone_minutes": None,
         "camera": "",
         "pixels": None,
         "now": NOW,

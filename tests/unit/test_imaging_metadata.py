@@ -98,7 +98,29 @@ def test_the_time_of_capture_is_told_in_utc(taken_at: datetime, expected: dateti
 def test_a_file_without_any_date_has_none() -> None:
     metadata = read_metadata(dng(Facts(taken_at=None)), SILENT)
 
-    assert metadata.captured_at_usec is None
+    assert (metadata.captured_at_usec, metadata.zone_minutes) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("zone", "minutes"),
+    [
+        pytest.param("+05:30", 330, id="ahead"),
+        pytest.param("-09:30", -570, id="behind"),
+        pytest.param("Z", 0, id="utc"),
+        pytest.param("", None, id="not-told"),
+        pytest.param("+99:00", None, id="nowhere"),
+    ],
+)
+def test_the_zone_is_the_one_that_the_camera_tells(zone: str, minutes: int | None) -> None:
+    metadata = read_metadata(block_of([tiff.text(271, "A")], exif=shot_at(DATE, zone=zone)), SILENT)
+
+    assert metadata.zone_minutes == minutes
+
+
+def test_an_offset_without_a_date_is_no_zone() -> None:
+    metadata = read_metadata(block_of([tiff.text(271, "A")], exif=shot_at("", zone="+02:00")), SILENT)
+
+    assert metadata.zone_minutes is None
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ PNG = Recipe(name="png", file_name="{sequence}", format=Format.PNG)
 PLAN = OutputPlan((JPG, WEB, PNG), "pipeline")
 
 
-def photo(name: str, *, corrected_at_usec: int | None = None) -> Photo:
+def photo(name: str, *, captured_at_usec: int | None = None) -> Photo:
     return Photo(
         id=PhotoId("p"),
         session_id=SessionId("s"),
@@ -28,8 +28,8 @@ def photo(name: str, *, corrected_at_usec: int | None = None) -> Photo:
         preset_id=None,
         state=PhotoState.DEVELOPED,
         discarded_by=None,
-        captured_at_usec=None,
-        corrected_at_usec=corrected_at_usec,
+        captured_at_usec=captured_at_usec,
+        corrected_at_usec=None,
         unsupported=(),
         warnings=(),
         camera="",
@@ -43,15 +43,15 @@ def photo(name: str, *, corrected_at_usec: int | None = None) -> Photo:
     )
 
 
-def paths(one: Photo, *, captured_at_usec: int | None) -> list[str]:
+def paths(one: Photo) -> list[str]:
     labels = PLAN.labels(["A_7.NEF", "B_7.NEF"])
-    found = PLAN.paths(one, SESSION, labels, captured_at_usec=captured_at_usec)
+    found = PLAN.paths(one, SESSION, labels)
     assert list(found) == ["jpg", "web", "png"]
     return [str(path.relative_to(SESSION)) for path in found.values()]
 
 
 def test_each_recipe_has_its_folder_and_its_names() -> None:
-    assert paths(photo("A_7.NEF"), captured_at_usec=NOON_USEC) == [
+    assert paths(photo("A_7.NEF", captured_at_usec=NOON_USEC)) == [
         "Jpg/A_7.jpg",
         "Web/120005_A_7.webp",
         "Jpg/7.png",
@@ -59,13 +59,13 @@ def test_each_recipe_has_its_folder_and_its_names() -> None:
 
 
 def test_photos_that_a_recipe_cannot_tell_apart_by_number_get_longer_names() -> None:
-    assert paths(photo("B_7.NEF"), captured_at_usec=None)[2] == "Jpg/7-B_7.nef.png"
+    assert paths(photo("B_7.NEF"))[2] == "Jpg/7-B_7.nef.png"
 
 
-def test_a_corrected_time_counts_for_names() -> None:
-    late = photo("A_7.NEF", corrected_at_usec=NOON_USEC + 3_600_000_000)
+def test_names_have_the_time_of_the_photos_own_wall_clock() -> None:
+    abroad = replace(photo("A_7.NEF", captured_at_usec=NOON_USEC), zone_minutes=330)
 
-    assert paths(late, captured_at_usec=NOON_USEC)[1] == "Web/130005_A_7.webp"
+    assert paths(abroad)[1] == "Web/173005_A_7.webp"
 
 
 def test_a_folder_is_named_once() -> None:

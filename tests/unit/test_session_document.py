@@ -128,6 +128,7 @@ def test_a_developed_photo_is_recorded_in_full() -> None:
         "arrivedAt": "2023-11-14T22:13:20.000Z",
         "capturedAt": None,
         "correctedAt": None,
+        "zoneMinutes": None,
         "camera": "",
         "unsupported": ["exposure"],
         "warnings": [],
@@ -273,6 +274,23 @@ def test_a_lost_database_is_rebuilt_from_what_was_written() -> None:
 )
 def test_a_record_that_is_not_complete_is_passed_over(change: JsonObject) -> None:
     assert read_photos(recorded_with(change))["a.NEF"].outputs == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        pytest.param(330, 330, id="ahead"),
+        pytest.param(-570, -570, id="behind"),
+        pytest.param(0, 0, id="utc"),
+        pytest.param(None, None, id="not-known"),
+        pytest.param(1 << 40, None, id="nowhere"),
+        pytest.param("+02:00", None, id="not-in-minutes"),
+    ],
+)
+def test_a_zone_that_no_place_has_is_not_known(written: Json, read: int | None) -> None:
+    document: JsonObject = {"photos": [{**entry(PHOTO), "zoneMinutes": written}]}
+
+    assert read_photos(document)["a.NEF"].past.zone_minutes == read
 
 
 def arrival(raw: Fingerprint = RAW) -> Arrival:

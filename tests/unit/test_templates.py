@@ -29,7 +29,7 @@ def test_a_template_is_filled_in(template: str, expected: str) -> None:
 
     (label,) = names.labels(["IMG_0042.NEF"]).values()
 
-    assert names.name(label, captured_at_usec=MOMENT_USEC) == expected
+    assert names.name(label, wall_usec=MOMENT_USEC) == expected
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_template_is_filled_in(template: str, expected: str) -> None:
 def test_a_time_that_is_not_known_is_zeros(at_usec: int | None) -> None:
     names = file_names("{date}_{time}_{stem}", suffix=".jpg")
 
-    assert names.name("a", captured_at_usec=at_usec) == "00000000_000000_a.jpg"
+    assert names.name("a", wall_usec=at_usec) == "00000000_000000_a.jpg"
 
 
 @pytest.mark.parametrize(
@@ -114,9 +114,7 @@ def test_two_photos_never_have_one_name(template: str, raws: list[str], times: l
     names = file_names(template, suffix=".webp")
 
     labels = names.labels(raws)
-    outputs = [
-        names.name(labels[raw], captured_at_usec=at_usec) for raw, at_usec in zip(raws, times, strict=False)
-    ]
+    outputs = [names.name(labels[raw], wall_usec=at_usec) for raw, at_usec in zip(raws, times, strict=False)]
 
     assert len({fold(output) for output in outputs}) == len(raws)
     assert all(len(os.fsencode(output)) <= LONGEST_NAME_BYTES for output in outputs)
@@ -130,8 +128,8 @@ def test_a_name_does_not_depend_on_the_order_of_arrival(template: str, raws: lis
 
 
 def test_a_text_is_filled_in() -> None:
-    assert filled_in("(c) {year} Anna", captured_at_usec=MOMENT_USEC) == "(c) 2025 Anna"
-    assert filled_in("(c) {year}", captured_at_usec=None) == "(c)"
+    assert filled_in("(c) {year} Anna", wall_usec=MOMENT_USEC) == "(c) 2025 Anna"
+    assert filled_in("(c) {year}", wall_usec=None) == "(c)"
 
 
 @pytest.mark.parametrize(

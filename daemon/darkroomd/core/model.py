@@ -150,6 +150,7 @@ class Photo:
         discarded_by: who took the photo out of development, export and archive; None: nobody.
         rejected: by the rating in one of its XMP files, when they were last read.
         aged: outdated only because a newer pipeline would develop it differently; nothing is queued for it.
+        zone_minutes: the camera's offset from UTC, where the file tells one; None: not known.
     """
 
     id: PhotoId
@@ -175,6 +176,7 @@ class Photo:
     revision: int
     aged: bool = False
     rejected: bool = False
+    zone_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,7 @@ class Past:
     captured_at_usec: int | None = None
     corrected_at_usec: int | None = None
     camera: str = ""
+    zone_minutes: int | None = None
 
 
 NO_PAST: Final = Past()

@@ -10,6 +10,7 @@ from typing import Final
 from darkroomd.core.model import Photo
 from darkroomd.core.naming import renamed_by
 from darkroomd.core.recipes import SUFFIXES, Recipe
+from darkroomd.core.wall_clock import wall_clock_usec
 
 EVERY_RECIPE: Final = "jpg"
 """What items are queued as: one item takes its photo through all recipes, whatever they are called."""
@@ -34,18 +35,13 @@ class OutputPlan:
         """Return what tells apart the outputs of RAW files, which are all of a session."""
         return {recipe.name: recipe.names.labels(names) for recipe in self.recipes}
 
-    def paths(
-        self, photo: Photo, folder: Path, labels: Labels, *, captured_at_usec: int | None
-    ) -> dict[str, Path]:
-        """Return by recipe where the outputs of a photo of the session in `folder` belong.
-
-        The time of capture is the camera's; where people corrected it, that counts.
-        """
-        at_usec = captured_at_usec if photo.corrected_at_usec is None else photo.corrected_at_usec
+    def paths(self, photo: Photo, folder: Path, labels: Labels) -> dict[str, Path]:
+        """Return by recipe where the outputs of a photo of the session in `folder` belong."""
+        wall_usec = wall_clock_usec(photo)
         return {
             recipe.name: folder
             / recipe.folder
-            / recipe.names.name(labels[recipe.name][photo.name], captured_at_usec=at_usec)
+            / recipe.names.name(labels[recipe.name][photo.name], wall_usec=wall_usec)
             for recipe in self.recipes
         }
 

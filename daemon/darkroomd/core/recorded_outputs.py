@@ -25,6 +25,7 @@ from darkroomd.core.model import (
 )
 from darkroomd.core.naming import output_id
 from darkroomd.core.session_document import name_of, preset_of
+from darkroomd.core.wall_clock import LONGEST_ZONE_MINUTES
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -184,7 +185,13 @@ def _past(fields: JsonObject) -> Past:
         captured_at_usec=_point(either(fields, "capturedAt", "captured_at")),
         corrected_at_usec=_point(either(fields, "correctedAt", "corrected_at")),
         camera=as_text(fields.get("camera")) or "",
+        zone_minutes=_zone_minutes(fields),
     )
+
+
+def _zone_minutes(fields: JsonObject) -> int | None:
+    minutes = as_whole(either(fields, "zoneMinutes", "zone_minutes"))
+    return minutes if minutes is not None and abs(minutes) <= LONGEST_ZONE_MINUTES else None
 
 
 def _said_by_people(past: Past) -> dict[str, Any]:

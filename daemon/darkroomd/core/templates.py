@@ -88,9 +88,9 @@ class FileNames:
         around = sum(_width(piece) for piece in self.pieces) + len(self.suffix)
         return labels(names, room=LONGEST_NAME_BYTES - around, numbered=self.numbered)
 
-    def name(self, label: str, *, captured_at_usec: int | None) -> str:
-        """Return the name of the output of the photo with this label, taken then, in UTC."""
-        moment = _moment(captured_at_usec)
+    def name(self, label: str, *, wall_usec: int | None) -> str:
+        """Return the name of the output of the photo with this label, taken then by its own wall clock."""
+        moment = _moment(wall_usec)
         return "".join(_filled(piece, label, moment) for piece in self.pieces) + self.suffix
 
 
@@ -126,9 +126,12 @@ def check_text(template: str) -> None:
         raise TemplateInvalid("it may have no line breaks and no other control characters")
 
 
-def filled_in(template: str, *, captured_at_usec: int | None) -> str:
-    """Return a text of metadata with its fields filled in, empty where the time is not known."""
-    moment = _moment(captured_at_usec)
+def filled_in(template: str, *, wall_usec: int | None) -> str:
+    """Return a text of metadata with its fields filled in, empty where the time is not known.
+
+    `wall_usec` is when the photo was taken by its own wall clock, see `core.wall_clock`.
+    """
+    moment = _moment(wall_usec)
     known = "" if moment is None else None
     return "".join(
         piece.text if isinstance(piece, Text) else known if known is not None else _filled(piece, "", moment)
@@ -165,9 +168,9 @@ def _filled(piece: Text | Field, label: str, moment: datetime | None) -> str:
     return "0" * width if moment is None else moment.strftime(_TIMES[piece.name]).zfill(width)
 
 
-def _moment(captured_at_usec: int | None) -> datetime | None:
+def _moment(wall_usec: int | None) -> datetime | None:
     """Return the time, or None where it is unknown or beyond the calendar."""
     try:
-        return None if captured_at_usec is None else _EPOCH + timedelta(microseconds=captured_at_usec)
+        return None if wall_usec is None else _EPOCH + timedelta(microseconds=wall_usec)
     except OverflowError:
         return None

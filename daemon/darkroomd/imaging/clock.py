@@ -15,6 +15,7 @@ from darkroomd.imaging.tiff import Field
 
 _USEC: Final = timedelta(microseconds=1)
 _SECOND_USEC: Final = 1_000_000
+_MINUTE: Final = timedelta(minutes=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS: Final = 6
 """Of a second, down to the microsecond."""
@@ -53,6 +54,12 @@ def captured_at(exif: Mapping[int, Field]) -> int | None:
     """Return when the shot was taken, microseconds since the epoch, or None where no field says it."""
     local = _local_usec(exif, _TAKEN)
     return None if local is None else local - _zone_usec(exif)
+
+
+def zone_minutes(exif: Mapping[int, Field]) -> int | None:
+    """Return the offset from UTC of the date of capture, or None where there is no date or no offset."""
+    zone = None if _local_usec(exif, _TAKEN) is None else _zone(exif)
+    return None if zone is None else zone // _MINUTE
 
 
 def corrected(fields: Mapping[int, Field], *, captured_at_usec: int | None, at_usec: int) -> dict[int, Field]:
@@ -107,8 +114,11 @@ def _fraction_usec(digits: str) -> int:
 
 
 def _zone_usec(fields: Mapping[int, Field]) -> int:
-    zone = tags.parse_zone(tags.text_of(fields, _TAKEN.offset) or "Z")
-    return 0 if zone is None else zone // _USEC
+    return (_zone(fields) or timedelta()) // _USEC
+
+
+def _zone(fields: Mapping[int, Field]) -> timedelta | None:
+    return tags.parse_zone(tags.text_of(fields, _TAKEN.offset))
 
 
 def _set(fields: Mapping[int, Field], dial: _Dial, local_usec: int) -> dict[int, Field]:

@@ -94,6 +94,7 @@ class Developed(msgspec.Struct, frozen=True, kw_only=True, tag="developed"):
         height: likewise.
         captured_at_usec: the camera's time, microseconds since the epoch; a camera that recorded no
             offset from UTC is taken to have been set to UTC. None if the file says nothing.
+        zone_minutes: the camera's offset from UTC, where the file tells one.
         camera: make and model, or empty.
         pipeline: version of the pipeline that made the file.
         warnings: lines that the decoder wrote to its standard error.
@@ -112,6 +113,7 @@ class Developed(msgspec.Struct, frozen=True, kw_only=True, tag="developed"):
     warnings: tuple[str, ...] = ()
     stage_seconds: dict[str, float] = {}
     resident_bytes: int = 0
+    zone_minutes: int | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):

@@ -28,6 +28,7 @@ class Metadata:
         camera: make and model, or empty.
         captured_at_usec: microseconds since the epoch; without a known offset the camera's clock is
             taken for UTC. None if the file says nothing.
+        zone_minutes: the camera's offset from UTC; None if the file says no date or no offset.
         warnings: a line for people if tags were left out because they make no sense.
     """
 
@@ -36,6 +37,7 @@ class Metadata:
     gps: Mapping[int, Field]
     camera: str = ""
     captured_at_usec: int | None = None
+    zone_minutes: int | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -54,6 +56,7 @@ def read_metadata(blob: bytes, facts: ShotFacts) -> Metadata:
         gps=_position(folders),
         camera=_camera(tags.text_of(main, tags.MAKE), tags.text_of(main, tags.MODEL)),
         captured_at_usec=clock.captured_at(exif),
+        zone_minutes=clock.zone_minutes(exif),
         warnings=_warnings(
             *tags.junk(folders.main, tags.MAIN_CHECKS),
             *tags.junk(said, tags.EXIF_CHECKS),

@@ -7,6 +7,7 @@ import hashlib
 from darkroomd.core.imprint import Imprint
 from darkroomd.core.recipes import Recipe
 from darkroomd.core.templates import filled_in
+from darkroomd.core.wall_clock import in_zone
 from darkroomd.imaging.encoding import encoded
 from darkroomd.imaging.finishing import finished
 from darkroomd.imaging.light import Picture
@@ -36,10 +37,10 @@ def write_outputs(pixels: Picture, metadata: Metadata, request: Develop) -> tupl
 
 
 def _imprint(recipe: Recipe, metadata: Metadata, *, corrected_at_usec: int | None) -> Imprint:
-    taken = metadata.captured_at_usec if corrected_at_usec is None else corrected_at_usec
+    taken_usec = metadata.captured_at_usec if corrected_at_usec is None else corrected_at_usec
+    wall_usec = in_zone(taken_usec, metadata.zone_minutes)
     artist, copyright_ = (
-        filled_in(text, captured_at_usec=taken) if text else None
-        for text in (recipe.artist, recipe.copyright)
+        filled_in(text, wall_usec=wall_usec) if text else None for text in (recipe.artist, recipe.copyright)
     )
     return Imprint(
         policy=recipe.metadata, artist=artist, copyright=copyright_, corrected_at_usec=corrected_at_usec

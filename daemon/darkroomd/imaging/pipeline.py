@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Final
 from darkroomd.core.allowance import Burden
 from darkroomd.imaging import decoder, soundness, styling
 from darkroomd.imaging.chatter import Chatter, captured
+from darkroomd.imaging.digest import sha256_beside
 from darkroomd.imaging.kernel import Bits, Shown
 from darkroomd.imaging.light import shallow
 from darkroomd.imaging.messages import Develop, Developed
@@ -96,13 +96,14 @@ def develop(
     watch = Stopwatch(announce)
     watch.enter(UNPACK)
     blob = read_source(request.source, limit_bytes=limits.file_bytes)
-    seed = hashlib.sha256(blob)
-    pixels, style, metadata, warnings = _picture(
-        blob, request, limits=limits, watch=watch, on_opened=on_opened
-    )
+    with sha256_beside(blob) as sha256:
+        pixels, style, metadata, warnings = _picture(
+            blob, request, limits=limits, watch=watch, on_opened=on_opened
+        )
+        seed = sha256()
     del blob
     warnings = (*styling.framing_warnings(pixels, style.look), *warnings)
-    pixels = styling.finish(pixels, style.look, seed=seed.digest())
+    pixels = styling.finish(pixels, style.look, seed=seed)
     if not _wants_depth(request):
         # The deep picture would stay in memory for as long as the outputs are written.
         pixels = shallow(pixels)
@@ -113,10 +114,11 @@ def develop(
     return Developed(
         fence=request.fence,
         parts=parts,
-        raw_sha256=seed.hexdigest(),
+        raw_sha256=seed.hex(),
         width=width,
         height=height,
         captured_at_usec=metadata.captured_at_usec,
+        zone_minutes=metadata.zone_minutes,
         camera=metadata.camera,
         pipeline=pipeline_version(),
         warnings=warnings[:WARNING_LIMIT],

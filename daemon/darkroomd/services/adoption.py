@@ -180,8 +180,7 @@ class Adoption:
         arrival, plan = case.arrival, self._around.plan
         paths = {recipe: record.path for recipe, record in case.records.items()}
         if case.known is not None and case.records:
-            captured = case.known.captured_at_usec
-            paths = plan.paths(case.known, self._session.folder, labels, captured_at_usec=captured)
+            paths = plan.paths(case.known, self._session.folder, labels)
         look = dated_look(arrival.look, case.corrected_at_usec)
         return {
             recipe.name: Comparison(

@@ -17,7 +17,7 @@ from darkroom.errors import DarkroomError
 from darkroom.protocol.types import Failure
 from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.imprint import dated_look
-from darkroomd.core.model import Claim, Inputs, Output
+from darkroomd.core.model import Claim, Inputs, ItemId, Output
 from darkroomd.core.naming import output_id
 from darkroomd.core.output_plan import OutputPlan
 from darkroomd.core.presets import for_pipeline
@@ -65,6 +65,7 @@ class Developed:
         busy_usec: from the start of the work to its end, on the monotonic clock.
         seconds: wall time by stage of the worker.
         warnings: the decoder's.
+        rest_is_due: outputs by recipes that were not asked for are still to be made.
     """
 
     output: Output
@@ -75,6 +76,21 @@ class Developed:
     seconds: dict[str, float]
     warnings: tuple[str, ...] = ()
     others: tuple[Output, ...] = ()
+    zone_minutes: int | None = None
+    rest_is_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """All outputs that are asked for are up to date: nothing was made.
+
+    Attributes:
+        along: items of the same job that wait behind this one, and whose photos are up to date as well.
+        rest_is_due: outputs by recipes that were not asked for are to be made.
+    """
+
+    along: tuple[ItemId, ...] = ()
+    rest_is_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +123,7 @@ class _Attempt:
     began_at: float
 
 
-Outcome = Developed | Changed | Gone | Failed
+Outcome = Developed | Skipped | Changed | Gone | Failed
 
 
 class Development:
@@ -222,6 +238,7 @@ class Development:
             output=outputs[0],
             others=tuple(outputs[1:]),
             captured_at_usec=made.captured_at_usec,
+            zone_minutes=made.zone_minutes,
             camera=made.camera,
             pixels=made.width * made.height,
             busy_usec=round((anyio.current_time() - attempt.began_at) * USEC),
@@ -260,7 +277,7 @@ class Development:
 
 
 def _intents(attempt: _Attempt, made: Made) -> list[Intent]:
-    finals = attempt.drafts.finals(captured_at_usec=made.captured_at_usec)
+    finals = attempt.drafts.finals(captured_at_usec=made.captured_at_usec, zone_minutes=made.zone_minutes)
     return [
         _intent(attempt, one, part, final, made)
         for one, part, final in zip(attempt.drafts.each, made.parts, finals, strict=True)
@@ -288,6 +305,7 @@ def _intent(attempt: _Attempt, one: Draft, part: Part, final: Path, made: Made) 
         captured_at_usec=made.captured_at_usec,
         camera=made.camera,
         pixels=made.width * made.height,
+        zone_minutes=made.zone_minutes,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from darkroomd.core.due import to_make
@@ -32,14 +32,10 @@ class Drafts:
     labels: Labels
     each: tuple[Draft, ...]
 
-    def finals(self, *, captured_at_usec: int | None) -> tuple[Path, ...]:
-        """Return where the outputs belong, in their order, now that the camera's time is known."""
-        paths = self.plan.paths(
-            self.claim.photo,
-            self.claim.session.folder,
-            self.labels,
-            captured_at_usec=captured_at_usec,
-        )
+    def finals(self, *, captured_at_usec: int | None, zone_minutes: int | None) -> tuple[Path, ...]:
+        """Return where the outputs belong, in their order, now that the camera's time and zone are known."""
+        photo = replace(self.claim.photo, captured_at_usec=captured_at_usec, zone_minutes=zone_minutes)
+        paths = self.plan.paths(photo, self.claim.session.folder, self.labels)
         return tuple(paths[one.recipe.name] for one in self.each)
 
 
@@ -55,7 +51,7 @@ def draft(plan: OutputPlan, claim: Claim, names: Collection[str]) -> Drafts:
     labels = plan.labels({*names, photo.name})
     recipes = plan.recipes
     if len(recipes) > 1:
-        paths = plan.paths(photo, folder, labels, captured_at_usec=photo.captured_at_usec)
+        paths = plan.paths(photo, folder, labels)
         judged = verdicts(photo, photo.fingerprint, paths, plan)
         recipes = outputs_by_recipe(plan, to_make(judged, asked=claim.job.kind is JobKind.EXPORT))
     for name in dict.fromkeys(recipe.folder for recipe in recipes):

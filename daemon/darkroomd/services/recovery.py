@@ -215,6 +215,7 @@ class Recovery:
             output=outputs[0],
             others=tuple(outputs[1:]),
             captured_at_usec=intents[0].captured_at_usec,
+            zone_minutes=intents[0].zone_minutes,
             camera=intents[0].camera,
             pixels=intents[0].pixels,
         )

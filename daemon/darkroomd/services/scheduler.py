@@ -30,7 +30,7 @@ from darkroomd.core.retry import (
     after_failure,
     session_hold_seconds,
 )
-from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome
+from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome, Skipped
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.hand import RECORD_SECONDS, Hand, Work, failure_through, progress_of
 from darkroomd.services.stories import Stories
@@ -38,6 +38,9 @@ from darkroomd.store.queue import Ending, Wanted
 from darkroomd.store.store import Store
 
 USEC: Final = 1_000_000
+_GOES_ON: Final = frozenset({ItemState.COMPLETED, ItemState.SKIPPED})
+"""Ends of items after which nothing has to be seen to before the next one is taken."""
+
 LONGEST_REST: Final = 30.0
 """Seconds after which the clock on the wall is looked at again, if something is to happen at a time."""
 
@@ -253,6 +256,9 @@ class Scheduler:
         match outcome:
             case Developed():
                 await self._record_success(claim, outcome)
+            case Skipped():
+                ending = Ending(ItemState.SKIPPED, along=outcome.along, rest_is_due=outcome.rest_is_due)
+                await self._end(claim, ending)
             case Changed():
                 log.info("raw_changed", raw=str(claim.photo.raw))
                 # Intake waits for the writer again; until then the queue leaves the photo alone.
@@ -271,9 +277,11 @@ class Scheduler:
             output=outcome.output,
             others=outcome.others,
             captured_at_usec=outcome.captured_at_usec,
+            zone_minutes=outcome.zone_minutes,
             camera=outcome.camera,
             pixels=outcome.pixels,
             busy_usec=outcome.busy_usec,
+            rest_is_due=outcome.rest_is_due,
         )
         # Said before it is recorded, so that the line is stored with the record.
         for output in ending.outputs:
@@ -339,7 +347,7 @@ class Scheduler:
     async def _record_end(self, claim: Claim, ending: Ending) -> bool:
         """Record how the item ended and take the next with it, if nothing has to be seen to in between."""
         # Whoever holds the lock may be waiting for this item to be over.
-        if ending.state is ItemState.COMPLETED and not self._stopping and not self._choosing.locked():
+        if ending.state in _GOES_ON and not self._stopping and not self._choosing.locked():
             async with self._choosing:
                 least_priority = self._gate.unhindered()
                 if least_priority is not None:

@@ -79,6 +79,7 @@ def foreseen(photo: Photo, ending: Ending) -> Photo | None:
             state=PhotoState.DEVELOPED,
             outputs=tuple(sorted((*others, *ending.outputs), key=lambda output: output.recipe)),
             captured_at_usec=ending.captured_at_usec,
+            zone_minutes=ending.zone_minutes,
             camera=ending.camera,
             failure=None,
         )

@@ -130,7 +130,7 @@ def judge(
     as it is now, `labels` are by the photos that the session has now. A .cube file that is gone makes no
     finished picture worse: such a photo's look counts as it was.
     """
-    paths = plan.paths(photo, folder, labels, captured_at_usec=photo.captured_at_usec)
+    paths = plan.paths(photo, folder, labels)
     return overall(verdicts(photo, found, paths, plan, needs_lut=False).values())
 
 

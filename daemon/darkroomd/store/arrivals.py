@@ -274,6 +274,7 @@ def _put_photo(
             last_attempt_at_usec=arrival.past.last_attempt_at_usec,
             captured_at_usec=arrival.past.captured_at_usec,
             corrected_at_usec=arrival.past.corrected_at_usec,
+            zone_minutes=arrival.past.zone_minutes,
             camera=arrival.past.camera,
             **values,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
 from darkroomd.core.cancellation import canceled
@@ -15,6 +16,7 @@ from darkroomd.core.model import (
     Claim,
     Happening,
     Item,
+    ItemId,
     JobId,
     JobKind,
     Output,
@@ -38,14 +40,20 @@ from darkroomd.store.rows import (
 )
 from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
 
+_NO_SAMPLE: Final = frozenset({ItemState.CANCELED, ItemState.SKIPPED})
+"""Ends of items that tell nothing of how long photos take, or how many fail."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How an item ended.
 
     `others` are outputs beside `output`, which work that made one always has.
-    `captured_at_usec`, `camera` and `pixels` are what the RAW file says; they only count with an output.
+    `captured_at_usec`, `zone_minutes`, `camera` and `pixels` are what the RAW file says; they only count with
+    an output.
     `busy_usec` is what the work took by a clock that does not jump; None: as the clock on the wall has it.
+    `along` are items of the same job that wait, and are skipped with one that was: for the same reason.
+    `rest_is_due`: outputs that the job does not ask for are to be made, by a backfill.
     """
 
     state: ItemState
@@ -58,6 +66,9 @@ class Ending:
     busy_usec: int | None = None
     lines: tuple[LogLine, ...] = ()
     others: tuple[Output, ...] = ()
+    zone_minutes: int | None = None
+    along: tuple[ItemId, ...] = ()
+    rest_is_due: bool = False
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -157,7 +168,7 @@ def end(
     session = read_session(database, SessionId(row["session_id"]))
     photo = photo_of(database, ended, session)
     write_log_lines(database, ending.lines)
-    if ending.state is not ItemState.CANCELED:
+    if ending.state not in _NO_SAMPLE:
         _take_sample(database, row, photo, ending, now_usec=now_usec)
     _end_job(database, row, now_usec=now_usec)
     journal.item_as(item_from(row, photo.outputs if ending.state is ItemState.COMPLETED else ()), session.id)
@@ -181,6 +192,7 @@ def _end_photo(database: Database, journal: Journal, item: Row, ending: Ending, 
             id=photo_id,
             state=PhotoState.OUTDATED if replaced else PhotoState.DEVELOPED,
             captured_at_usec=ending.captured_at_usec,
+            zone_minutes=ending.zone_minutes,
             camera=ending.camera,
             pixels=ending.pixels,
             now=now_usec,

@@ -175,6 +175,7 @@ def photo_from(row: Row, folder: Path, outputs: Sequence[Output]) -> Photo:
         revision=row["revision"],
         aged=bool(row["aged"]),
         rejected=bool(row["rejected"]),
+        zone_minutes=row["zone_minutes"],
     )
 
 

@@ -46,11 +46,13 @@ ORDER BY seq LIMIT :limit;
 -- name: insert_photo
 INSERT INTO photo (
     id, session_id, name, fingerprint, look, preset_id, state, unsupported, warnings,
-    attempts, last_attempt_at_usec, discarded_by, rejected, captured_at_usec, corrected_at_usec, camera,
+    attempts, last_attempt_at_usec, discarded_by, rejected, captured_at_usec, zone_minutes,
+    corrected_at_usec, camera,
     correlation_id, arrived_at_usec, changed_at_usec
 ) VALUES (
     :id, :session_id, :name, :fingerprint, :look, :preset_id, :state, :unsupported, :warnings,
-    :attempts, :last_attempt_at_usec, :discarded_by, :rejected, :captured_at_usec, :corrected_at_usec, :camera,
+    :attempts, :last_attempt_at_usec, :discarded_by, :rejected, :captured_at_usec, :zone_minutes,
+    :corrected_at_usec, :camera,
     :correlation_id, :arrived_at_usec, :now
 )
 RETURNING *;
@@ -93,8 +95,8 @@ RETURNING *;
 
 -- name: photo_developed
 UPDATE photo SET
-    state = :state, aged = 0, captured_at_usec = :captured_at_usec, camera = :camera, failure = NULL,
-    pixels = coalesce(:pixels, pixels), changed_at_usec = :now, revision = revision + 1
+    state = :state, aged = 0, captured_at_usec = :captured_at_usec, zone_minutes = :zone_minutes,
+    camera = :camera, failure = NULL, pixels = coalesce(:pixels, pixels), changed_at_usec = :now, revision = revision + 1
 WHERE id = :id
 RETURNING *;
 
