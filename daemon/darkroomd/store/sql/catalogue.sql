@@ -96,7 +96,8 @@ RETURNING *;
 -- name: photo_developed
 UPDATE photo SET
     state = :state, aged = 0, captured_at_usec = :captured_at_usec, zone_minutes = :zone_minutes,
-    camera = :camera, failure = NULL, pixels = coalesce(:pixels, pixels), changed_at_usec = :now, revision = revision + 1
+    camera = :camera, failure = NULL, pixels = coalesce(:pixels, pixels),
+    changed_at_usec = :now, revision = revision + 1
 WHERE id = :id
 RETURNING *;
 
