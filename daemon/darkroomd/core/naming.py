@@ -85,7 +85,7 @@ def part_name(output: str, fence: int) -> str:
     """
     tail = f".{fence}.part"
     stem, suffix = _split_suffix(output)
-    return "." + _fitted(stem, suffix + tail, limit=LONGEST_NAME_BYTES - 1)
+    return "." + fitted(stem, suffix + tail, limit=LONGEST_NAME_BYTES - 1)
 
 
 def parse_part(name: str, *, suffix: str | tuple[str, ...] = OUTPUT_SUFFIX) -> int | None:
@@ -98,9 +98,23 @@ def parse_part(name: str, *, suffix: str | tuple[str, ...] = OUTPUT_SUFFIX) -> i
 
 def aside_names(name: str) -> Iterator[str]:
     """Return the names under which a file called `name` may be kept aside, in the order to try them."""
-    yield _fitted(name, ".bak")
+    yield fitted(name, ".bak")
     for number in range(2, MOST_COPIES + 1):
-        yield _fitted(name, f".bak.{number}")
+        yield fitted(name, f".bak.{number}")
+
+
+def fitted(stem: str, suffix: str, *, limit: int = LONGEST_NAME_BYTES) -> str:
+    """Return `stem` and `suffix` as a name of at most `limit` bytes; a stem cut for that ends in its hash."""
+    room = limit - len(_encoded(suffix))
+    encoded = _encoded(stem)
+    if len(encoded) <= room:
+        return stem + suffix
+    mark = f"~{_digest(stem, 16)}"
+    # Half a character at the cut is dropped, bytes that never were one are kept.
+    cut = encoded[: room - len(mark)]
+    while cut and len(encoded) > len(cut) and encoded[len(cut)] & 0xC0 == 0x80:  # noqa: PLR2004 - UTF-8 continuation
+        encoded, cut = cut, cut[:-1]
+    return cut.decode("utf-8", "surrogateescape") + mark + suffix
 
 
 def stem_of(name: str) -> str:
@@ -135,14 +149,14 @@ def _grouped(names: Iterable[str], plain: Callable[[str], str]) -> dict[str, lis
 def _label(name: str, groups: Mapping[str, Sequence[str]], plain: Callable[[str], str], room: int) -> str:
     group = groups[fold(plain(name))]
     if name == group[0]:
-        return _fitted(plain(name), "", limit=room)
+        return fitted(plain(name), "", limit=room)
     twins = [other for other in group if fold(other) == fold(name)]
     lengthened = _with_low_extension(name)
     if plain is frame_number:
         lengthened = f"{plain(name)}-{lengthened}"
     longer = [lengthened] if name == twins[0] else []
     longer += [f"{lengthened}-{_digest(name, digits)}" for digits in (8, 16, 32, 64)]
-    fitting = [_fitted(label, "", limit=room) for label in longer]
+    fitting = [fitted(label, "", limit=room) for label in longer]
     # The plain label belongs to the file that has it, even if somebody chose it to collide.
     free = (label for label in fitting if fold(label) not in groups)
     return next(free, fitting[-1])
@@ -170,19 +184,6 @@ def _with_low_extension(name: str) -> str:
 def _split_suffix(name: str) -> tuple[str, str]:
     stem, dot, extension = name.rpartition(".")
     return (stem, dot + extension) if stem else (name, "")
-
-
-def _fitted(stem: str, suffix: str, *, limit: int = LONGEST_NAME_BYTES) -> str:
-    room = limit - len(_encoded(suffix))
-    encoded = _encoded(stem)
-    if len(encoded) <= room:
-        return stem + suffix
-    mark = f"~{_digest(stem, 16)}"
-    # Half a character at the cut is dropped, bytes that never were one are kept.
-    cut = encoded[: room - len(mark)]
-    while cut and len(encoded) > len(cut) and encoded[len(cut)] & 0xC0 == 0x80:  # noqa: PLR2004 - UTF-8 continuation
-        encoded, cut = cut, cut[:-1]
-    return cut.decode("utf-8", "surrogateescape") + mark + suffix
 
 
 def _digest(text: str, digits: int) -> str:
