@@ -100,7 +100,7 @@ def test_a_crop_beside_the_picture_is_left_out_and_told(source: Path) -> None:
     done = developed(asked(source, adjustments))
 
     assert (done.width, done.height) == (120, 80)
-    assert done.warnings[0] == CROP_MISSES
+    assert (done.left_out, done.warnings[0]) == (("crop",), CROP_MISSES)
 
 
 def test_a_straightened_picture_has_no_empty_corners(source: Path) -> None:

@@ -334,6 +334,43 @@ def test_where_it_is_asked_for_photos_fail_instead_of_being_developed_otherwise(
     assert (strict.raw / "B.DNG.rrdata").read_text() == "{"
 
 
+def test_a_crop_that_misses_the_picture_is_told_until_it_is_another(tmp_path: Path) -> None:
+    aside = {"crop": {"x": 5000, "y": 0, "width": 9, "height": 9}}
+    for world in start(tmp_path):
+        (world.raw / "A.DNG.rrdata").write_text(json.dumps({"adjustments": aside}))
+        missed = world.drop("A.DNG")
+        world.client.rescan_session(world.session_id)
+        rescanned = world.photo("A.DNG")
+    for path in (tmp_path / "state").glob("queue.db*"):
+        path.unlink()
+    for world in start(tmp_path):
+        world.daemon.wait_for("output_adopted")
+        adopted = world.photo("A.DNG")
+        world.edit("A.DNG", crop={"x": 5, "y": 0, "width": 9, "height": 9})
+        world.until_developed()
+        met = world.photo("A.DNG")
+
+    assert (missed.state, missed.unsupported) == ("developed", ("crop",))
+    assert (rescanned.state, rescanned.unsupported) == ("developed", ("crop",))
+    assert (adopted.state, adopted.unsupported) == ("developed", ("crop",))
+    assert (met.state, met.unsupported) == ("developed", ())
+
+
+def test_a_crop_that_misses_the_picture_fails_where_everything_is_to_be_honoured(strict: World) -> None:
+    aside = {"glowAmount": 0, "crop": {"x": 5000, "y": 0, "width": 9, "height": 9}}
+    (strict.raw / "A.DNG.rrdata").write_text(json.dumps({"adjustments": aside}))
+    strict.client.set_session_preset(strict.session_id, "neutral")
+    make_dng(strict.folder / "A.DNG").rename(strict.raw / "A.DNG")
+    line = strict.daemon.wait_for("item_failed", code="preset.unsupported")
+    strict.client.wait_job(line["job"], timeout_usec=PATIENCE_USEC)
+
+    failed = strict.photo("A.DNG")
+
+    assert failed.failure is not None
+    assert failed.failure.context["unsupported"] == ["crop"]
+    assert list((strict.folder / "party" / "Jpg").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "mend",
     [

@@ -368,6 +368,7 @@ def developed(identity: PhotoId) -> dict[str, object]:
         "state": "developed",
         "captured_at_usec": CAPTURED,
         "zone_minutes": None,
+        "left_out": "[]",
         "camera": "",
         "pixels": None,
         "now": NOW,

@@ -131,6 +131,7 @@ def test_a_developed_photo_is_recorded_in_full() -> None:
         "zoneMinutes": None,
         "camera": "",
         "unsupported": ["exposure"],
+        "leftOut": [],
         "warnings": [],
     }
 

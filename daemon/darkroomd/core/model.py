@@ -142,6 +142,7 @@ class Photo:
         fingerprint: of the RAW file when it settled.
         look: digest of the frozen adjustments alone.
         unsupported: adjustments in the sidecar that the pipeline does not honour.
+        left_out: those among them that it would for another picture, such as a crop that misses this one.
         warnings: codes of things a person may want to look at, such as `sidecar.unreadable`.
         camera: make and model as the file has them, or empty.
         attempts: how often development was started since the file last changed.
@@ -177,6 +178,7 @@ class Photo:
     aged: bool = False
     rejected: bool = False
     zone_minutes: int | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ class Past:
     corrected_at_usec: int | None = None
     camera: str = ""
     zone_minutes: int | None = None
+    left_out: tuple[str, ...] = ()
 
 
 NO_PAST: Final = Past()

@@ -169,7 +169,7 @@ def _photo(fields: JsonObject) -> RecordedPhoto:
         raw_mtime_ns=as_whole(either(fields, "rawMtimeNs", "raw_mtime_ns")),
         preset_id=as_text(either(fields, "presetId", "preset_id")),
         arrived_at_usec=_point(either(fields, "arrivedAt", "arrived_at")),
-        warnings=tuple(code for code in as_list(fields.get("warnings")) or [] if isinstance(code, str)),
+        warnings=_texts(fields.get("warnings")),
     )
 
 
@@ -186,7 +186,12 @@ def _past(fields: JsonObject) -> Past:
         corrected_at_usec=_point(either(fields, "correctedAt", "corrected_at")),
         camera=as_text(fields.get("camera")) or "",
         zone_minutes=_zone_minutes(fields),
+        left_out=_texts(either(fields, "leftOut", "left_out")),
     )
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(text for text in as_list(value) or [] if isinstance(text, str))
 
 
 def _zone_minutes(fields: JsonObject) -> int | None:

@@ -32,6 +32,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     camera: str
     pixels: int | None = None
     zone_minutes: int | None = None
+    left_out: tuple[str, ...] = ()
 
     def as_output(self, path: Path, *, mtime_ns: int, created_at_usec: int) -> Output:
         """Return the record of the output once it stands at `path`, which is `final`."""

@@ -95,6 +95,7 @@ def entry_of(photo: Photo) -> JsonObject:
         "zoneMinutes": photo.zone_minutes,
         "camera": readable(photo.camera),
         "unsupported": list(photo.unsupported),
+        "leftOut": list(photo.left_out),
         "warnings": list(photo.warnings),
     }
 
@@ -252,6 +253,7 @@ _OUR_KEYS: Final = (
     "zoneMinutes",
     "camera",
     "unsupported",
+    "leftOut",
     "warnings",
     # of outputs
     "fileUri",

@@ -100,6 +100,7 @@ class Developed(msgspec.Struct, frozen=True, kw_only=True, tag="developed"):
         warnings: lines that the decoder wrote to its standard error.
         stage_seconds: wall time by stage.
         resident_bytes: memory the worker holds after the work; 0 where that is not known.
+        left_out: keys of adjustments that are honoured, but could not be for this picture.
     """
 
     fence: int
@@ -114,6 +115,7 @@ class Developed(msgspec.Struct, frozen=True, kw_only=True, tag="developed"):
     stage_seconds: dict[str, float] = {}
     resident_bytes: int = 0
     zone_minutes: int | None = None
+    left_out: tuple[str, ...] = ()
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):

@@ -102,7 +102,8 @@ def develop(
         )
         seed = sha256()
     del blob
-    warnings = (*styling.framing_warnings(pixels, style.look), *warnings)
+    left_out = styling.left_out(pixels, style)
+    warnings = (*left_out.values(), *warnings)
     pixels = styling.finish(pixels, style.look, seed=seed)
     if not _wants_depth(request):
         # The deep picture would stay in memory for as long as the outputs are written.
@@ -123,6 +124,7 @@ def develop(
         pipeline=pipeline_version(),
         warnings=warnings[:WARNING_LIMIT],
         stage_seconds=watch.seconds,
+        left_out=tuple(sorted(left_out)),
     )
 
 
@@ -151,7 +153,7 @@ def _picture(
         soundness.check_chatter(chatter.lines)
     except Refusal as refusal:
         raise refusal.with_decoder_lines(chatter.lines) from refusal
-    return pixels, style, metadata, (*style.warnings, *chatter.lines, *metadata.warnings)
+    return pixels, style, metadata, (*chatter.lines, *metadata.warnings)
 
 
 def _bits(style: Style, request: Develop) -> Bits:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -37,10 +38,10 @@ _DARKEST: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A look, and what there is to say about it."""
+    """A look, and the adjustments that it lacks: by their keys, with what there is to say of each."""
 
     look: Look
-    warnings: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def bits(self) -> Bits:
@@ -69,14 +70,15 @@ def style_of(request: Develop, raw: rawpy.RawPy) -> Style:
     lut = None if request.lut is None else _lut(request.lut, request.lut_sha256)
     camera = camera_colour(raw) if adjustments.balance.absolute is not None else None
     look = compile_look(adjustments, camera=camera, lut=lut)
-    return Style(look, _warnings(adjustments, knows_colours=camera is not None))
+    return Style(look, _balance_left_out(adjustments, knows_colours=camera is not None))
 
 
-def framing_warnings(pixels: Shown, look: Look) -> tuple[str, ...]:
-    """Return what there is to say of how an upright picture will be framed."""
+def left_out(pixels: Shown, style: Style) -> Mapping[str, str]:
+    """Return the adjustments that an upright picture is finished without, and what there is to say of each."""
     height, width = pixels.shape[:2]
-    misses = look.geometry is not None and framed(look.geometry, width=width, height=height).misses
-    return (CROP_MISSES,) if misses else ()
+    framing = style.look.geometry
+    misses = framing is not None and framed(framing, width=width, height=height).misses
+    return {**({"crop": CROP_MISSES} if misses else {}), **style.left_out}
 
 
 def finish(pixels: Shown, look: Look, *, seed: bytes) -> Shown:
@@ -106,8 +108,9 @@ def _reframed(pixels: Shown, framing: Geometry) -> Shown:
     return geometry.reframed(deep(pixels), framing)
 
 
-def _warnings(adjustments: Adjustments, *, knows_colours: bool) -> tuple[str, ...]:
-    return () if adjustments.balance.absolute is None or knows_colours else (BALANCE_UNKNOWN,)
+def _balance_left_out(adjustments: Adjustments, *, knows_colours: bool) -> dict[str, str]:
+    is_followed = adjustments.balance.absolute is None or knows_colours
+    return {} if is_followed else {"whiteBalance": BALANCE_UNKNOWN}
 
 
 @lru_cache(maxsize=2)

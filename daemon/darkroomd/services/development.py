@@ -66,6 +66,7 @@ class Developed:
         seconds: wall time by stage of the worker.
         warnings: the decoder's.
         rest_is_due: outputs by recipes that were not asked for are still to be made.
+        left_out: as in `Photo`.
     """
 
     output: Output
@@ -78,6 +79,7 @@ class Developed:
     others: tuple[Output, ...] = ()
     zone_minutes: int | None = None
     rest_is_due: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +183,15 @@ class Development:
             return _failed_by(error)
 
     def _objection(self, claim: Claim, look: FrozenLook) -> Changed | Failed | None:
-        context = {"path": _printable(claim.photo.raw)}
-        failure = refusal(self._demands, look.unsupported, problem=look.problem, context=context)
+        failure = self._refusal(claim, look.unsupported, problem=look.problem)
         if failure is not None:
             return Failed(failure, environment=False)
         # Somebody edits the sidecar, or left it unreadable: intake waits for it, and repairs what it may.
         return Changed() if look.problem or look.look != claim.photo.look else None
+
+    def _refusal(self, claim: Claim, unsupported: Sequence[str], *, problem: str = "") -> Failure | None:
+        context = {"path": _printable(claim.photo.raw)}
+        return refusal(self._demands, unsupported, problem=problem, context=context)
 
     def _request(self, claim: Claim, drafts: Drafts, look: FrozenLook) -> Develop:
         return Develop(
@@ -229,6 +234,9 @@ class Development:
         if (early := await self._absence(claim)) is not None:
             await self._discard(attempt)
             return early
+        if (failure := self._refusal(claim, made.left_out)) is not None:
+            await self._discard(attempt)
+            return Failed(failure, environment=False)
         intents = _intents(attempt, made)
         if not await self._store.record_intent(claim.item, fence=claim.fence, intent=encode_intents(intents)):
             await self._discard(attempt)
@@ -239,6 +247,7 @@ class Development:
             others=tuple(outputs[1:]),
             captured_at_usec=made.captured_at_usec,
             zone_minutes=made.zone_minutes,
+            left_out=made.left_out,
             camera=made.camera,
             pixels=made.width * made.height,
             busy_usec=round((anyio.current_time() - attempt.began_at) * USEC),
@@ -306,6 +315,7 @@ def _intent(attempt: _Attempt, one: Draft, part: Part, final: Path, made: Made) 
         camera=made.camera,
         pixels=made.width * made.height,
         zone_minutes=made.zone_minutes,
+        left_out=made.left_out,
     )
 
 

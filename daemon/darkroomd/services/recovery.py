@@ -216,6 +216,7 @@ class Recovery:
             others=tuple(outputs[1:]),
             captured_at_usec=intents[0].captured_at_usec,
             zone_minutes=intents[0].zone_minutes,
+            left_out=intents[0].left_out,
             camera=intents[0].camera,
             pixels=intents[0].pixels,
         )

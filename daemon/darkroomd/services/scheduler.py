@@ -278,6 +278,7 @@ class Scheduler:
             others=outcome.others,
             captured_at_usec=outcome.captured_at_usec,
             zone_minutes=outcome.zone_minutes,
+            left_out=outcome.left_out,
             camera=outcome.camera,
             pixels=outcome.pixels,
             busy_usec=outcome.busy_usec,

@@ -80,6 +80,8 @@ def foreseen(photo: Photo, ending: Ending) -> Photo | None:
             outputs=tuple(sorted((*others, *ending.outputs), key=lambda output: output.recipe)),
             captured_at_usec=ending.captured_at_usec,
             zone_minutes=ending.zone_minutes,
+            unsupported=tuple(sorted({*photo.unsupported} - {*photo.left_out} | {*ending.left_out})),
+            left_out=ending.left_out,
             camera=ending.camera,
             failure=None,
         )

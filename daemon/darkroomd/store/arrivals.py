@@ -275,6 +275,7 @@ def _put_photo(
             captured_at_usec=arrival.past.captured_at_usec,
             corrected_at_usec=arrival.past.corrected_at_usec,
             zone_minutes=arrival.past.zone_minutes,
+            left_out=json_text(arrival.past.left_out),
             camera=arrival.past.camera,
             **values,
         )

@@ -280,7 +280,9 @@ def _looks_anew(photo: Photo, styled: Styled) -> bool:
 
 
 def _is_styled(photo: Photo, styled: Styled) -> bool:
-    return styled == Styled(photo.id, photo.look, photo.preset_id, photo.unsupported, photo.warnings)
+    # What development alone found out is not in the sidecar.
+    unsupported = tuple(key for key in photo.unsupported if key not in photo.left_out)
+    return styled == Styled(photo.id, photo.look, photo.preset_id, unsupported, photo.warnings)
 
 
 def _tell_sessions(journal: Journal, photos: Iterable[Photo]) -> None:

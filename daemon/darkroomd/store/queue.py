@@ -49,8 +49,8 @@ class Ending:
     """How an item ended.
 
     `others` are outputs beside `output`, which work that made one always has.
-    `captured_at_usec`, `zone_minutes`, `camera` and `pixels` are what the RAW file says; they only count with
-    an output.
+    `captured_at_usec`, `zone_minutes`, `camera`, `pixels` and `left_out` are what the RAW file says, and what
+    it did not allow; they only count with an output.
     `busy_usec` is what the work took by a clock that does not jump; None: as the clock on the wall has it.
     `along` are items of the same job that wait, and are skipped with one that was: for the same reason.
     `rest_is_due`: outputs that the job does not ask for are to be made, by a backfill.
@@ -67,6 +67,7 @@ class Ending:
     lines: tuple[LogLine, ...] = ()
     others: tuple[Output, ...] = ()
     zone_minutes: int | None = None
+    left_out: tuple[str, ...] = ()
     along: tuple[ItemId, ...] = ()
     rest_is_due: bool = False
 
@@ -193,6 +194,7 @@ def _end_photo(database: Database, journal: Journal, item: Row, ending: Ending, 
             state=PhotoState.OUTDATED if replaced else PhotoState.DEVELOPED,
             captured_at_usec=ending.captured_at_usec,
             zone_minutes=ending.zone_minutes,
+            left_out=json_text(ending.left_out),
             camera=ending.camera,
             pixels=ending.pixels,
             now=now_usec,

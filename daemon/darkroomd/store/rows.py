@@ -151,6 +151,7 @@ def session_from(row: Row) -> Session:
 def photo_from(row: Row, folder: Path, outputs: Sequence[Output]) -> Photo:
     """Return the photo in a row of `photo` of the session in `folder`."""
     name = os.fsdecode(row["name"])
+    left_out = _names.decode(row["left_out"])
     return Photo(
         id=PhotoId(row["id"]),
         session_id=SessionId(row["session_id"]),
@@ -163,7 +164,7 @@ def photo_from(row: Row, folder: Path, outputs: Sequence[Output]) -> Photo:
         discarded_by=row["discarded_by"],
         captured_at_usec=row["captured_at_usec"],
         corrected_at_usec=row["corrected_at_usec"],
-        unsupported=_names.decode(row["unsupported"]),
+        unsupported=_joined(_names.decode(row["unsupported"]), left_out),
         warnings=_names.decode(row["warnings"]),
         camera=row["camera"],
         attempts=row["attempts"],
@@ -176,7 +177,12 @@ def photo_from(row: Row, folder: Path, outputs: Sequence[Output]) -> Photo:
         aged=bool(row["aged"]),
         rejected=bool(row["rejected"]),
         zone_minutes=row["zone_minutes"],
+        left_out=left_out,
     )
+
+
+def _joined(unsupported: tuple[str, ...], left_out: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({*unsupported, *left_out})) if left_out else unsupported
 
 
 @_never_nonsense

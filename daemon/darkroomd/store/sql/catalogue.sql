@@ -46,12 +46,12 @@ ORDER BY seq LIMIT :limit;
 -- name: insert_photo
 INSERT INTO photo (
     id, session_id, name, fingerprint, look, preset_id, state, unsupported, warnings,
-    attempts, last_attempt_at_usec, discarded_by, rejected, captured_at_usec, zone_minutes,
+    attempts, last_attempt_at_usec, discarded_by, rejected, captured_at_usec, zone_minutes, left_out,
     corrected_at_usec, camera,
     correlation_id, arrived_at_usec, changed_at_usec
 ) VALUES (
     :id, :session_id, :name, :fingerprint, :look, :preset_id, :state, :unsupported, :warnings,
-    :attempts, :last_attempt_at_usec, :discarded_by, :rejected, :captured_at_usec, :zone_minutes,
+    :attempts, :last_attempt_at_usec, :discarded_by, :rejected, :captured_at_usec, :zone_minutes, :left_out,
     :corrected_at_usec, :camera,
     :correlation_id, :arrived_at_usec, :now
 )
@@ -63,7 +63,7 @@ UPDATE photo SET
     unsupported = :unsupported, warnings = :warnings, discarded_by = :discarded_by, rejected = :rejected,
     correlation_id = :correlation_id,
     arrived_at_usec = :arrived_at_usec, attempts = 0, last_attempt_at_usec = NULL, failure = NULL,
-    pixels = NULL, changed_at_usec = :now, revision = revision + 1
+    pixels = NULL, left_out = '[]', changed_at_usec = :now, revision = revision + 1
 WHERE id = :id
 RETURNING *;
 
@@ -96,7 +96,7 @@ RETURNING *;
 -- name: photo_developed
 UPDATE photo SET
     state = :state, aged = 0, captured_at_usec = :captured_at_usec, zone_minutes = :zone_minutes,
-    camera = :camera, failure = NULL, pixels = coalesce(:pixels, pixels),
+    left_out = :left_out, camera = :camera, failure = NULL, pixels = coalesce(:pixels, pixels),
     changed_at_usec = :now, revision = revision + 1
 WHERE id = :id
 RETURNING *;

@@ -30,6 +30,7 @@ WHERE id = :id;
 
 -- name: restyle_photo
 UPDATE photo SET
+    left_out = iif(look = :look, left_out, '[]'),
     look = :look, preset_id = :preset_id, unsupported = :unsupported, warnings = :warnings, state = :state,
     aged = :aged, attempts = :attempts, failure = :failure, changed_at_usec = :now, revision = revision + 1
 WHERE id = :id;
