@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from darkroom.errors import InvalidJobState
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
+from darkroomd.core.archive_request import Contents, Selection, admit, in_order
 from darkroomd.core.lifecycle import ITEM_MOVES, JOB_MOVES, job_state
 from darkroomd.core.model import (
     Arrival,
@@ -28,7 +29,8 @@ from darkroomd.core.model import (
 )
 from darkroomd.core.naming import photo_id
 from darkroomd.core.queue_order import Waiting, next_item
-from darkroomd.store import arrivals, catalogue, exports, queue, verbs
+from darkroomd.store import archives, arrivals, catalogue, exports, queue, verbs
+from darkroomd.store.archives import Begun
 from darkroomd.store.arrivals import NewJob
 from darkroomd.store.database import Database, Row, open_database
 from darkroomd.store.exports import Exported, MustStop, NewExport
@@ -118,19 +120,28 @@ class Queue(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.now += seconds
 
-    @rule(least=st.sampled_from(Priority), waiting=st.sets(st.sampled_from(SESSIONS), max_size=2))
-    def claim(self, least: Priority, waiting: set[SessionId]) -> None:
+    @rule(
+        least=st.sampled_from(Priority),
+        waiting=st.sets(st.sampled_from(SESSIONS), max_size=2),
+        held=st.sets(st.integers(1, 12), max_size=2),
+    )
+    def claim(self, least: Priority, waiting: set[SessionId], held: set[int]) -> None:
         expected = next_item(
             self.waiting(),
             least_priority=PRIORITIES.index(least),
             waiting_sessions=frozenset(map(str, waiting)),
+            waiting_jobs=frozenset(held),
         )
+        photos = self.photo_rows()
 
         with self.database.transaction():
-            claim, _ = queue.claim(self.database, Wanted("b", least, waiting), now_usec=self.now)
+            wanted = Wanted("b", least, waiting, waiting_jobs=set(map(JobId, held)))
+            claim, _ = queue.claim(self.database, wanted, now_usec=self.now)
 
         assert (claim and claim.item.id) == (expected and expected.id)
         self.hands += [claim] if claim else []
+        if claim is not None:
+            self.photos_are_left_alone_by_archives(claim, photos)
 
     @precondition(lambda self: self.hands)
     @rule(
@@ -138,6 +149,7 @@ class Queue(RuleBasedStateMachine):
     )
     def end(self, state: ItemState, late: bool) -> None:
         hand = self.hands.pop(0)
+        photos = self.photo_rows()
         fence = hand.fence - 1 if late else hand.fence
         with self.database.transaction():
             ended = queue.end(
@@ -149,6 +161,7 @@ class Queue(RuleBasedStateMachine):
             )
         assert (ended is None) is late
         self.hands += [hand] if late else []
+        self.photos_are_left_alone_by_archives(hand, photos)
 
     @precondition(lambda self: self.hands)
     @rule(late=st.booleans())
@@ -172,6 +185,7 @@ class Queue(RuleBasedStateMachine):
     @rule(after=st.none() | st.integers(1, 20), refund=st.booleans())
     def put_back(self, after: int | None, refund: bool) -> None:
         hand = self.hands.pop(0)
+        photos = self.photo_rows()
         with self.database.transaction():
             queue.put_back(
                 self.database,
@@ -182,6 +196,7 @@ class Queue(RuleBasedStateMachine):
                 refund=refund,
                 now_usec=self.now,
             )
+        self.photos_are_left_alone_by_archives(hand, photos)
 
     @precondition(lambda self: self.jobs())
     @rule(numbers=FEW)
@@ -263,6 +278,44 @@ class Queue(RuleBasedStateMachine):
         assert exported.elsewhere == tuple(dict.fromkeys(item["job_id"] for item in asked_for.values()))
         self.ends_as_superseded([item["id"] for item in background.values()], exported.job_id)
 
+    @precondition(lambda self: self.photos)
+    @rule(
+        sessions=st.lists(st.sampled_from(SESSIONS), min_size=1, max_size=3, unique=True),
+        partial=st.booleans(),
+        paused=st.booleans(),
+        to=st.sampled_from(["/archive", "/other"]),
+    )
+    def archive(self, sessions: list[SessionId], partial: bool, paused: bool, to: str) -> None:
+        known = archives.read_candidates(self.database, sessions)
+        admission = admit(in_order(known, sessions), partial=partial)
+        order = archives.NewArchive(
+            Path(to), Selection(Contents.BOTH, partial), None, "archive", CorrelationId("a"), paused=paused
+        )
+        photos = self.photo_rows()
+
+        with self.database.transaction():
+            begun, _ = archives.begin_archive(
+                self.database, order, admission.shares, asked=None, now_usec=self.now
+            )
+            if isinstance(begun, Begun):
+                for share in begun.shares:
+                    archives.add_items(self.database, order, begun.job_id, [share], now_usec=self.now)
+                archives.complete_archive(
+                    self.database, order, begun.job_id, refusal=admission.refusal, now_usec=self.now
+                )
+
+        assert self.photo_rows() == photos
+        if isinstance(begun, Begun):
+            job = catalogue.read_job(self.database, begun.job_id)
+            assert job.progress.total == len(begun.shares)
+            assert (job.state is JobState.FAILED) is (admission.refusal is not None)
+
+    def photo_rows(self) -> list[tuple[object, ...]]:
+        return [tuple(row) for row in self.rows("SELECT * FROM photo ORDER BY seq")]
+
+    def photos_are_left_alone_by_archives(self, claim: Claim, before: list[tuple[object, ...]]) -> None:
+        assert claim.job.kind is not JobKind.ARCHIVE or self.photo_rows() == before
+
     def ends_as_superseded(self, items: list[int], by: JobId | None) -> None:
         for number in items:
             item = catalogue.read_item_by_id(self.database, ItemId(number))
@@ -304,6 +357,7 @@ class Queue(RuleBasedStateMachine):
                 id=row["id"],
                 ready=not row["held"] and (row["retry_at_usec"] is None or row["retry_at_usec"] <= self.now),
                 session=row["session_id"],
+                job=row["job_id"],
             )
             for row in rows
         ]
@@ -382,7 +436,8 @@ class Queue(RuleBasedStateMachine):
     def a_photo_that_waits_is_in_the_queue_and_shows_nothing_of_exports(self) -> None:
         lost = self.rows(
             "SELECT id FROM photo WHERE state IN ('waiting', 'outdated') AND NOT EXISTS ("
-            "SELECT 1 FROM item WHERE item.photo_id = photo.id AND item.state IN ('queued', 'running'))"
+            "SELECT 1 FROM item WHERE item.photo_id = photo.id AND item.recipe = 'jpg' "
+            "AND item.state IN ('queued', 'running'))"
         )
         marked = self.rows("SELECT id FROM photo WHERE failure LIKE '%superseded%'")
 
@@ -391,7 +446,7 @@ class Queue(RuleBasedStateMachine):
     @invariant()
     def a_photo_has_at_most_one_live_item(self) -> None:
         rows = self.database._connection.execute(
-            "SELECT count(*) AS n FROM item WHERE state IN ('queued', 'running') GROUP BY photo_id"
+            "SELECT count(*) AS n FROM item WHERE state IN ('queued', 'running') GROUP BY photo_id, recipe"
         ).fetchall()
         assert all(row["n"] == 1 for row in rows)
 

@@ -22,6 +22,7 @@ class Waiting:
         id: decides at last: first come, first served.
         ready: not held and not before the time of its retry.
         session: whose photo it is.
+        job: that it is an item of.
     """
 
     priority: int
@@ -30,6 +31,7 @@ class Waiting:
     id: int
     ready: bool
     session: str
+    job: int = 0
 
 
 def place(item: Waiting) -> tuple[int, int, int, int]:
@@ -38,13 +40,20 @@ def place(item: Waiting) -> tuple[int, int, int, int]:
 
 
 def next_item(
-    items: Iterable[Waiting], *, least_priority: int, waiting_sessions: frozenset[str]
+    items: Iterable[Waiting],
+    *,
+    least_priority: int,
+    waiting_sessions: frozenset[str],
+    waiting_jobs: frozenset[int] = frozenset(),
 ) -> Waiting | None:
-    """Return the item to start next, of at most the rank `least_priority`, from no session that waits."""
+    """Return the item to start next, of at most the rank `least_priority`, and of nothing that waits."""
     eligible = [
         item
         for item in items
-        if item.ready and item.priority <= least_priority and item.session not in waiting_sessions
+        if item.ready
+        and item.priority <= least_priority
+        and item.session not in waiting_sessions
+        and item.job not in waiting_jobs
     ]
     return min(eligible, key=place, default=None)
 

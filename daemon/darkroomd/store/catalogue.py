@@ -11,6 +11,7 @@ from typing import Final
 
 from darkroom.errors import InvalidCursor, NoSuchItem, NoSuchJob, NoSuchPhoto, NoSuchSession
 from darkroom.protocol.types import ItemState, JobFilter, JobState
+from darkroomd.core.archive_request import is_archived_by
 from darkroomd.core.model import (
     Entry,
     Item,
@@ -170,7 +171,10 @@ def read_job(database: Database, job_id: JobId, *, running: Row | None = None) -
     row = database.one("job_by_id", id=job_id)
     if row is None:
         raise NoSuchJob(job_id)
-    return _jobs(database, [row])[0] if running is None else job_from(row, item=running, position=None)
+    # The oldest of several is the one that is told of.
+    if running is None or row["running"] > 1:
+        return _jobs(database, [row])[0]
+    return job_from(row, item=running, position=None)
 
 
 def read_jobs(
@@ -269,8 +273,7 @@ def read_item_by_id(database: Database, item_id: ItemId) -> Item:
 
 def read_item(database: Database, row: Row) -> Item:
     """Return the item in the row; with its outputs where it completed."""
-    done = row["state"] == ItemState.COMPLETED
-    return item_from(row, read_outputs(database, row["photo_id"]) if done else ())
+    return item_from(row, read_outputs(database, row["photo_id"]) if _has_outputs(row) else ())
 
 
 def read_totals(database: Database) -> Totals:
@@ -343,12 +346,13 @@ def _positions(database: Database, rows: Sequence[Row]) -> dict[int, int]:
 
 
 def _items(database: Database, rows: Sequence[Row]) -> list[Item]:
-    completed = [row["photo_id"] for row in rows if row["state"] == ItemState.COMPLETED]
-    outputs = _outputs(database, completed)
-    return [
-        item_from(row, outputs[row["photo_id"]] if row["state"] == ItemState.COMPLETED else ())
-        for row in rows
-    ]
+    outputs = _outputs(database, [row["photo_id"] for row in rows if _has_outputs(row)])
+    return [item_from(row, outputs[row["photo_id"]] if _has_outputs(row) else ()) for row in rows]
+
+
+def _has_outputs(row: Row) -> bool:
+    """Tell whether what an item did is that its photo has outputs."""
+    return row["state"] == ItemState.COMPLETED and not is_archived_by(row["recipe"])
 
 
 def _photos(database: Database, folder: Path, rows: Sequence[Row]) -> list[Photo]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
+from darkroomd.core.archive_request import is_archived_by
 from darkroomd.core.cancellation import canceled
 from darkroomd.core.freshness import is_same_file
 from darkroomd.core.imprint import dated_look
@@ -26,6 +27,7 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.story import LogLine
+from darkroomd.store.archived import ArchivedFile, put_archived_files
 from darkroomd.store.background import return_to_background
 from darkroomd.store.catalogue import photo_of, read_job, read_photo, read_session
 from darkroomd.store.database import Database, Row
@@ -54,6 +56,7 @@ class Ending:
     `busy_usec` is what the work took by a clock that does not jump; None: as the clock on the wall has it.
     `along` are items of the same job that wait, and are skipped with one that was: for the same reason.
     `rest_is_due`: outputs that the job does not ask for are to be made, by a backfill.
+    `archived` is what an item of an archive brought there, or found there already.
     """
 
     state: ItemState
@@ -70,6 +73,7 @@ class Ending:
     left_out: tuple[str, ...] = ()
     along: tuple[ItemId, ...] = ()
     rest_is_due: bool = False
+    archived: tuple[ArchivedFile, ...] = ()
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -85,6 +89,7 @@ class Wanted:
     least_priority: Priority
     waiting_sessions: Collection[SessionId] = ()
     longest_wait_usec: int | None = None
+    waiting_jobs: Collection[JobId] = ()
 
 
 def claim(database: Database, wanted: Wanted, *, now_usec: int) -> tuple[Claim | None, list[Happening]]:
@@ -95,13 +100,15 @@ def claim(database: Database, wanted: Wanted, *, now_usec: int) -> tuple[Claim |
         boot=wanted.boot,
         least_priority=PRIORITIES.index(wanted.least_priority),
         waiting_sessions=json_text(sorted(wanted.waiting_sessions)),
+        waiting_jobs=json_text(sorted(wanted.waiting_jobs)),
         now=now_usec,
     )
     if row is None:
         return None, []
     database.run("note_claim", priority=row["priority"], turn=row["turn"], fence=row["fence"])
     database.run("job_started", id=row["job_id"], now=now_usec)
-    started = database.one("photo_started", id=row["photo_id"], now=now_usec)
+    archives = is_archived_by(row["recipe"])
+    started = database.one("photo_by_id" if archives else "photo_started", id=row["photo_id"], now=now_usec)
     assert started is not None
     session = read_session(database, SessionId(row["session_id"]))
     taken = Claim(
@@ -114,8 +121,9 @@ def claim(database: Database, wanted: Wanted, *, now_usec: int) -> tuple[Claim |
     journal = Journal(database, now_usec)
     journal.item_as(taken.item, session.id)
     journal.job_as(taken.job)
-    journal.photo_as(taken.photo)
-    journal.session_as(session)
+    if not archives:
+        journal.photo_as(taken.photo)
+        journal.session_as(session)
     return taken, journal.happenings
 
 
@@ -163,6 +171,8 @@ def end(
     row = database.one("end_item", id=item.id, fence=fence, state=ending.state, failure=failure, now=now_usec)
     if row is None:
         return None
+    if is_archived_by(row["recipe"]):
+        return _end_archived(database, row, ending, now_usec=now_usec)
     journal = Journal(database, now_usec)
     ended = _end_photo(database, journal, row, ending, now_usec=now_usec)
     # Read after the photo has changed: it counts its photos.
@@ -178,6 +188,15 @@ def end(
         _queue_again(database, journal, row, photo, now_usec=now_usec)
     journal.photo_as(photo)
     journal.session_as(session)
+    return journal.happenings
+
+
+def _end_archived(database: Database, row: Row, ending: Ending, *, now_usec: int) -> list[Happening]:
+    """Keep what an item brought into an archive; of its photo nothing changes."""
+    write_log_lines(database, ending.lines)
+    put_archived_files(database, ending.archived)
+    journal = Journal(database, now_usec)
+    after_end(database, journal, row, now_usec=now_usec)
     return journal.happenings
 
 
@@ -250,15 +269,17 @@ def put_back(
     if read_job(database, JobId(row["job_id"])).state is JobState.CANCELING:
         # Canceled while its work was being put away: there is no queue to go back to.
         return _cancel(database, row, failure or canceled(), now_usec=now_usec)
+    journal = Journal(database, now_usec)
+    if refund:
+        database.run("job_waits_again", id=row["job_id"])
+    journal.item(row)
+    journal.job(JobId(row["job_id"]))
+    if is_archived_by(row["recipe"]):
+        return journal.happenings
     photo = read_photo(database, PhotoId(row["photo_id"]))
     state = waiting_state(has_output=bool(photo.outputs))
     reason = failure_text(failure)
     database.run("photo_put_back", id=photo.id, state=state, failure=reason, refund=int(refund), now=now_usec)
-    if refund:
-        database.run("job_waits_again", id=row["job_id"])
-    journal = Journal(database, now_usec)
-    journal.item(row)
-    journal.job(JobId(row["job_id"]))
     journal.photo(photo.id)
     journal.session(photo.session_id)
     return journal.happenings
@@ -269,6 +290,8 @@ def _cancel(database: Database, row: Row, failure: Failure, *, now_usec: int) ->
     row = database.one("cancel_queued_item", id=row["id"], failure=text, now=now_usec) or row
     journal = Journal(database, now_usec)
     after_end(database, journal, row, now_usec=now_usec)
+    if is_archived_by(row["recipe"]):
+        return journal.happenings
     _end_photo(database, journal, row, Ending(ItemState.CANCELED, failure=failure), now_usec=now_usec)
     journal.photo(photo_id)
     journal.session(SessionId(row["session_id"]))

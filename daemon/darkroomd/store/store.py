@@ -179,13 +179,19 @@ class Store:
         least_priority: Priority = Priority.LOW,
         waiting_sessions: Collection[SessionId] = (),
         longest_wait_usec: int | None = None,
+        waiting_jobs: Collection[JobId] = (),
     ) -> Claim | None:
         """Take the next item to work on, if any may start now.
 
-        Nothing below `least_priority` and nothing of `waiting_sessions` is taken. A retry that is due later
-        than in `longest_wait_usec` was put off before the clock was set back: it is due after that time.
+        Nothing below `least_priority` and nothing of `waiting_sessions` and `waiting_jobs` is taken. A retry
+        that is due later than in `longest_wait_usec` was put off before the clock was set back: it is due
+        after that time.
         """
-        wanted = Wanted(boot, least_priority, waiting_sessions, longest_wait_usec)
+        wanted = Wanted(boot, least_priority, waiting_sessions, longest_wait_usec, waiting_jobs)
+        return await self.claim_wanted(wanted, now_usec=now_usec)
+
+    async def claim_wanted(self, wanted: Wanted, *, now_usec: int) -> Claim | None:
+        """Do as `claim` does."""
         return await self.front.write(lambda database: queue.claim(database, wanted, now_usec=now_usec))
 
     async def record_intent(self, item: Item, *, fence: int, intent: str) -> bool:

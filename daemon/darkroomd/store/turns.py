@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from darkroom.protocol.types import Priority
-from darkroomd.core.model import JobKind, SessionId
+from darkroomd.core.model import Job, JobKind, SessionId
 from darkroomd.core.queue_order import first_turn
 from darkroomd.store.database import Database
 
@@ -17,6 +17,14 @@ PRIORITY_OF_KIND: Final[Mapping[JobKind, Priority]] = {
     JobKind.ARCHIVE: Priority.NORMAL,
 }
 """What jobs begin with."""
+
+ARCHIVE_LANE: Final = SessionId("archive:")
+"""Whose turns archives take: photos that arrive in a session never stand behind those that are filed away."""
+
+
+def lane_of(job: Job) -> SessionId:
+    """Return whose turns the items of a job take."""
+    return ARCHIVE_LANE if job.kind is JobKind.ARCHIVE else job.session_id or SessionId("")
 
 
 def take_turns(database: Database, session_id: SessionId, *, priority: int, count: int) -> int:

@@ -18,7 +18,7 @@ from darkroomd.store.exports import reclaim
 from darkroomd.store.journal import Journal
 from darkroomd.store.queue import after_ends
 from darkroomd.store.rows import PRIORITIES, failure_from, failure_text, json_text
-from darkroomd.store.turns import take_turns
+from darkroomd.store.turns import lane_of, take_turns
 
 CANCELED_BY_CLIENT: Final = "canceled_by_client"
 CLEARED_AT_ONCE: Final = 500
@@ -118,9 +118,10 @@ def _cancel_some(
     )
     rows.sort(key=_place)
     after_ends(database, journal, rows, now_usec=now_usec)
+    changed: list[PhotoId] = []
     if canceling.to_background:
         changed = return_to_background(database, journal, job, rows, join=True, now_usec=now_usec)
-    else:
+    elif job.kind is not JobKind.ARCHIVE:
         changed = _leave_photos(database, rows, failure, now_usec=now_usec)
     return len(rows), changed
 
@@ -178,7 +179,7 @@ def go_on_retrying(
     if not rows:
         return 0, journal.happenings
     rank = PRIORITIES.index(job.priority)
-    turn = take_turns(database, job.session_id or SessionId(""), priority=rank, count=len(rows))
+    turn = take_turns(database, lane_of(job), priority=rank, count=len(rows))
     places = [
         {"id": each["id"], "priority": rank, "turn": turn + number, "held": row["paused"]}
         for number, each in enumerate(sorted(rows, key=_place))
@@ -205,6 +206,9 @@ def _tell_revived(
     for row in rows:
         journal.item(row)
     journal.job(job.id)
+    if job.kind is JobKind.ARCHIVE:
+        # It shows what was archived of it nowhere.
+        return []
     photos = read_photos_by_id(database, [PhotoId(row["photo_id"]) for row in rows])
     return [photo.id for photo in photos.values() if wait_anew(database, photo, now_usec=now_usec)]
 
@@ -255,8 +259,8 @@ def move_jobs(
         values = {"priority": priority, "turn": turn, "position": position + number}
         database.run("place_items", job_id=job.id, **values)
         database.run("place_job", id=job.id, **values)
-        if job.session_id is not None:
-            database.run("note_turn_given", session_id=job.session_id, priority=priority, turn=turn)
+        if lane := lane_of(job):
+            database.run("note_turn_given", session_id=lane, priority=priority, turn=turn)
     for job in jobs:
         journal.job(job.id)
     return [job.id for job in jobs], journal.happenings
@@ -322,7 +326,7 @@ def _reorder(database: Database, job: Job, priority: Priority) -> None:
     # The running item takes its place as well, for the case that it is put back.
     left = database.one("count_items_left", id=job.id)
     count = 0 if left is None else left["items"]
-    turn = take_turns(database, job.session_id or SessionId(""), priority=rank, count=count)
+    turn = take_turns(database, lane_of(job), priority=rank, count=count)
     database.run("reorder_items", job_id=job.id, priority=rank, turn=turn)
     database.run("place_job", id=job.id, priority=rank, turn=turn, position=0)
 

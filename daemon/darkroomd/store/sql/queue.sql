@@ -57,6 +57,7 @@ WHERE id = (
     SELECT id FROM item INDEXED BY item_ready
     WHERE state = 'queued' AND held = 0 AND retry_at_usec IS NULL AND priority <= :least_priority
       AND session_id NOT IN (SELECT value FROM json_each(:waiting_sessions))
+      AND job_id NOT IN (SELECT value FROM json_each(:waiting_jobs))
     ORDER BY priority, turn, position, id LIMIT 1
 )
 RETURNING *;
