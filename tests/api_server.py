@@ -70,6 +70,10 @@ class StillScheduler:
     rate: Rate = field(default_factory=Rate)
     work: Work | None = None
     interruptions: int = 0
+    workers: int = 1
+
+    def work_on(self, item_id: int | None) -> Work | None:
+        return self.work if self.work is not None and self.work.item_id == item_id else None
 
     async def interrupt(
         self, *, job_ids: Collection[JobId] | None = None, failure: Failure | None = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
 from darkroom.protocol.types import Failure
@@ -60,6 +62,22 @@ class SessionHold:
 
 
 @dataclass(frozen=True, slots=True)
+class JobHold:
+    """The same of one job alone: what concerns only where its outputs go holds up nobody else."""
+
+    seconds: float
+    reason: str
+
+
+class Concern(Enum):
+    """Whose work cannot go on while a fault of the environment lasts."""
+
+    QUEUE = auto()
+    SESSION = auto()
+    JOB = auto()
+
+
+@dataclass(frozen=True, slots=True)
 class GiveUp:
     """The item has failed for good."""
 
@@ -73,14 +91,35 @@ def session_hold_seconds(policy: RetryPolicy, *, times: int) -> float:
     return min(doubled, max(LONGEST_HOLD_SECONDS, policy.environment_wait_seconds))
 
 
+def concern_of(failure: Failure) -> Concern:
+    """Return whose work cannot go on while the fault of the environment lasts that a develop item met."""
+    return Concern.SESSION if failure.code.startswith(SESSION_FAULTS) else Concern.QUEUE
+
+
 def after_failure(
-    policy: RetryPolicy, failure: Failure, *, attempt: int, environment: bool, now_usec: int
-) -> TryAgain | Hold | SessionHold | GiveUp:
-    """Return what to do after the `attempt`-th run of an item ended with `failure`."""
+    policy: RetryPolicy,
+    failure: Failure,
+    *,
+    attempt: int,
+    environment: bool,
+    concern: Concern | None = None,
+    now_usec: int,
+) -> TryAgain | Hold | SessionHold | JobHold | GiveUp:
+    """Return what to do after the `attempt`-th run of an item ended with `failure`.
+
+    With `environment` it is not the photo's fault; `concern` says whose work waits then, None: `concern_of`.
+    """
     if environment:
-        fault = SessionHold if failure.code.startswith(SESSION_FAULTS) else Hold
+        fault = _HOLDS[concern or concern_of(failure)]
         return fault(policy.environment_wait_seconds, failure.code)
     if not failure.transient or attempt >= policy.attempts:
         return GiveUp()
     wait = policy.waits_seconds[min(attempt, len(policy.waits_seconds)) - 1]
     return TryAgain(now_usec + round(wait * USEC))
+
+
+_HOLDS: Final[Mapping[Concern, type[Hold | SessionHold | JobHold]]] = {
+    Concern.QUEUE: Hold,
+    Concern.SESSION: SessionHold,
+    Concern.JOB: JobHold,
+}

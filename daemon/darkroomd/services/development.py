@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -22,6 +22,7 @@ from darkroomd.core.naming import output_id
 from darkroomd.core.output_plan import OutputPlan
 from darkroomd.core.presets import for_pipeline
 from darkroomd.core.recovery import Intent
+from darkroomd.core.retry import Concern
 from darkroomd.core.sidecar import SidecarDemands, refusal
 from darkroomd.files.fingerprint import fingerprint_of
 from darkroomd.files.folders import FolderIsLink
@@ -32,6 +33,7 @@ from darkroomd.services.disks import Disks
 from darkroomd.services.drafts import Draft, Drafts, draft
 from darkroomd.services.executor import Executor
 from darkroomd.services.publishing import encode_intents, final_path, publish_intended
+from darkroomd.services.turnstile import Turnstile
 from darkroomd.store.store import Store
 
 USEC: Final = 1_000_000
@@ -48,6 +50,9 @@ ENVIRONMENT_CODES: Final = {
     errno.ENOENT: "session.gone",
     errno.ENOTDIR: "session.gone",
 }
+
+DISCARD_SECONDS: Final = 2.0
+"""A disk that does not even remove a file in that time is left to the sweep at the next start."""
 
 Result = TypeVar("Result")
 
@@ -109,10 +114,14 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Development failed; with `environment` it is not the photo's fault."""
+    """The work failed; with `environment` it is not the photo's fault.
+
+    `concern` says whose work cannot go on then; None: as `core.retry.concern_of` has it.
+    """
 
     failure: Failure
     environment: bool
+    concern: Concern | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +138,7 @@ Outcome = Developed | Skipped | Changed | Gone | Failed
 
 
 class Development:
-    """Takes claimed items through development, one at a time."""
+    """Takes claimed items through development; they are published in the order of their claims."""
 
     def __init__(
         self,
@@ -141,6 +150,7 @@ class Development:
         now_usec: Callable[[], int],
         disks: Disks,
         demands: SidecarDemands | None = None,
+        turnstile: Turnstile | None = None,
     ) -> None:
         self._store = store
         self._executor = executor
@@ -149,6 +159,7 @@ class Development:
         self._now_usec = now_usec
         self._disks = disks
         self._demands = demands or SidecarDemands()
+        self._turnstile = turnstile or Turnstile()
 
     async def develop(self, claim: Claim, on_stage: Callable[[str, int], None]) -> Outcome:
         """Develop the claimed photo and publish those of its outputs that are due.
@@ -173,7 +184,8 @@ class Development:
             )
             if isinstance(made, Refused):
                 return await self._after_refusal(claim, made)
-            return await self._publish_or_discard(_Attempt(claim, look, drafts, began_at), made)
+            attempt = await self._in_turn(_Attempt(claim, look, drafts, began_at))
+            return await self._publish_or_discard(attempt, made)
         except (StateUnwritable, FolderIsLink) as error:
             # A link is, like a folder that is gone, no photo's fault, and goes on once it is put right.
             return Failed(_failure(error, transient=True), environment=True)
@@ -219,6 +231,19 @@ class Development:
     async def _after_refusal(self, claim: Claim, refused: Refused) -> Outcome:
         # A file that changed under the decoder's eyes says nothing about the photo.
         return await self._absence(claim) or Failed(refused.failure, environment=refused.environment)
+
+    async def _in_turn(self, attempt: _Attempt) -> _Attempt:
+        """Wait with the part files until earlier claims are over; return the attempt without that time."""
+        since = anyio.current_time()
+        has_turn = False
+        try:
+            await self._turnstile.turn(attempt.claim.fence)
+            has_turn = True
+        finally:
+            if not has_turn:
+                with anyio.move_on_after(DISCARD_SECONDS, shield=True):
+                    await self._discard(attempt)
+        return replace(attempt, began_at=attempt.began_at + anyio.current_time() - since)
 
     async def _publish_or_discard(self, attempt: _Attempt, made: Made) -> Outcome:
         with anyio.CancelScope(shield=True):

@@ -15,8 +15,8 @@ import structlog
 
 from darkroom.protocol.types import InhibitMode, Priority
 from darkroomd.core.gate import Circumstances, Holder, Pause, Permission, is_in_force, permission
-from darkroomd.core.model import Happening, SessionId
-from darkroomd.core.retry import Hold, SessionHold
+from darkroomd.core.model import Happening, JobId, SessionId
+from darkroomd.core.retry import Hold, JobHold, SessionHold
 from darkroomd.core.schedule import Windows, is_open, next_change
 from darkroomd.store.history import History
 
@@ -50,9 +50,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """A fault that is given time to go away, until a point on the monotonic clock."""
+    """A fault that is given time to go away; `since` it was met, and `until`, by the monotonic clock."""
 
     reason: str
+    since: float
     until: float
 
 
@@ -79,6 +80,7 @@ class Gatekeeper:
         self._sessions: dict[SessionId, _Rest] = {}
         self._unvisited: set[SessionId] = set()
         self._held_times: dict[SessionId, int] = {}
+        self._jobs: dict[JobId, _Rest] = {}
         self._arrivals: dict[SessionId, str] = {}
         self._pause: Pause | None = None
         self.on_change: Callable[[], None] = lambda: None
@@ -111,7 +113,17 @@ class Gatekeeper:
 
     def unhindered(self) -> Priority | None:
         """Return the least priority that may be started; None: none, or not before something is seen to."""
-        return None if self._pause is not None or self.held_sessions() else self.permission().least_priority
+        seen_to = self._pause is None and self._fault is None and not self._jobs and not self.held_sessions()
+        return self.permission().least_priority if seen_to else None
+
+    def moment(self) -> float:
+        """Return the time by the clock that faults are given time by."""
+        return self._monotonic()
+
+    @property
+    def is_at_fault(self) -> bool:
+        """Whether all work met a fault, and none has succeeded since."""
+        return self._fault is not None
 
     def wait_reasons(self) -> tuple[str, ...]:
         """Return why nothing, or not everything, is started; a fault counts until work succeeded again."""
@@ -166,7 +178,11 @@ class Gatekeeper:
         times = [self._schedule.next_change_usec(on_the_wall)]
         times.append(None if self._pause is None else self._pause.until_usec)
         waits = [(time - on_the_wall) / USEC for time in times if time is not None]
-        rests = [*self._sessions.values(), *([] if self._fault is None else [self._fault])]
+        rests = [
+            *self._sessions.values(),
+            *self._jobs.values(),
+            *([] if self._fault is None else [self._fault]),
+        ]
         waits += [rest.until - now for rest in rests]
         return min((wait for wait in waits if wait > 0), default=math.inf)
 
@@ -193,41 +209,65 @@ class Gatekeeper:
         """Start nothing until the fault has been given time to go away."""
         if self._fault is None:
             log.error("queue_waits", reason=hold.reason, message=why)
-        self._fault = _Rest(hold.reason, self._monotonic() + hold.seconds)
+        self._fault = self._rest(hold)
         self._tell()
 
     def hold_session(self, session_id: SessionId, hold: SessionHold, why: str) -> None:
         """Start nothing of a session until its folder has been given time to become usable again."""
         if session_id not in self._sessions:
             log.error("session_waits", session=session_id, reason=hold.reason, message=why)
-        self._sessions[session_id] = _Rest(hold.reason, self._monotonic() + hold.seconds)
+        self._sessions[session_id] = self._rest(hold)
         self._held_times[session_id] = self.held_times(session_id) + 1
         self._tell()
+
+    def hold_job(self, job_id: JobId, hold: JobHold, why: str) -> None:
+        """Start nothing of a job until what stands in its way has been given time to go away."""
+        if job_id not in self._jobs:
+            log.error("job_waits", job=job_id, reason=hold.reason, message=why)
+        self._jobs[job_id] = self._rest(hold)
+        self._tell()
+
+    def waiting_jobs(self) -> AbstractSet[JobId]:
+        """Return the jobs that are given time."""
+        now = self._monotonic()
+        return frozenset(job for job, rest in self._jobs.items() if now < rest.until)
+
+    def release_job(self, job_id: JobId) -> None:
+        """Nothing stands in the way of a job any more."""
+        if self._jobs.pop(job_id, None) is not None:
+            self._tell()
 
     def held_times(self, session_id: SessionId) -> int:
         """Return how often in a row work in a session's folder failed."""
         return self._held_times.get(session_id, 0)
 
-    def release(self, session_id: SessionId) -> None:
-        """The fault is gone: work succeeded in that session."""
-        self._release([session_id])
+    def release(self, session_id: SessionId, *, begun_at: float) -> None:
+        """The fault is gone: work in that session that began at that moment, after it was met, succeeded."""
+        self._release([session_id], begun_at=begun_at)
 
     def release_all_but(self, waiting: Collection[SessionId]) -> None:
         """The fault is gone: nothing that may be started is left, but perhaps in sessions still given time.
 
         Those are given as they were when the queue was looked at: time that ran out since proves nothing.
         """
-        self._release(self._sessions.keys() - waiting)
+        self._release(self._sessions.keys() - waiting, begun_at=math.inf)
 
-    def _release(self, sessions: Collection[SessionId]) -> None:
-        gone = [rest for session in sessions if (rest := self._sessions.pop(session, None)) is not None]
-        for session in sessions:
+    def _release(self, sessions: Collection[SessionId], *, begun_at: float) -> None:
+        gone = [one for one in sessions if one in self._sessions and self._sessions[one].since <= begun_at]
+        for session in gone:
+            del self._sessions[session]
+        for session in set(sessions) - self._sessions.keys():
             self._held_times.pop(session, None)
-        if self._fault is not None:
-            log.info("queue_goes_on", reason=self._fault.reason)
-        if self._fault is not None or gone:
+        fault = self._fault if self._fault is not None and self._fault.since <= begun_at else None
+        if fault is not None:
+            log.info("queue_goes_on", reason=fault.reason)
             self._fault = None
+        if fault is not None or gone:
             self._tell()
+
+    def _rest(self, hold: Hold | SessionHold | JobHold) -> _Rest:
+        now = self._monotonic()
+        return _Rest(hold.reason, now, now + hold.seconds)
 
     def note_arrivals(self, session_id: SessionId, fault: str | None) -> None:
         """Note why photos of a session cannot be taken in, or (None) that they can."""

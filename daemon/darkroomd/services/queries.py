@@ -90,17 +90,16 @@ class Queries:
     async def status(self) -> QueueStatus:
         """Return what a status line shows."""
         totals = await self._store.totals()
-        work = self._scheduler.work
         running = totals.running
-        same = running is not None and work is not None and work.item_id == running.id
+        work = None if running is None else self._scheduler.work_on(running.id)
         return QueueStatus(
             counts=totals.counts,
             progress=self._with_remaining(totals.progress),
             wait_reasons=self.wait_reasons,
             current_job_id=None if running is None else running.job_id,
             current_raw=totals.running_raw,
-            stage=work.stage if same and work is not None else None,
-            percent=work.percent if same and work is not None else None,
+            stage=None if work is None else work.stage,
+            percent=None if work is None else work.percent,
             pause=self._gate.pause,
             holders=self._gate.holders,
         )
@@ -198,13 +197,13 @@ class Queries:
 
     def percent(self, item_id: int | None) -> int:
         """Return how far the item is, if it is being worked on; else 0."""
-        work = self._scheduler.work
-        return work.percent if work is not None and work.item_id == item_id else 0
+        work = self._scheduler.work_on(item_id)
+        return 0 if work is None else work.percent
 
     def stage(self, item_id: int) -> str | None:
         """Return the stage that the item is in, if it is being worked on."""
-        work = self._scheduler.work
-        return work.stage if work is not None and work.item_id == item_id else None
+        work = self._scheduler.work_on(item_id)
+        return None if work is None else work.stage
 
     async def health(self) -> Health:
         """Return what the daemon says of itself."""

@@ -9,6 +9,7 @@ from darkroom.protocol.types import Priority
 from darkroomd.core.model import RAW_FOLDER
 from darkroomd.store.database import Database
 from darkroomd.store.front import Front
+from darkroomd.store.queue import Wanted, conditions
 from darkroomd.store.rows import PRIORITIES
 
 
@@ -31,3 +32,9 @@ class Line:
             return Path(os.fsdecode(row["folder"]), RAW_FOLDER, os.fsdecode(row["name"]))
 
         return await self._front.read(read)
+
+    async def is_ready(self, wanted: Wanted) -> bool:
+        """Tell whether `Store.claim_wanted` would find an item; raise `StateUnreadable`."""
+        return await self._front.read(
+            lambda database: database.one("ready_item", **conditions(wanted)) is not None
+        )

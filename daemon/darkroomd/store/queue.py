@@ -92,16 +92,23 @@ class Wanted:
     waiting_jobs: Collection[JobId] = ()
 
 
+def conditions(wanted: Wanted) -> dict[str, int | str]:
+    """Return what the statements that look for an item to start are given."""
+    return {
+        "least_priority": PRIORITIES.index(wanted.least_priority),
+        "waiting_sessions": json_text(sorted(wanted.waiting_sessions)),
+        "waiting_jobs": json_text(sorted(wanted.waiting_jobs)),
+    }
+
+
 def claim(database: Database, wanted: Wanted, *, now_usec: int) -> tuple[Claim | None, list[Happening]]:
     """Take the next item: the attempt and a new fence are committed before its work begins."""
     _free_retries(database, wanted.longest_wait_usec, now_usec=now_usec)
     row = database.one(
         "claim_item",
         boot=wanted.boot,
-        least_priority=PRIORITIES.index(wanted.least_priority),
-        waiting_sessions=json_text(sorted(wanted.waiting_sessions)),
-        waiting_jobs=json_text(sorted(wanted.waiting_jobs)),
         now=now_usec,
+        **conditions(wanted),
     )
     if row is None:
         return None, []

@@ -58,9 +58,26 @@ WHERE id = (
     WHERE state = 'queued' AND held = 0 AND retry_at_usec IS NULL AND priority <= :least_priority
       AND session_id NOT IN (SELECT value FROM json_each(:waiting_sessions))
       AND job_id NOT IN (SELECT value FROM json_each(:waiting_jobs))
+      AND NOT EXISTS (
+          SELECT 1 FROM item AS other INDEXED BY item_running
+          WHERE other.state = 'running'
+            AND (other.photo_id = item.photo_id OR (other.deaths > 0 AND item.deaths > 0))
+      )
     ORDER BY priority, turn, position, id LIMIT 1
 )
 RETURNING *;
+
+-- name: ready_item
+SELECT id FROM item INDEXED BY item_ready
+WHERE state = 'queued' AND held = 0 AND retry_at_usec IS NULL AND priority <= :least_priority
+  AND session_id NOT IN (SELECT value FROM json_each(:waiting_sessions))
+  AND job_id NOT IN (SELECT value FROM json_each(:waiting_jobs))
+  AND NOT EXISTS (
+      SELECT 1 FROM item AS other INDEXED BY item_running
+      WHERE other.state = 'running'
+        AND (other.photo_id = item.photo_id OR (other.deaths > 0 AND item.deaths > 0))
+  )
+ORDER BY priority, turn, position, id LIMIT 1;
 
 -- name: next_in_line
 SELECT photo.name, session.folder FROM photo JOIN session ON session.id = photo.session_id
@@ -115,7 +132,7 @@ WHERE id = :id AND state = 'queued'
 RETURNING *;
 
 -- name: running_items
-SELECT * FROM item INDEXED BY item_running WHERE state = 'running' ORDER BY id;
+SELECT * FROM item INDEXED BY item_running WHERE state = 'running' ORDER BY fence;
 
 -- name: item_by_id
 SELECT * FROM item WHERE id = :id;
@@ -133,7 +150,8 @@ WHERE job_id = :job_id AND id > :after
 ORDER BY id LIMIT :limit;
 
 -- name: running_item_of_job
-SELECT * FROM item INDEXED BY item_running WHERE state = 'running' AND job_id = :job_id LIMIT 1;
+SELECT * FROM item INDEXED BY item_running WHERE state = 'running' AND job_id = :job_id
+ORDER BY fence LIMIT 1;
 
 -- name: job_by_id
 SELECT * FROM job_status WHERE id = :id;

@@ -1,0 +1,45 @@
+"""People first: which background work makes way for what somebody asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from darkroom.protocol.types import Priority
+from darkroomd.core.export_plan import BACKGROUND
+from darkroomd.core.model import JobKind
+
+
+class RunningBackground(StrEnum):
+    """What becomes of a background photo that is in work when something of high priority comes to wait."""
+
+    FINISH = "finish"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class InWork:
+    """An item that is being worked on.
+
+    Attributes:
+        fence: of its claim.
+        kind: of its job.
+        priority: that it was claimed with.
+    """
+
+    fence: int
+    kind: JobKind
+    priority: Priority
+
+
+def making_way(policy: RunningBackground, in_work: Iterable[InWork]) -> frozenset[int]:
+    """Return the fences of what is stopped, and done again later, once something of high priority waits.
+
+    What somebody asked for never is, nor an archive, nor a background photo that was given high priority.
+    """
+    if policy is RunningBackground.FINISH:
+        return frozenset()
+    return frozenset(
+        work.fence for work in in_work if work.kind in BACKGROUND and work.priority is not Priority.HIGH
+    )
