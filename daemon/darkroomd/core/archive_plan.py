@@ -301,7 +301,7 @@ def _claimed(shelf: _Shelf, hashes: ContentHashes) -> dict[int, _Held]:
     claimed: dict[int, _Held] = {}
     for stem in sorted(owners, key=lambda stem: (-_weight(shelf, stem), stem)):
         held = shelf.held[stem]
-        free = owners[stem] - claimed.keys()
+        free = [number for number in owners[stem] if number not in claimed]
         if free:
             claimed[min(free, key=lambda number: _preference(shelf, number, held))] = held
     return claimed
