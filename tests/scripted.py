@@ -64,13 +64,25 @@ class Peer:
 Script = Callable[[Peer], None]
 
 
-def serving(answers: dict[str, Any]) -> Script:
-    """Return a script that answers by the method's name; what has no answer is refused."""
+def serving(
+    answers: dict[str, Any], asked: dict[str, Any] | None = None, *, until: str | None = None
+) -> Script:
+    """Return a script that answers by the method's name; what has no answer is refused.
+
+    Args:
+        answers: by the methods' names.
+        asked: takes the parameters of the last call of each method.
+        until: once this method was answered the connection is closed.
+    """
 
     def script(peer: Peer) -> None:
         try:
-            while True:
-                name = peer.call()["method"].rpartition(".")[2]
+            name: str | None = None
+            while name is None or name != until:
+                call = peer.call()
+                name = call["method"].rpartition(".")[2]
+                if asked is not None:
+                    asked[name] = call.get("parameters", {})
                 answer = answers.get(name, PermissionError)
                 if answer is PermissionError:
                     peer.refuse("org.varlink.service.PermissionDenied", {})

@@ -158,6 +158,10 @@ def log_line(event: str = "item_failed", *, level: str = "warning") -> LogLine:
     )
 
 
+def with_fields(line: LogLine, **fields: object) -> LogLine:
+    return replace(line, fields=fields)
+
+
 def summary(text: str = "Developing IMG_1.NEF, 3 of 10 done.") -> Summary:
     return Summary(
         queue=queue(),

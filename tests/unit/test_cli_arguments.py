@@ -49,7 +49,6 @@ def test_nothing_is_said_by_default() -> None:
     [
         pytest.param([], id="no-command"),
         pytest.param(["develop"], id="unknown-command"),
-        pytest.param(["export", "Wedding"], id="not-built-yet"),
         pytest.param(["photos", "Wedding", "--all"], id="photos-of-both"),
         pytest.param(["photos", "--all", "--state", "pretty"], id="unknown-state"),
         pytest.param(["jobs", "--state", "developed"], id="state-of-a-photo"),

@@ -13,7 +13,7 @@ from darkroom.protocol.describe import describe
 PARSER = command_line()
 
 # What is for the person alone to say.
-FREE = {"TEXT", "NAME", "TIME", "DURATION", "JSON", "ITEM", "RECIPE", "ACTION"}
+FREE = {"TEXT", "NAME", "TIME", "DURATION", "JSON", "ITEM", "ACTION"}
 
 
 def offered(line: str) -> list[str]:
@@ -77,12 +77,31 @@ def test_the_value_of_an_option_may_follow_an_equals_sign() -> None:
         pytest.param("session add ", {"FOLDER"}, id="folder"),
         pytest.param("root remove ", {"ROOT"}, id="root"),
         pytest.param("fetch IMG_1.NEF -o ", {"FILE"}, id="file"),
+        pytest.param("export ", {"SESSION"}, id="session-to-export"),
+        pytest.param("export Wedding IMG_1.NEF ", {"PHOTO"}, id="photos-to-export"),
+        pytest.param("export Wedding --recipe ", {"RECIPE"}, id="recipe"),
+        pytest.param("archive Wedding Party ", {"SESSION"}, id="sessions-to-archive"),
+        pytest.param("archive Wedding --to ", {"FOLDER"}, id="archive"),
         pytest.param("inhibit --why x -- ", {"COMMAND"}, id="command"),
         pytest.param("call ", {"METHOD"}, id="method"),
     ],
 )
 def test_what_the_daemon_knows_is_asked_for_by_noun(line: str, nouns: set[str]) -> None:
     assert named(line) == nouns
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("export Wedding ", id="photo"),
+        pytest.param("export Wedding --recipe ", id="value"),
+        pytest.param("export Wedding --recipe=", id="value-behind-equals"),
+    ],
+)
+def test_what_was_given_before_is_known_to_what_comes_next(line: str) -> None:
+    *words, current = line.split(" ")
+
+    assert wanted(PARSER, words, current).given == ("Wedding",)
 
 
 @pytest.mark.parametrize(

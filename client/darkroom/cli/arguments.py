@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final, NoReturn
 
 from darkroom.cli.culling import CULLING, with_offsets_joined
+from darkroom.cli.delivery import DELIVERY
 from darkroom.cli.nearest import suggestion
 from darkroom.cli.parser import Parser
 from darkroom.cli.places import declare_root, declare_session
@@ -253,6 +254,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Declare], None]]] = {
     "jobs": _jobs,
     "show": _show,
     "fetch": _fetch,
+    **DELIVERY,
     **STEERING,
     "session": partial(declare_session, act=_act),
     "root": partial(declare_root, act=_act),

@@ -61,9 +61,9 @@ def wanted(parser: Parser, words: Sequence[str], current: str) -> Wanted:
     if reached is None:
         return Wanted()
     if reached.open is not None:
-        return _value(reached.open)
+        return _value(reached.open)._replace(given=reached.given)
     if current.startswith("-"):
-        return _dashed(reached.command, current)
+        return _dashed(reached.command, current)._replace(given=reached.given)
     if reached.command.commands:
         return Wanted(offers=tuple(_commands(reached.command)))
     found = [_value(action) for action in _positionals(reached.command, len(reached.given))]

@@ -26,6 +26,9 @@ _LARGEST_JOB: Final = 2**63 - 1
 _REMEMBERED: Final = 5000
 """Names of photos that are kept to suggest one of them."""
 
+_ByWord = dict[str, dict[str, Photo]]
+"""Photos by their ids, by what they are called."""
+
 
 class NothingNamed(DarkroomError):
     """No session, photo or job is called that; the message tells what may have been meant."""
@@ -110,6 +113,39 @@ def photos_named(client: Client, words: Sequence[str]) -> list[Photo]:
     """
     sessions = list(client.list_sessions())
     return [_photo_named(client, sessions, word) for word in words]
+
+
+def photos_in(client: Client, session: Session, words: Sequence[str]) -> list[Photo]:
+    """Return the photos of a session that are called so, each once, in the order given; see `photos_named`.
+
+    Raises:
+        NothingNamed: none of this session is called that.
+        AmbiguousName: several are.
+    """
+    known: list[str] = []
+    exact: _ByWord = {}
+    short: _ByWord = {}
+    for photo in client.list_photos(session.id):
+        name = PurePath(exact_path(photo.original)).name
+        known.append(name)
+        for word in (photo.id, name, f"{session.name}/{name}", *_paths_of(photo)):
+            exact.setdefault(word, {})[photo.id] = photo
+        for word in _short_names(photo):
+            short.setdefault(word, {})[photo.id] = photo
+    chosen: dict[str, Photo] = {}
+    for word in words:
+        matches = _called(word, exact) or short.get(word, {})
+        if not matches:
+            raise NothingNamed(word, f"photo of {session.name} called", known)
+        if len(matches) > 1:
+            raise AmbiguousName(word, tuple(exact_path(photo.original) for photo in matches.values()))
+        chosen |= matches
+    return list(chosen.values())
+
+
+def _called(word: str, exact: _ByWord) -> dict[str, Photo]:
+    """Return the photos with this id or name, or at the paths that the word may mean."""
+    return {key: photo for name in (word, *_spellings(word)) for key, photo in exact.get(name, {}).items()}
 
 
 def _photo_named(client: Client, sessions: list[Session], word: str) -> Photo:

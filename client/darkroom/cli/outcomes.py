@@ -79,14 +79,15 @@ def timed(count: int, *, of: int) -> list[str]:
     ]
 
 
-def standing(job: Job, *, drawn: bool = False) -> str:
-    """Tell where a job stands; `drawn` also with a bar, for as long as it has not ended."""
+def standing(job: Job, *, drawn: bool = False, pace: str = "") -> str:
+    """Tell where a job stands; `drawn` also with a bar and its pace, for as long as it has not ended."""
     why = words.reasons(job.state_reasons)
     reason = f" ({why})" if why else ""
     failure = f"  {words.failure_of(job.failure)}" if job.state == JobState.FAILED and job.failure else ""
     progress = words.progress(job.progress)
     if drawn and job.ended_at_usec is None:
-        progress = f"{bar(job.progress.percent, of=100)} {progress}"
+        told = words.progress(job.progress, pace=pace)
+        progress = f"{bar(job.progress.percent, of=100)} {told}"
     return printable(f"job {job.id}  {job.state}{reason}  {progress}{failure}")
 
 

@@ -56,6 +56,11 @@ class Course:
         passed = max(now - self._ends[0], 1e-3)
         return (len(self._ends) - 1) * _SECONDS_PER_MINUTE / passed
 
+    def pace(self, *, now: float) -> str:
+        """Return how many items end in a minute in words; empty while that is not known."""
+        pace = self.per_minute(now=now)
+        return "" if pace is None else _paced(pace)
+
     def line(self, *, now: float, remaining_usec: int | None = None) -> str:
         """Return bar, counts, pace and the time left: the daemon's estimate, else one by the pace."""
         total = self.done + self.left
@@ -64,10 +69,14 @@ class Course:
             remaining_usec = round(self.left / pace * _SECONDS_PER_MINUTE * _USEC_PER_SECOND)
         parts = [f"{self.done} of {total}"]
         if pace is not None:
-            parts.append(f"{pace:.1f} a minute" if pace < _SLOW_PER_MINUTE else f"{pace:.0f} a minute")
+            parts.append(_paced(pace))
         if self.left and remaining_usec is not None:
             parts.append(words.time_left(remaining_usec))
         return f"{bar(self.done, of=total)} {', '.join(parts)}"
+
+
+def _paced(per_minute: float) -> str:
+    return f"{per_minute:.1f} a minute" if per_minute < _SLOW_PER_MINUTE else f"{per_minute:.0f} a minute"
 
 
 def bar(done: int, *, of: int, cells: int = BAR_CELLS) -> str:

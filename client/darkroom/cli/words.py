@@ -37,6 +37,7 @@ _REASONS: Final = {
     "job.paused": "the job is paused",
     "inhibited": "a program holds work back",
     "schedule": "outside of the hours set for work",
+    "archive.gone": "the folder of the archive is gone",
     "disk.full": "no space left on the disk",
     "disk.io": "the disk fails",
     "disk.not_permitted": "the output folder may not be written",
@@ -121,11 +122,11 @@ def reasons(codes: Iterable[str]) -> str:
     return "; ".join(_REASONS.get(code, code) for code in codes)
 
 
-def progress(done: Progress) -> str:
-    """Return how far something is, such as `3 of 10, 30 %, about 2 min left`."""
+def progress(done: Progress, *, pace: str = "") -> str:
+    """Return how far something is, such as `3 of 10, 30 %, 12 a minute, about 2 min left`."""
     ended = done.completed + done.skipped + done.failed + done.canceled
-    left = "" if done.remaining_usec is None else f", {time_left(done.remaining_usec)}"
-    return f"{ended} of {done.total}, {done.percent} %{left}"
+    left = "" if done.remaining_usec is None else time_left(done.remaining_usec)
+    return ", ".join(filter(None, (f"{ended} of {done.total}, {done.percent} %", pace, left)))
 
 
 def time_left(usec: int) -> str:

@@ -18,6 +18,7 @@ from darkroom.cli.terminal import Screen
 from darkroom.client import Client
 from darkroom.errors import EXIT_DONE, DarkroomError
 from darkroom.protocol.methods import DAEMON_METHODS
+from darkroom.protocol.types import Session
 
 _PATIENCE_SECONDS: Final = 1.0
 """A person waits for the answer: what is known by then is offered."""
@@ -67,7 +68,7 @@ def _named(client: Client, asked: Wanted, begun: str) -> Iterator[Offer]:
     until = time.monotonic() + _PATIENCE_SECONDS
     for noun, known in _KNOWN.items():
         if noun in asked.nouns:
-            for offer in known(client):
+            for offer in known(client, asked.given):
                 fits = offer.word.startswith(begun) and offer.word.isprintable()
                 if fits and offer.word not in asked.given:
                     yield offer
@@ -75,15 +76,21 @@ def _named(client: Client, asked: Wanted, begun: str) -> Iterator[Offer]:
                     return
 
 
-def _sessions(client: Client) -> Iterator[Offer]:
+def _sessions(client: Client, _: Sequence[str]) -> Iterator[Offer]:
     for session in client.list_sessions():
         yield Offer(session.name, f"{session.developed_count} of {session.photo_count} developed")
 
 
-def _photos(client: Client) -> Iterator[Offer]:
+def _chosen(client: Client, given: Sequence[str]) -> list[Session]:
+    """Return the sessions that are named already; where none is, all."""
+    sessions = list(client.list_sessions())
+    return [session for session in sessions if {session.name, session.id} & set(given)] or sessions
+
+
+def _photos(client: Client, given: Sequence[str]) -> Iterator[Offer]:
     """Yield photos by name; of several with one name all but the first by their paths."""
     names: set[str] = set()
-    for session in client.list_sessions():
+    for session in _chosen(client, given):
         for photo in client.list_photos(session.id):
             name = words.name_of(photo.original)
             yield Offer(
@@ -92,49 +99,57 @@ def _photos(client: Client) -> Iterator[Offer]:
             names.add(name)
 
 
-def _jobs(client: Client) -> Iterator[Offer]:
+def _recipes(client: Client, given: Sequence[str]) -> Iterator[Offer]:
+    """Yield the recipes that there are outputs of: the contract lists no others."""
+    for session in _chosen(client, given):
+        for photo in client.list_photos(session.id):
+            for output in photo.outputs:
+                yield Offer(output.recipe, output.media_type)
+
+
+def _jobs(client: Client, _: Sequence[str]) -> Iterator[Offer]:
     for job in client.list_jobs():
         yield Offer(str(job.id), f"{job.kind} {job.state}  {job.label}".rstrip())
 
 
-def _presets(client: Client) -> Iterator[Offer]:
+def _presets(client: Client, _: Sequence[str]) -> Iterator[Offer]:
     for preset in client.list_presets():
         yield Offer(preset.id, preset.name)
 
 
-def _roots(client: Client) -> Iterator[Offer]:
+def _roots(client: Client, _: Sequence[str]) -> Iterator[Offer]:
     for root in client.list_roots():
         yield Offer(exact_path(root.folder))
 
 
-def _interfaces(client: Client) -> Iterator[Offer]:
+def _interfaces(client: Client, _: Sequence[str]) -> Iterator[Offer]:
     return map(Offer, client.interfaces())
 
 
-def _methods(_: Client) -> Iterator[Offer]:
+def _methods(_client: Client, _: Sequence[str]) -> Iterator[Offer]:
     return (Offer(method.name, method.doc.partition("\n")[0]) for method in DAEMON_METHODS)
 
 
-def _event_kinds(_: Client) -> Iterator[Offer]:
+def _event_kinds(_client: Client, _: Sequence[str]) -> Iterator[Offer]:
     return map(Offer, EVENT_KINDS)
 
 
-def _anything(client: Client) -> Iterator[Offer]:
-    yield from _sessions(client)
-    yield from _jobs(client)
-    yield from _photos(client)
+def _anything(client: Client, given: Sequence[str]) -> Iterator[Offer]:
+    yield from _sessions(client, given)
+    yield from _logged(client, given)
 
 
-def _logged(client: Client) -> Iterator[Offer]:
-    yield from _jobs(client)
-    yield from _photos(client)
+def _logged(client: Client, given: Sequence[str]) -> Iterator[Offer]:
+    yield from _jobs(client, given)
+    yield from _photos(client, given)
 
 
-_KNOWN: Final[Mapping[str, Callable[[Client], Iterator[Offer]]]] = {
+_KNOWN: Final[Mapping[str, Callable[[Client, Sequence[str]], Iterator[Offer]]]] = {
     "SESSION": _sessions,
     "PHOTO": _photos,
     "JOB": _jobs,
     "PRESET": _presets,
+    "RECIPE": _recipes,
     "ROOT": _roots,
     "INTERFACE": _interfaces,
     "METHOD": _methods,
@@ -142,7 +157,7 @@ _KNOWN: Final[Mapping[str, Callable[[Client], Iterator[Offer]]]] = {
     "ID|PATH": _anything,
     "ID": _logged,
 }
-"""What the help calls an argument, and what may stand there."""
+"""What the help calls an argument, and what may stand there behind words that were given before."""
 
 
 def known_nouns() -> frozenset[str]:

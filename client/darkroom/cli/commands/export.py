@@ -1,0 +1,104 @@
+"""`darkroom export`: have a session developed now."""
+
+from __future__ import annotations
+
+import argparse
+
+import msgspec
+
+from darkroom.cli import outcomes, plans
+from darkroom.cli.handover import next_step, wait_for
+from darkroom.cli.naming import photos_in, session_named
+from darkroom.cli.nearest import suggestion
+from darkroom.cli.orders import job_options, new_correlation_id, planned
+from darkroom.cli.reckoning import LeftOut, not_in_it
+from darkroom.cli.terminal import Screen
+from darkroom.cli.text import printable
+from darkroom.client import Client
+from darkroom.errors import EXIT_DONE, EXIT_NOT_FOUND, DarkroomError, InvalidParameter
+from darkroom.protocol.replies import StartedReply
+from darkroom.protocol.types import Session
+
+
+class NoSuchRecipes(DarkroomError):
+    """A recipe is named that the configuration does not have."""
+
+    code = "NoSuchRecipes"
+    exit_status = EXIT_NOT_FOUND
+
+    def __init__(self, recipes: tuple[str, ...], known: tuple[str, ...]) -> None:
+        named = ", ".join(recipes)
+        hint = next(filter(None, (suggestion(recipe, known) for recipe in recipes)), "")
+        super().__init__(f"The configuration has no recipe {named}.{hint}", recipes=recipes)
+
+
+def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
+    """Start the export, and wait for it if that is wanted; or only tell what it would do."""
+    session = session_named(client, arguments.session)
+    correlation_id = new_correlation_id() if arguments.dry_run else None
+    reply = _start(client, session, arguments, correlation_id=correlation_id)
+    if arguments.json:
+        screen.show_json([msgspec.json.encode(reply)])
+    if correlation_id is not None:
+        _tell_plan(client, correlation_id, arguments, screen)
+        return EXIT_DONE
+    if reply.job_id is None:
+        screen.show([] if arguments.json else nothing_to_do(session, some=bool(arguments.photos)))
+        return EXIT_DONE
+    if not arguments.json:
+        screen.show([started(reply, session, waited_for=arguments.wait, paused=arguments.paused)])
+    return wait_for(client, reply.job_id, arguments, screen) if arguments.wait else EXIT_DONE
+
+
+def started(reply: StartedReply, session: Session, *, waited_for: bool, paused: bool) -> str:
+    """Return which job develops how many photos, which are not in it, and what to type next, in one line."""
+    assert reply.job_id is not None
+    what = f"Job {reply.job_id} develops {outcomes.photos(reply.item_count)} of {session.name}"
+    if not reply.created:
+        what += ", as was asked before"
+    left = [] if waited_for else not_in_it(LeftOut(discarded=session.discarded_count))
+    then = [] if waited_for else [next_step(reply.job_id, paused=paused and reply.created)]
+    return printable(" ".join((f"{what}.", *left, *then)))
+
+
+def nothing_to_do(session: Session, *, some: bool) -> list[str]:
+    """Tell that there is no photo to export."""
+    which = "of these photos" if some else f"in {session.name}"
+    return [printable(f"There is nothing to develop {which}: no photo, or none that is not discarded.")]
+
+
+def _start(
+    client: Client, session: Session, arguments: argparse.Namespace, *, correlation_id: str | None
+) -> StartedReply:
+    words: list[str] = arguments.photos
+    recipes: list[str] | None = arguments.recipe
+    photos = [photo.id for photo in photos_in(client, session, words)] if words else None
+    try:
+        return client.start_export(
+            session.id,
+            photo_ids=photos,
+            recipes=None if recipes is None else [printable(recipe) for recipe in recipes],
+            force=arguments.force or None,
+            dry_run=arguments.dry_run or None,
+            options=job_options(arguments, correlation_id=correlation_id),
+        )
+    except InvalidParameter as error:
+        if recipes is None or error.context["parameter"] != "recipes":
+            raise
+        raise NoSuchRecipes(tuple(recipes), known_recipes(client, session)) from error
+
+
+def known_recipes(client: Client, session: Session) -> tuple[str, ...]:
+    """Return the recipes that photos of a session have outputs of."""
+    found = (output.recipe for photo in client.list_photos(session.id) for output in photo.outputs)
+    return tuple(dict.fromkeys(found))
+
+
+def _tell_plan(client: Client, correlation_id: str, arguments: argparse.Namespace, screen: Screen) -> None:
+    """Tell of each photo whether it would be developed, and why."""
+    lines = list(planned(client, correlation_id, "export_planned"))
+    if arguments.json:
+        screen.show_json(map(msgspec.json.encode, lines))
+    else:
+        screen.show(plans.export_table(lines, width=screen.width, paint=screen.paint))
+        screen.show(plans.export_planned(lines))

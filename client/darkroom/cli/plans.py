@@ -1,0 +1,64 @@
+"""What would be done, and why: what the daemon writes down of a plan in, lines out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from darkroom.cli import outcomes, words
+from darkroom.cli.tables import Cell, Column, Paint, Tone, table, unpainted
+from darkroom.cli.text import printable
+from darkroom.protocol.types import LogLine
+
+_COLUMNS: Final = (Column("PHOTO", elastic=True), Column("WHAT"), Column("WHY"))
+
+_UP_TO_DATE: Final = "up_to_date"
+_WHY: Final = {
+    _UP_TO_DATE: "it is developed and up to date",
+    "never_developed": "it is not developed yet",
+    "output_missing": "its output is gone, or no picture any more",
+    "output_renamed": "its output is to have another name",
+    "raw_changed": "its RAW file has changed",
+    "look_changed": "its settings have changed",
+    "recipe_changed": "the recipe has changed",
+    "pipeline_changed": "this version develops it differently",
+    "altered": "somebody else has changed its output",
+    "failed_before": "it failed before",
+    "forced": "it is developed anew",
+}
+
+
+def export_table(lines: Iterable[LogLine], *, width: int | None, paint: Paint = unpainted) -> list[str]:
+    """Return a line per photo that an export would have: whether it would be developed, and why."""
+    return table(_COLUMNS, map(_export_row, lines), width=width, paint=paint)
+
+
+def export_planned(lines: Sequence[LogLine]) -> list[str]:
+    """Return in a sentence how many photos would be developed."""
+    due = sum(not _is_up_to_date(line) for line in lines)
+    return [f"{due} of {outcomes.photos(len(lines))} would be developed. Nothing was started."]
+
+
+def archive_planned(facts: Mapping[str, Any]) -> str:
+    """Return where an archive goes, and how much of the room there it takes, as far as that is known."""
+    needed, free = facts.get("bytes_needed"), facts.get("bytes_free")
+    room = [
+        f"{words.size(needed)} to copy" if isinstance(needed, int) else "",
+        f"{words.size(free)} free" if isinstance(free, int) else "",
+    ]
+    told = ", ".join(filter(None, room))
+    return printable(f"{facts.get('destination', '')}{f' ({told})' if told else ''}")
+
+
+def _export_row(line: LogLine) -> Sequence[Cell]:
+    skipped = _is_up_to_date(line)
+    reason = str(line.fields.get("reason", ""))
+    return (
+        Cell(str(line.fields.get("raw", "")).rpartition("/")[2], Tone.STRONG),
+        Cell("skip" if skipped else "develop", Tone.FAINT if skipped else Tone.BUSY),
+        Cell(_WHY.get(reason, reason)),
+    )
+
+
+def _is_up_to_date(line: LogLine) -> bool:
+    return line.fields.get("reason") == _UP_TO_DATE

@@ -1,0 +1,123 @@
+"""What became of a job that somebody asked for: how much, how long, and what went wrong with which photo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from darkroom.cli import outcomes, words
+from darkroom.cli.orders import failed_items
+from darkroom.cli.text import printable
+from darkroom.client import Client
+from darkroom.errors import NoSuchSession
+from darkroom.protocol.types import Failure, Job, JobState
+
+
+class Failed(NamedTuple):
+    """A photo that failed, by its file name, and why."""
+
+    name: str
+    failure: Failure | None
+
+
+class LeftOut(NamedTuple):
+    """How many photos of a session an export does not have.
+
+    Attributes:
+        discarded: somebody wants none of them.
+        waiting: they arrived since, and are developed in the background.
+    """
+
+    discarded: int = 0
+    waiting: int = 0
+
+
+def reckon(client: Client, job: Job) -> list[str]:
+    """Return what became of an export or archive that has ended; no other job is worth it."""
+    match job.kind:
+        case "export":
+            return export_reckoned(job, _failures(client, job), left_out(client, job))
+        case "archive":
+            return archive_reckoned(job, _failures(client, job))
+        case _:
+            return []
+
+
+def export_reckoned(job: Job, failed: Sequence[Failed], left: LeftOut) -> list[str]:
+    """Return what became of an export: a sentence, a line for each failure, and what was not in it."""
+    done = job.progress
+    return [
+        _sentence(
+            job,
+            f"{outcomes.photos(done.completed)} developed",
+            f"nothing to do for {done.skipped}" if done.skipped else "",
+        ),
+        *_ended_early(job, "The rest is developed in the background."),
+        *_failed(job, failed),
+        *not_in_it(left),
+    ]
+
+
+def archive_reckoned(job: Job, failed: Sequence[Failed]) -> list[str]:
+    """Return what became of an archive: a sentence, and a line for each failure."""
+    done = job.progress
+    return [
+        _sentence(
+            job,
+            f"{outcomes.photos(done.completed)} archived",
+            f"{done.skipped} left out" if done.skipped else "",
+        ),
+        *_ended_early(job, "What was copied stands in the archive."),
+        *_failed(job, failed),
+    ]
+
+
+def not_in_it(left: LeftOut) -> list[str]:
+    """Return which photos an export does not have, in a sentence; nothing where it has all."""
+    parts = [
+        f"{left.discarded} discarded" if left.discarded else "",
+        f"{left.waiting} that arrived since, developed in the background" if left.waiting else "",
+    ]
+    told = "; ".join(filter(None, parts))
+    return [f"Not in it: {told}."] if told else []
+
+
+def left_out(client: Client, job: Job) -> LeftOut:
+    """Return how many photos of its session an export does not have, as it is now."""
+    if job.session_id is None:
+        return LeftOut()
+    try:
+        session = client.get_session(job.session_id)
+    except NoSuchSession:
+        return LeftOut()
+    return LeftOut(discarded=session.discarded_count, waiting=session.pending_count)
+
+
+def _failures(client: Client, job: Job) -> list[Failed]:
+    if not job.progress.failed:
+        return []
+    return [Failed(name, item.failure) for name, item in failed_items(client, job.id)]
+
+
+def _sentence(job: Job, *parts: str) -> str:
+    done = job.progress
+    more = (
+        f"{done.failed} failed" if done.failed else "",
+        f"{done.canceled} not done" if done.canceled else "",
+    )
+    passed = (job.ended_at_usec or job.created_at_usec) - job.created_at_usec
+    return f"{', '.join(filter(None, (*parts, *more)))}; it took {words.duration(passed)}."
+
+
+def _ended_early(job: Job, remedy: str) -> list[str]:
+    if not job.progress.canceled and job.state != JobState.CANCELED:
+        return []
+    why = words.reasons(job.state_reasons)
+    return [printable(f"It ended early{f' ({why})' if why else ''}. {remedy}")]
+
+
+def _failed(job: Job, failed: Sequence[Failed]) -> list[str]:
+    return [
+        *(printable(f"  {each.name}  {words.failure_of(each.failure)}".rstrip()) for each in failed),
+        *([f"`darkroom retry {job.id}` tries once more what failed."] if failed else []),
+    ]

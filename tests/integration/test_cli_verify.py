@@ -1,0 +1,237 @@
+"""`darkroom archive --verify` on real folders; no daemon is needed for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import sent
+from darkroom.cli.main import main
+from scripted import ScriptedDaemon, serving
+
+WHOLE = os.urandom(3_000_000)
+SHA256SUM = shutil.which("sha256sum") or ""
+
+
+def archived(folder: Path, files: dict[str, bytes], *, session: str = "s1") -> Path:
+    """Put files into an archive, and their list beside them; return the list."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items())
+    made = folder / f"SHA256SUMS.{session}"
+    made.write_text("".join(lines))
+    return made
+
+
+def verify(folder: Path, *words: str) -> int:
+    return main(["--socket", str(folder / "nowhere"), "archive", "--verify", "--to", str(folder), *words])
+
+
+def test_an_archive_that_is_as_it_was_is_all_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archived(tmp_path, {"2024/a.NEF": WHOLE, "unknown/été.jpg": b"x"})
+    archived(tmp_path, {"2024/b.NEF": b"y"}, session="s2")
+
+    status = verify(tmp_path)
+
+    assert (status, capsys.readouterr().out) == (0, "All is as it was archived: 3 files, 3.0 MB.\n")
+
+
+def test_each_file_that_is_not_as_it_was_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("good", "gone", "away/too", "cut", "turned", "pipe", "link", "folder")
+    archived(tmp_path, dict.fromkeys(names, WHOLE))
+    (tmp_path / "gone").unlink()
+    shutil.rmtree(tmp_path / "away")
+    (tmp_path / "away").write_bytes(b"no folder any more")
+    (tmp_path / "cut").write_bytes(WHOLE[:-1])
+    (tmp_path / "turned").write_bytes(WHOLE[:1000] + bytes([WHOLE[1000] ^ 1]) + WHOLE[1001:])
+    for name in ("pipe", "link", "folder"):
+        (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("good")
+    (tmp_path / "folder").mkdir()
+
+    status = verify(tmp_path)
+
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert status == 1
+    assert lines == [
+        f"missing     {tmp_path / 'gone'}",
+        f"missing     {tmp_path / 'away/too'}",
+        f"changed     {tmp_path / 'cut'}",
+        f"changed     {tmp_path / 'turned'}",
+        f"unreadable  {tmp_path / 'pipe'}  it is no file",
+        f"unreadable  {tmp_path / 'link'}  it is a link",
+        f"unreadable  {tmp_path / 'folder'}  it is no file",
+    ]
+    assert last == "8 files, 9.0 MB read: 2 missing, 2 changed, 3 unreadable."
+
+
+def test_a_list_leads_nobody_out_of_the_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outside = tmp_path / "secret"
+    outside.write_bytes(b"x")
+    folder = tmp_path / "archive"
+    made = archived(folder, {"a": b"x"})
+    digest = hashlib.sha256(b"x").hexdigest()
+    with made.open("a") as lines:
+        lines.write(f"{digest}  {outside}\n{digest}  ../secret\n\x1b[2J\n")
+
+    status = verify(folder)
+
+    assert status == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "wrong line  SHA256SUMS.s1, line 2  its path leads out of the archive",
+        "wrong line  SHA256SUMS.s1, line 3  its path leads out of the archive",
+        "wrong line  SHA256SUMS.s1, line 4  it is no checksum and path",
+        "1 file, 1 B read: all as they were archived.",
+        "Lines that name no file of the archive: 3.",
+    ]
+
+
+def test_a_list_that_lost_its_lines_is_not_all_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archived(tmp_path, {})
+
+    status = verify(tmp_path)
+
+    assert status == 1
+    assert "Lists that name nothing at all: 1." in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not SHA256SUM, reason="sha256sum is not installed")
+def test_a_list_of_odd_names_is_read_as_sha256sum_writes_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [b"a\nb", b"a\\b", b"caf\xe9", b" a ", b"-x", "été".encode()]
+    for name in names:
+        (tmp_path / os.fsdecode(name)).write_bytes(name)
+    sums = subprocess.run([SHA256SUM, "--", *names], cwd=tmp_path, capture_output=True, check=True)
+    (tmp_path / "SHA256SUMS.s1").write_bytes(sums.stdout)
+
+    status = verify(tmp_path)
+
+    assert (status, capsys.readouterr().out) == (0, "All is as it was archived: 6 files, 20 B.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        pytest.param([], "There is no list of checksums in {}: nothing was archived there.", id="none"),
+        pytest.param(["--json"], "There is no list of checksums in {}", id="none-for-programs"),
+    ],
+)
+@pytest.mark.parametrize("there", [True, False], ids=["folder", "no-folder"])
+def test_where_nothing_was_archived_there_is_nothing_to_check(
+    tmp_path: Path, *, words: list[str], sentence: str, there: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path if there else tmp_path / "none"
+
+    status = verify(folder, *words)
+
+    output = capsys.readouterr()
+    assert (status, output.out) == (5, "")
+    assert output.err.startswith(f"darkroom: {sentence.format(folder)}")
+
+
+def test_programs_are_told_of_each_file_and_of_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archived(tmp_path, {"good": b"x", "bad": b"x"})
+    (tmp_path / "bad").write_bytes(b"y")
+    with (tmp_path / "SHA256SUMS.s1").open("a") as lines:
+        lines.write("?\n")
+
+    status = verify(tmp_path, "--json")
+
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert status == 1
+    assert told == [
+        {"verdict": "ok", "list": "SHA256SUMS.s1", "line": 1, "file": file_of(tmp_path / "good")},
+        {"verdict": "changed", "list": "SHA256SUMS.s1", "line": 2, "file": file_of(tmp_path / "bad")},
+        {"verdict": "wrong-line", "list": "SHA256SUMS.s1", "line": 3, "why": "it is no checksum and path"},
+        {
+            "files": 2,
+            "bytesRead": 2,
+            "missing": 0,
+            "changed": 1,
+            "unreadable": 0,
+            "wrongLines": 1,
+            "emptyLists": 0,
+        },
+    ]
+
+
+def file_of(path: Path) -> dict[str, str]:
+    return {"path": str(path), "uri": path.as_uri()}
+
+
+@pytest.mark.parametrize(
+    ("word", "read"),
+    [
+        pytest.param("Wedding", "1 file, 1 B", id="by-name"),
+        pytest.param("s1", "1 file, 1 B", id="by-id"),
+        pytest.param("s9", "1 file, 4 B", id="forgotten-by-the-daemon"),
+    ],
+)
+def test_one_session_is_checked_by_itself(
+    tmp_path: Path, word: str, read: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archived(tmp_path, {"a": b"x"})
+    archived(tmp_path, {"b": b"long"}, session="s9")
+
+    with ScriptedDaemon(tmp_path / "d", [serving(sent.WORLD)]):
+        status = main(["--socket", str(tmp_path / "d"), "archive", "--verify", "--to", str(tmp_path), word])
+
+    assert (status, capsys.readouterr().out) == (0, f"All is as it was archived: {read}.\n")
+
+
+def test_a_session_that_was_never_archived_is_not_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archived(tmp_path, {"b": b"x"}, session="s9")
+
+    with ScriptedDaemon(tmp_path / "d", [serving(sent.WORLD)]):
+        status = main(
+            ["--socket", str(tmp_path / "d"), "archive", "--verify", "--to", str(tmp_path), "Wedding"]
+        )
+
+    assert status == 5
+    assert capsys.readouterr().err.startswith("darkroom: There is no list of checksums of Wedding in")
+
+
+def test_the_configured_archive_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archived(tmp_path / "archive", {"a": b"x"})
+    line = sent.log_line("archive_planned", level="info")
+    answers = {
+        "StartArchive": {"jobId": None, "created": False, "itemCount": 0},
+        "ListLogLines": sent.listed(lines=[sent.with_fields(line, destination=str(tmp_path / "archive"))]),
+    }
+
+    with ScriptedDaemon(tmp_path / "d", [serving(answers)]):
+        status = main(["--socket", str(tmp_path / "d"), "archive", "--verify"])
+
+    assert (status, capsys.readouterr().out) == (0, "All is as it was archived: 1 file, 1 B.\n")
+
+
+def test_without_a_folder_there_must_be_a_configured_archive(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = {"StartArchive": ("org.varlink.service.InvalidParameter", {"parameter": "destination"})}
+
+    with ScriptedDaemon(tmp_path / "d", [serving(answers)]):
+        status = main(["--socket", str(tmp_path / "d"), "archive", "--verify"])
+
+    assert status == 2
+    assert capsys.readouterr().err == (
+        "darkroom: Say with --to FOLDER where the archive is, or set destination in [archive].\n"
+    )
