@@ -141,6 +141,31 @@ def test_an_overlay_that_cannot_be_used_stops_the_start(tmp_path: Path) -> None:
     assert "none.png" in line["message"]
 
 
+def test_an_overlay_that_changes_meanwhile_holds_the_queue_and_leaves_what_is_finished(
+    tmp_path: Path,
+) -> None:
+    session, mark = start_session(tmp_path), tmp_path / "mark.png"
+    config = f'[recipe.overlay]\nfile = "{mark}"\n'
+    Image.new("RGBA", (4, 4), (255, 0, 0, 255)).save(mark)
+    content = mark.read_bytes()
+    with running(tmp_path, "--session", str(session), config=config + QUICK) as daemon:
+        daemon.wait_for("session_found")
+        make_dng(tmp_path / "A.dng").rename(session / "Raw" / "A.dng")
+        daemon.wait_for("item_developed")
+        before = stamps(session, "Jpg")
+
+        Image.new("RGBA", (4, 4), (0, 0, 255, 255)).save(mark)
+        make_dng(tmp_path / "B.dng").rename(session / "Raw" / "B.dng")
+        daemon.wait_for("queue_waits", reason="recipe.overlay_changed")
+        held = stamps(session, "Jpg")
+        mark.write_bytes(content)
+        line = daemon.wait_for("item_developed")
+        daemon.stop()
+
+    assert held == before == stamps(session, "Jpg")[:1]
+    assert line["output"].endswith("Jpg/B.jpg")
+
+
 def test_an_overlay_that_changes_makes_outputs_anew(tmp_path: Path) -> None:
     session, mark = start_session(tmp_path), tmp_path / "mark.png"
     make_dng(tmp_path / "A.dng").rename(session / "Raw" / "A.dng")

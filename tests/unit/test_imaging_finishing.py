@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -198,15 +199,30 @@ def test_an_overlay_fits_into_any_picture(tmp_path: Path, width: int, height: in
     assert done.shape == (height, width, 3)
 
 
-def test_an_overlay_that_was_changed_stops_the_work_and_not_the_photo(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda file: file.write_bytes(b"other"), id="other-content"),
+        pytest.param(lambda file: file.unlink(), id="gone"),
+    ],
+)
+def test_an_overlay_that_changes_between_two_photos_stops_the_work_until_it_is_back(
+    tmp_path: Path, change: Callable[[Path], object]
+) -> None:
     wish = stamp(tmp_path, (255, 255, 255, 255))
-    Path(wish.path.decode()).write_bytes(b"other")
+    before = laid_over(flat(0), wish)
+    file = Path(wish.path.decode())
+    content = file.read_bytes()
 
+    change(file)
     with pytest.raises(Refusal) as caught:
-        laid_over(flat(0), Overlay(path=wish.path, digest=wish.digest, opacity_percent=1.0))
+        laid_over(flat(0), wish)
+    file.write_bytes(content)
+    after = laid_over(flat(0), wish)
 
     assert caught.value.failure.code == "recipe.overlay_changed"
     assert caught.value.environment
+    assert np.array_equal(before, after)
 
 
 def test_an_overlay_that_is_damaged_stops_the_work_and_not_the_photo(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def laid_over(pixels: Picture, wish: Overlay) -> NDArray[np.uint16]:
     """
     height, width = pixels.shape[:2]
     result = deep(pixels).copy()
-    stamp, left, top = _placed(_loaded(wish.path, wish.digest), wish, width=width, height=height)
+    stamp, left, top = _placed(_loaded(wish), wish, width=width, height=height)
     # What hangs over the edges, as a mark can that is larger than the picture, is cut off.
     x0, y0 = max(0, left), max(0, top)
     x1, y1 = min(width, left + stamp.width), min(height, top + stamp.height)
@@ -104,12 +104,22 @@ def _scaled(stamp: Image.Image, width: int, height: int) -> Image.Image:
     return stamp if size == stamp.size else stamp.resize(size, Image.Resampling.LANCZOS)
 
 
-@lru_cache(maxsize=4)
-def _loaded(path: bytes, digest: str) -> Image.Image:
+def _loaded(wish: Overlay) -> Image.Image:
     try:
-        content = _read(path)
+        return _read_once(wish.path, wish.digest, _stamp_of(wish.path))
     except OSError as error:
-        raise _gone(path, error_name(error)) from error
+        raise _gone(wish.path, error_name(error)) from error
+
+
+def _stamp_of(path: bytes) -> tuple[int, ...]:
+    found = os.stat(path)  # noqa: PTH116 - the path is bytes
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+@lru_cache(maxsize=4)
+def _read_once(path: bytes, digest: str, _stamp: tuple[int, ...]) -> Image.Image:
+    """Read a file that nobody has touched since its stamp was taken, photo after photo, only once."""
+    content = _read(path)
     if hashlib.sha256(content).hexdigest() != digest:
         raise _gone(path, "changed")
     try:
