@@ -14,6 +14,10 @@ OUT = WrongLine("its path leads out of the archive")
 NO_LINE = WrongLine("it is no checksum and path")
 
 
+def said_in(data: bytes) -> list[Listed | WrongLine]:
+    return [said for _, said in listed(io.BytesIO(data))]
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -33,10 +37,11 @@ NO_LINE = WrongLine("it is no checksum and path")
         pytest.param(b"  ", NO_LINE, id="no-path"),
         pytest.param(b" a.NEF", NO_LINE, id="one-space"),
         pytest.param(b"", NO_LINE, id="no-more"),
+        pytest.param(b"  a\r", Listed("a", DIGEST), id="other-systems-end"),
     ],
 )
 def test_a_line_names_a_file_within_the_archive_or_nothing(line: bytes, said: object) -> None:
-    assert list(listed(io.BytesIO(DIGEST.encode() + line + b"\n"))) == [said]
+    assert said_in(DIGEST.encode() + line + b"\n") == [said]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +55,7 @@ def test_a_line_names_a_file_within_the_archive_or_nothing(line: bytes, said: ob
     ],
 )
 def test_what_is_escaped_means_what_coreutils_mean(path: bytes, said: object) -> None:
-    assert list(listed(io.BytesIO(b"\\" + DIGEST.encode() + b"  " + path + b"\n"))) == [said]
+    assert said_in(b"\\" + DIGEST.encode() + b"  " + path + b"\n") == [said]
 
 
 @pytest.mark.parametrize(
@@ -62,18 +67,24 @@ def test_what_is_escaped_means_what_coreutils_mean(path: bytes, said: object) ->
     ],
 )
 def test_what_is_no_checksum_is_told(digest: str) -> None:
-    assert list(listed(io.BytesIO(f"{digest}  a\n".encode()))) == [NO_LINE]
+    assert said_in(f"{digest}  a\n".encode()) == [NO_LINE]
 
 
 def test_a_checksum_in_capitals_is_the_same() -> None:
-    assert list(listed(io.BytesIO(f"{DIGEST.upper()}  a".encode()))) == [Listed("a", DIGEST)]
+    assert said_in(f"{DIGEST.upper()}  a".encode()) == [Listed("a", DIGEST)]
+
+
+def test_lines_are_numbered_and_empty_ones_say_nothing() -> None:
+    line = f"{DIGEST}  a\n".encode()
+
+    assert [number for number, _ in listed(io.BytesIO(line + b"\n \r\n" + line))] == [1, 4]
 
 
 def test_a_line_without_end_is_one_wrong_line_and_those_behind_it_count() -> None:
     endless = b"x" * 100_000
     good = DIGEST.encode() + b"  a"
 
-    said = list(listed(io.BytesIO(b"\n".join((good, endless, good)) + b"\n")))
+    said = said_in(b"\n".join((good, endless, good)) + b"\n")
 
     assert said == [Listed("a", DIGEST), WrongLine("it is longer than any path"), Listed("a", DIGEST)]
 

@@ -138,7 +138,7 @@ def _said(folder: Path, name: str) -> Iterator[tuple[int, Listed | WrongLine]]:
     path = folder / name
     try:
         with os.fdopen(_opened(path), "rb") as source:
-            yield from enumerate(listed(source), start=1)
+            yield from listed(source)
     except OSError as error:
         raise _unreadable(path, error) from error
 

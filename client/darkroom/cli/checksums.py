@@ -37,14 +37,20 @@ class WrongLine(NamedTuple):
     why: str
 
 
-def listed(source: BinaryIO) -> Iterator[Listed | WrongLine]:
-    """Yield what each line of a list says; only one line at a time is held in memory."""
+def listed(source: BinaryIO) -> Iterator[tuple[int, Listed | WrongLine]]:
+    """Yield the number of each line of a list, from 1, and what it says; empty ones say nothing.
+
+    Only one line at a time is held in memory.
+    """
+    number = 0
     while line := source.readline(_LONGEST_LINE_BYTES):
+        number += 1
         if not line.endswith(b"\n") and len(line) == _LONGEST_LINE_BYTES:
             _skip_line(source)
-            yield WrongLine("it is longer than any path")
-        else:
-            yield listed_in(line.removesuffix(b"\n"))
+            yield number, WrongLine("it is longer than any path")
+        elif line.strip():
+            # Systems that end lines otherwise may have had it in hand; a name's own CR is escaped.
+            yield number, listed_in(line.removesuffix(b"\n").removesuffix(b"\r"))
 
 
 def listed_in(line: bytes) -> Listed | WrongLine:
