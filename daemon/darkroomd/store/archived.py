@@ -9,18 +9,28 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+import msgspec
 
 from darkroomd.core.model import ItemId, JobId, SessionId
 from darkroomd.store.database import Database
+from darkroomd.store.soundness import RowUnreadable
+
+_fences: Final = msgspec.json.Decoder(frozenset[int])
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedFile:
-    """A file that stands in an archive; `path` begins at the destination."""
+    """A file that stands in an archive; `path` begins at the destination.
+
+    `listed`: the list of sums of its session names it.
+    """
 
     item_id: ItemId
     path: bytes
     sha256: str
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +42,62 @@ class Unlisted:
     destination: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Unswept:
+    """A job that has ended, and the fences of its copies that were cut short."""
+
+    job_id: JobId
+    destination: Path
+    fences: frozenset[int]
+
+
 def put_archived_files(database: Database, files: Sequence[ArchivedFile]) -> None:
     """Keep what stands in an archive, inside the transaction that ends the item."""
-    values = ({"item_id": file.item_id, "path": file.path, "sha256": file.sha256} for file in files)
-    database.many("put_archived_file", values)
+    database.many(
+        "put_archived_file",
+        (
+            {"item_id": file.item_id, "path": file.path, "sha256": file.sha256, "listed": file.listed}
+            for file in files
+        ),
+    )
+
+
+def some_archived_file(database: Database, job_id: JobId) -> bytes | None:
+    """Return the path, from the destination, of a file that a job brought there; None if there is none."""
+    row = database.one("some_archived_file", job_id=job_id)
+    return None if row is None else bytes(row["path"])
+
+
+def note_dead_fence(database: Database, job_id: JobId, fence: int) -> None:
+    """Keep that a copy of this claim was cut short, and may have left its part."""
+    database.run("note_dead_fence", job_id=job_id, fence=fence)
+
+
+def read_unswept(database: Database) -> list[Unswept]:
+    """Return the jobs that have ended, and may have left parts of copies."""
+    return [
+        Unswept(
+            JobId(row["job_id"]),
+            Path(os.fsdecode(row["destination"])),
+            fences_from(row["dead_fences"]),
+        )
+        for row in database.all("archives_unswept")
+    ]
+
+
+def forget_dead_fences(database: Database, job_id: JobId, fences: frozenset[int]) -> None:
+    """Note that no part with one of these fences is left; one that was noted meanwhile stays."""
+    row = database.one("archive_of_job", job_id=job_id)
+    if row is not None and fences_from(row["dead_fences"]) <= fences:
+        database.run("forget_dead_fences", job_id=job_id, dead_fences=row["dead_fences"])
+
+
+def fences_from(text: str) -> frozenset[int]:
+    """Return the fences in a column of `archive`."""
+    try:
+        return _fences.decode(text)
+    except msgspec.MsgspecError as error:
+        raise RowUnreadable(f"archive: {error}") from error
 
 
 def read_unlisted(database: Database, job_id: JobId, session_id: SessionId) -> list[ArchivedFile]:

@@ -36,6 +36,7 @@ from darkroomd.core.model import (
 from darkroomd.core.story import LEVELS, LogLine
 from darkroomd.core.wall_clock import in_zone
 from darkroomd.core.wording import readable
+from darkroomd.store.archived import fences_from
 from darkroomd.store.bulk import counted_by_hand
 from darkroomd.store.catalogue import read_photos_by_id
 from darkroomd.store.database import Database
@@ -87,10 +88,11 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the items of a job are to do."""
+    """What the items of a job are to do; copies with `dead_fences` were cut short."""
 
     destination: Path
     selection: Selection
+    dead_fences: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +230,7 @@ def read_order(database: Database, job_id: JobId) -> Order:
     if row is None:
         raise NoSuchJob(job_id)
     selection = Selection(Contents(row["contents"]), partial=bool(row["partial"]))
-    return Order(Path(os.fsdecode(row["destination"])), selection)
+    return Order(Path(os.fsdecode(row["destination"])), selection, fences_from(row["dead_fences"]))
 
 
 def read_members(database: Database, job_id: JobId, *, after: int = 0) -> list[Member]:

@@ -6,9 +6,12 @@ CREATE TABLE archive (
     contents TEXT NOT NULL CHECK (contents IN ('both', 'outputs', 'originals')),
     -- photos that are not finished are left out instead of failing
     partial INTEGER NOT NULL DEFAULT 0 CHECK (partial IN (0, 1)),
+    -- fences of copies that were cut short, whose part files may stand in the destination
+    dead_fences TEXT NOT NULL DEFAULT '[]',
     -- 0 while items are still added to the job: nobody was told of it, and a start forgets it
     complete INTEGER NOT NULL DEFAULT 0 CHECK (complete IN (0, 1))
 ) STRICT;
+CREATE INDEX archive_unswept ON archive (job_id) WHERE dead_fences <> '[]';
 CREATE INDEX archive_begun ON archive (job_id) WHERE complete = 0;
 
 -- Files that stand in the archive, by the item that brought or found them there.

@@ -55,9 +55,9 @@ SELECT id FROM item INDEXED BY item_of_job
 WHERE job_id = :job_id AND session_id = :session_id AND state IN ('queued', 'running');
 
 -- name: put_archived_file
-INSERT INTO archived_file (item_id, path, sha256) VALUES (:item_id, :path, :sha256)
+INSERT INTO archived_file (item_id, path, sha256, listed) VALUES (:item_id, :path, :sha256, :listed)
 ON CONFLICT (item_id, path) DO UPDATE SET
-    listed = CASE WHEN archived_file.sha256 = excluded.sha256 THEN archived_file.listed ELSE 0 END,
+    listed = max(excluded.listed, archived_file.listed * (archived_file.sha256 = excluded.sha256)),
     sha256 = excluded.sha256;
 
 -- name: unlisted_files
@@ -75,3 +75,18 @@ WHERE archived_file.listed = 0 AND job.ended_at_usec IS NOT NULL;
 
 -- name: mark_listed
 UPDATE archived_file SET listed = 1 WHERE item_id = :item_id AND path = :path AND sha256 = :sha256;
+
+-- name: some_archived_file
+SELECT archived_file.path
+FROM item INDEXED BY item_of_job JOIN archived_file ON archived_file.item_id = item.id
+WHERE item.job_id = :job_id LIMIT 1;
+
+-- name: note_dead_fence
+UPDATE archive SET dead_fences = json_insert(dead_fences, '$[#]', :fence) WHERE job_id = :job_id;
+
+-- name: forget_dead_fences
+UPDATE archive SET dead_fences = '[]' WHERE job_id = :job_id AND dead_fences = :dead_fences;
+
+-- name: archives_unswept
+SELECT archive.* FROM archive INDEXED BY archive_unswept JOIN job ON job.id = archive.job_id
+WHERE archive.dead_fences <> '[]' AND job.ended_at_usec IS NOT NULL;
