@@ -24,8 +24,9 @@ CHUNK_BYTES: Final = 1 << 20
 """What is read at a time; whether the work is still wanted is asked as often."""
 
 _OPEN_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-NOT_READABLE: Final = frozenset((errno.ENOENT, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO))
-"""Errors that tell of a name, and nothing of the disk: gone, a link, another user's, a socket."""
+
+# What tells of a name, and nothing of the disk: it is gone, a link, another user's, a socket.
+_NOT_OURS: Final = frozenset((errno.ENOENT, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENXIO))
 
 
 class Canceled(Exception):
@@ -128,22 +129,29 @@ def hash_standing(
 
 
 def hash_sources(paths: Iterable[Path], *, canceled: Callable[[], bool] = wanted) -> dict[Path, str | None]:
-    """Return the SHA-256 of files that are to be archived; None for what is gone or no regular file.
+    """Return the SHA-256 of files that are to be archived; None for what is gone, no regular file, or secret.
 
     Raises:
         Canceled: before it was done.
-        FolderIsLink, SourceUnreadable: a file's disk refuses.
+        FolderIsLink, SourceUnreadable: a file's disk refuses, or its folder is gone.
     """
     return {path: _hash_source(path, canceled) for path in paths}
 
 
-def hash_regular(name: str, folder: int, *, canceled: Callable[[], bool]) -> str | None:
-    """Return the SHA-256 of a file in an open folder; None if it is no regular file.
+def hash_if_ours(name: str, folder: int, *, canceled: Callable[[], bool]) -> str | None:
+    """Return the SHA-256 of a file in an open folder.
+
+    None for what is gone, no regular file, or another user's secret.
 
     Raises:
-        Canceled, OSError: before it was done; a link is ELOOP.
+        Canceled, OSError: before it was done.
     """
-    descriptor = os.open(name, OPEN_TO_READ, dir_fd=folder)
+    try:
+        descriptor = os.open(name, OPEN_TO_READ, dir_fd=folder)
+    except OSError as error:
+        if error.errno in _NOT_OURS:
+            return None
+        raise
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
@@ -229,22 +237,15 @@ def _size(entry: os.DirEntry[str]) -> int | None:
 
 def _hash_standing(destination: Path, path: str, canceled: Callable[[], bool]) -> str | None:
     folder, _, name = path.partition("/")
-    try:
-        with open_archive_folder(destination, folder) as opened:
-            return hash_regular(name, opened, canceled=canceled)
-    except OSError as error:
-        if error.errno in NOT_READABLE and destination.is_dir():
-            return None
-        raise
+    with open_archive_folder(destination, folder) as opened:
+        return hash_if_ours(name, opened, canceled=canceled)
 
 
 def _hash_source(path: Path, canceled: Callable[[], bool]) -> str | None:
     try:
         with open_folder(path.parent) as folder:
-            return hash_regular(path.name, folder, canceled=canceled)
+            return hash_if_ours(path.name, folder, canceled=canceled)
     except OSError as error:
-        if error.errno in {errno.ENOENT, errno.ELOOP, errno.ENXIO}:
-            return None
         raise SourceUnreadable(error.errno, os.strerror(error.errno or 0), str(path)) from error
 
 

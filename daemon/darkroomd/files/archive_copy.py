@@ -22,10 +22,9 @@ from darkroomd.core.freshness import is_same_file
 from darkroomd.core.model import Fingerprint
 from darkroomd.files.archive import (
     CHUNK_BYTES,
-    NOT_READABLE,
     SourceUnreadable,
     check,
-    hash_regular,
+    hash_if_ours,
     sha256_from,
 )
 from darkroomd.files.attributes import copy_attributes
@@ -156,7 +155,7 @@ def copy_verified(
                 raise CopyDamaged(target)
             check(canceled)
             stood = not _name(part, target.name, folder)
-            if stood and not _holds(target.name, folder, sha256, canceled):
+            if stood and hash_if_ours(target.name, folder, canceled=canceled) != sha256:
                 raise NameTaken(target)
         sync_folder(folder)
     return Copied(sha256, before.size_bytes, made.method, stood=stood)
@@ -324,16 +323,6 @@ def _name(part: str, name: str, folder: int) -> bool:
         os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
         return True
     return False
-
-
-def _holds(name: str, folder: int, sha256: str, canceled: Callable[[], bool]) -> bool:
-    """Tell whether what stands under a name is a file of the same content."""
-    try:
-        return hash_regular(name, folder, canceled=canceled) == sha256
-    except OSError as error:
-        if error.errno in NOT_READABLE:
-            return False
-        raise
 
 
 def _unreadable(error: OSError, source: Path) -> SourceUnreadable:
