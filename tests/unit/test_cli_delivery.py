@@ -114,16 +114,19 @@ def test_options_of_the_job_are_sent_as_they_were_given(words: list[str], option
 def test_an_export_is_told_in_one_line(
     reply: StartedReply, *, waited_for: bool, paused: bool, line: str
 ) -> None:
-    assert export.started(reply, sent.session(), waited_for=waited_for, paused=paused) == line
+    told = export.started(reply, sent.session(), LeftOut(), waited_for=waited_for, paused=paused)
+
+    assert told == line
 
 
-def test_an_export_tells_at_once_how_many_photos_are_discarded() -> None:
-    session = replace(sent.session("a\nb"), discarded_count=2)
+def test_an_export_tells_at_once_how_many_photos_are_not_in_it() -> None:
+    left = LeftOut(discarded=2, arriving=1)
 
-    line = export.started(STARTED, session, waited_for=False, paused=False)
+    line = export.started(STARTED, sent.session("a\nb"), left, waited_for=False, paused=False)
 
     assert line == (
-        "Job 7 develops 3 photos of a\\nb. Not in it: 2 discarded. `darkroom wait 7` waits for it."
+        "Job 7 develops 3 photos of a\\nb. Not in it: 2 discarded, 1 still arriving. What arrives is "
+        "developed by itself. `darkroom wait 7` waits for it."
     )
 
 
@@ -191,7 +194,7 @@ def ended(state: JobState, *reasons: str, **counts: int) -> Job:
             LeftOut(discarded=2, waiting=1),
             [
                 "9 photos developed; it took 34 s.",
-                "Not in it: 2 discarded; 1 that arrived since, developed in the background.",
+                "Not in it: 2 discarded, 1 that came later. What arrives is developed by itself.",
             ],
             id="not-all-are-in-it",
         ),

@@ -25,10 +25,12 @@ class LeftOut(NamedTuple):
 
     Attributes:
         discarded: somebody wants none of them.
-        waiting: they arrived since, and are developed in the background.
+        arriving: their files are still being written.
+        waiting: they arrived since the export was asked for.
     """
 
     discarded: int = 0
+    arriving: int = 0
     waiting: int = 0
 
 
@@ -36,7 +38,7 @@ def reckon(client: Client, job: Job) -> list[str]:
     """Return what became of an export or archive that has ended; no other job is worth it."""
     match job.kind:
         case "export":
-            return export_reckoned(job, _failures(client, job), left_out(client, job))
+            return export_reckoned(job, _failures(client, job), left_out(client, job.session_id, begun=True))
         case "archive":
             return archive_reckoned(job, _failures(client, job))
         case _:
@@ -74,23 +76,32 @@ def archive_reckoned(job: Job, failed: Sequence[Failed]) -> list[str]:
 
 def not_in_it(left: LeftOut) -> list[str]:
     """Return which photos an export does not have, in a sentence; nothing where it has all."""
-    parts = [
+    parts = (
         f"{left.discarded} discarded" if left.discarded else "",
-        f"{left.waiting} that arrived since, developed in the background" if left.waiting else "",
-    ]
-    told = "; ".join(filter(None, parts))
-    return [f"Not in it: {told}."] if told else []
+        f"{left.arriving} still arriving" if left.arriving else "",
+        f"{left.waiting} that came later" if left.waiting else "",
+    )
+    told = ", ".join(filter(None, parts))
+    by_themselves = left.arriving + left.waiting
+    remedy = " What arrives is developed by itself." if by_themselves else ""
+    return [f"Not in it: {told}.{remedy}"] if told else []
 
 
-def left_out(client: Client, job: Job) -> LeftOut:
-    """Return how many photos of its session an export does not have, as it is now."""
-    if job.session_id is None:
+def left_out(client: Client, session_id: str | None, *, begun: bool) -> LeftOut:
+    """Return how many photos of a session an export does not have, as it is now.
+
+    Once it has begun, photos that wait are none of its own.
+    """
+    if session_id is None:
         return LeftOut()
     try:
-        session = client.get_session(job.session_id)
+        session = client.get_session(session_id)
+        arriving = sum(
+            photo.state == "arriving" for photo in client.list_photos(session_id, states=["arriving"])
+        )
     except NoSuchSession:
         return LeftOut()
-    return LeftOut(discarded=session.discarded_count, waiting=session.pending_count)
+    return LeftOut(session.discarded_count, arriving, session.pending_count if begun else 0)
 
 
 def _failures(client: Client, job: Job) -> list[Failed]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from darkroomd.core.freshness import is_same_file
-from darkroomd.core.model import RAW_FOLDER, CorrelationId, Fingerprint, Photo, PhotoState, Session
+from darkroomd.core.model import RAW_FOLDER, CorrelationId, Fingerprint, Page, Photo, PhotoState, Session
 from darkroomd.core.naming import photo_id
 
 _LIBRAW: Final = """
@@ -179,6 +179,11 @@ def is_backlog(fresh: int, *, appeared: bool) -> bool:
     return not appeared or fresh > MOST_FIRST_SHOTS
 
 
+_ARRIVING_CURSOR: Final = "arriving:"
+_LAST_PLACE: Final = "~"
+"""Behind every other."""
+
+
 def extension_of(name: str) -> str:
     """Return what stands behind the last dot, in lower case, or nothing."""
     stem, _, extension = name.rpartition(".")
@@ -217,3 +222,27 @@ def arriving_photo(
         arrived_at_usec=arrived_at_usec,
         revision=0,
     )
+
+
+def arriving_page(photos: Iterable[Photo], *, cursor: str | None, limit: int) -> Page[Photo]:
+    """Return a page of photos that are seen and not in the queue yet, in the order in which they came.
+
+    `cursor` is None or one that `is_arriving_cursor`. Behind the last of them a list goes on with the others.
+    """
+    after = "" if cursor is None else cursor.removeprefix(_ARRIVING_CURSOR)
+    rest = sorted((key, photo) for photo in photos if (key := _place_of(photo)) > after)
+    entries = tuple(photo for _, photo in rest[:limit])
+    if not entries:
+        return Page(())
+    last = rest[len(entries) - 1][0] if len(rest) > limit else _LAST_PLACE
+    return Page(entries, next_cursor=_ARRIVING_CURSOR + last)
+
+
+def is_arriving_cursor(cursor: str | None) -> bool:
+    """Tell whether a list of photos goes on with what is not in the queue yet; so each begins."""
+    return cursor is None or cursor.startswith(_ARRIVING_CURSOR)
+
+
+def _place_of(photo: Photo) -> str:
+    # Digits of one length, so that they are in order as text.
+    return f"{photo.arrived_at_usec:020}.{photo.id}"

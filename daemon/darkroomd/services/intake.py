@@ -14,7 +14,7 @@ import structlog
 from anyio.abc import TaskGroup, TaskStatus
 
 from darkroom.errors import DarkroomError
-from darkroomd.core.model import CorrelationId, JobId, Session, SessionId, WatchMode
+from darkroomd.core.model import CorrelationId, JobId, Photo, Session, SessionId, WatchMode
 from darkroomd.core.places import FolderIdentity, Root, RootStanding
 from darkroomd.core.session_names import root_id
 from darkroomd.files.folders import FolderIsLink
@@ -75,6 +75,11 @@ class Intake:
         """Return how a session's folder is observed at this moment."""
         known = self._by_id.get(session)
         return WatchMode.UNAVAILABLE if known is None else known.mode
+
+    def arriving(self, session: SessionId) -> tuple[Photo, ...]:
+        """Return what was seen in a session's folder and is no photo of the queue yet."""
+        known = self._by_id.get(session)
+        return () if known is None else known.arriving
 
     @property
     def sessions(self) -> Mapping[Path, SessionId]:

@@ -10,6 +10,7 @@ from typing import Final
 from darkroom.protocol.types import ItemState, JobFilter, Statistic
 from darkroomd.core.estimate import remaining_usec
 from darkroomd.core.gate import Holder
+from darkroomd.core.intake import arriving_page, is_arriving_cursor
 from darkroomd.core.model import (
     Check,
     CorrelationId,
@@ -22,6 +23,7 @@ from darkroomd.core.model import (
     Page,
     Photo,
     PhotoId,
+    PhotoState,
     Progress,
     QueueStatus,
     Session,
@@ -125,7 +127,15 @@ class Queries:
         cursor: str | None,
         limit: int,
     ) -> Page[Photo]:
-        """Return a page of a session's photos; raise `NoSuchSession`, `InvalidCursor`."""
+        """Return a page of a session's photos; raise `NoSuchSession`, `InvalidCursor`.
+
+        What still arrives is known to intake alone; it is listed first where its state is asked for.
+        """
+        if PhotoState.ARRIVING in (states or ()) and not discarded and is_arriving_cursor(cursor):
+            arriving = arriving_page(self._intake.arriving(session_id), cursor=cursor, limit=limit)
+            if arriving.entries:
+                return arriving
+            cursor = None
         return await self._store.photos(
             session_id, states=states, discarded=discarded, cursor=cursor, limit=limit
         )

@@ -15,7 +15,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from darkroomd.core.intake import arriving_photo
-from darkroomd.core.model import RAW_FOLDER, CorrelationId, Fingerprint, Happening, Session
+from darkroomd.core.model import RAW_FOLDER, CorrelationId, Fingerprint, Happening, Photo, Session
 from darkroomd.core.recorded_outputs import RecordedPhoto
 from darkroomd.core.scan_pace import retry_wait
 from darkroomd.core.stability import Look
@@ -42,6 +42,7 @@ log = structlog.get_logger()
 class _Sighted:
     """A file that was seen and is not handed over yet."""
 
+    fingerprint: Fingerprint
     correlation_id: CorrelationId
     seen_at_usec: int
     backlog: bool
@@ -81,6 +82,12 @@ class Reception:
     def is_empty(self) -> bool:
         """Whether nothing is on its way."""
         return not self._sighted
+
+    @property
+    def arriving(self) -> tuple[Photo, ...]:
+        """What was seen and is no photo of the queue yet; a photo whose file comes once more is one."""
+        known = self.room.dealt_with
+        return tuple(self._photo(name, one) for name, one in self._sighted.items() if name not in known)
 
     def next_due(self) -> float:
         """Return when there is something to do next, in seconds of the monotonic clock."""
@@ -147,14 +154,22 @@ class Reception:
     def _sight(self, name: str, notice: FirstSeen) -> None:
         origin, now_usec = notice.origin, self._around.now_usec()
         correlation_id = origin.correlation_id or self._around.new_correlation_id()
-        self._sighted[name] = _Sighted(correlation_id, now_usec, origin.backlog)
+        sighted = _Sighted(notice.fingerprint, correlation_id, now_usec, origin.backlog)
+        self._sighted[name] = sighted
         if origin.backlog:
             # Thousands at a time; watchers are told when they are queued.
             return
-        photo = arriving_photo(
-            self._session, name, notice.fingerprint, correlation_id=correlation_id, arrived_at_usec=now_usec
-        )
+        photo = self._photo(name, sighted)
         self._around.publish(Happening("photo.arriving", now_usec, photo=photo, session_id=self._session.id))
+
+    def _photo(self, name: str, sighted: _Sighted) -> Photo:
+        return arriving_photo(
+            self._session,
+            name,
+            sighted.fingerprint,
+            correlation_id=sighted.correlation_id,
+            arrived_at_usec=sighted.seen_at_usec,
+        )
 
     def _ids(self, sighted: _Sighted | None) -> dict[str, str]:
         ids: dict[str, str] = {"session": self._session.id}

@@ -25,7 +25,7 @@ from darkroomd.core.intake import (
     is_backlog,
     sighting_of,
 )
-from darkroomd.core.model import RAW_FOLDER, CorrelationId, JobId, PhotoState, Session, WatchMode
+from darkroomd.core.model import RAW_FOLDER, CorrelationId, JobId, Photo, PhotoState, Session, WatchMode
 from darkroomd.core.naming import photo_id
 from darkroomd.core.recorded_outputs import RecordedSession
 from darkroomd.core.scan_pace import FolderMemory
@@ -107,6 +107,11 @@ class SessionIntake:
     def presence(self) -> Presence:
         """Whether the session's folders were there when they were last looked at."""
         return self._presence
+
+    @property
+    def arriving(self) -> tuple[Photo, ...]:
+        """What was seen and is no photo of the queue yet."""
+        return self._reception.arriving
 
     @property
     def targets(self) -> tuple[Path, ...]:

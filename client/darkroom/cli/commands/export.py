@@ -11,7 +11,7 @@ from darkroom.cli.handover import next_step, wait_for
 from darkroom.cli.naming import photos_in, session_named
 from darkroom.cli.nearest import suggestion
 from darkroom.cli.orders import job_options, new_correlation_id, planned
-from darkroom.cli.reckoning import LeftOut, not_in_it
+from darkroom.cli.reckoning import LeftOut, left_out, not_in_it
 from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable
 from darkroom.client import Client
@@ -46,19 +46,21 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
         screen.show([] if arguments.json else nothing_to_do(session, some=bool(arguments.photos)))
         return EXIT_DONE
     if not arguments.json:
-        screen.show([started(reply, session, waited_for=arguments.wait, paused=arguments.paused)])
+        left = LeftOut() if arguments.wait else left_out(client, session.id, begun=False)
+        screen.show(
+            [started(reply, session, left, waited_for=arguments.wait, paused=arguments.paused)],
+        )
     return wait_for(client, reply.job_id, arguments, screen) if arguments.wait else EXIT_DONE
 
 
-def started(reply: StartedReply, session: Session, *, waited_for: bool, paused: bool) -> str:
+def started(reply: StartedReply, session: Session, left: LeftOut, *, waited_for: bool, paused: bool) -> str:
     """Return which job develops how many photos, which are not in it, and what to type next, in one line."""
     assert reply.job_id is not None
     what = f"Job {reply.job_id} develops {outcomes.photos(reply.item_count)} of {session.name}"
     if not reply.created:
         what += ", as was asked before"
-    left = [] if waited_for else not_in_it(LeftOut(discarded=session.discarded_count))
     then = [] if waited_for else [next_step(reply.job_id, paused=paused and reply.created)]
-    return printable(" ".join((f"{what}.", *left, *then)))
+    return printable(" ".join((f"{what}.", *not_in_it(left), *then)))
 
 
 def nothing_to_do(session: Session, *, some: bool) -> list[str]:
