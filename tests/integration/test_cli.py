@@ -144,6 +144,28 @@ def test_a_job_is_shown_with_what_became_of_each_photo(
     assert capsys.readouterr().out.splitlines()[-1].split() == ["70", "running", "1", photo, "encode"]
 
 
+@pytest.mark.parametrize(
+    ("answer", "photo"),
+    [
+        pytest.param({"photo": msgspec.to_builtins(sent.photo())}, "IMG_1.NEF", id="name"),
+        pytest.param(sent.WORLD["GetPhoto"], "p-IMG_1.NEF", id="photo-gone"),
+    ],
+)
+def test_a_job_of_several_sessions_is_shown_with_its_photos(
+    path: Path, answer: object, photo: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = replace(sent.job(), kind="archive", session_id=None)
+
+    run(
+        path,
+        "show",
+        "7",
+        answers={**sent.WORLD, "GetJob": {"job": msgspec.to_builtins(archive)}, "GetPhoto": answer},
+    )
+
+    assert photo in capsys.readouterr().out.splitlines()[-1]
+
+
 def test_a_photo_is_found_by_the_path_of_its_output(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     developed = replace(sent.photo(state="developed"), outputs=(sent.output(),))
 

@@ -131,6 +131,9 @@ _darkroom darkroom
         pytest.param("darkroom fetch I", ["IMG_1.DNG"], id="photo"),
         pytest.param("darkroom --socket /none fetch I", [], id="no-daemon"),
         pytest.param("darkroom session preset My\\ Party viv", ["vivid"], id="preset"),
+        pytest.param("darkroom export My\\ Party I", ["IMG_1.DNG"], id="photo-of-a-session"),
+        pytest.param("darkroom export My\\ Party --recipe ", ["jpg"], id="recipe"),
+        pytest.param("darkroom archive My\\ Party --contents o", ["outputs", "originals"], id="contents"),
     ],
 )
 def test_bash_completes_what_the_daemon_knows(world: World, line: str, words: list[str]) -> None:
