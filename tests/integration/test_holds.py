@@ -20,9 +20,9 @@ from darkroomd.core.stability import Patience
 from darkroomd.files.fingerprint import fingerprint_of
 from darkroomd.services import intake as intake_module
 from darkroomd.services import scheduler as scheduler_module
-from darkroomd.services.development import Outcome
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.handover import Fate, Handover, SettledFile
+from darkroomd.services.outcomes import Outcome
 from darkroomd.services.presets import Presets
 from darkroomd.services.scheduler import OnStage, Scheduler
 from darkroomd.services.stories import Stories

@@ -24,9 +24,9 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.retry import RetryPolicy
-from darkroomd.services.development import Outcome
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.outcomes import Outcome
 from darkroomd.services.scheduler import OnStage, Scheduler
 from darkroomd.services.stories import Stories
 from darkroomd.store.desk import JobDesk

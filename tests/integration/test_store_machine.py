@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -258,7 +259,9 @@ class Queue(RuleBasedStateMachine):
         wanted = [PhotoId(known[number % len(known)]["id"]) for number in numbers if known]
         background, asked_for = self.live(wanted, "develop", "backfill"), self.live(wanted, "export")
         runs = [item for item in background.values() if item["state"] == "running"]
-        expected = [photo for photo in dict.fromkeys(wanted) if photo not in asked_for]
+        elsewhere = tuple(dict.fromkeys(item["job_id"] for item in asked_for.values()))
+        spared = self.settled(elsewhere) - background.keys()
+        expected = [one for one in dict.fromkeys(wanted) if one not in asked_for and one not in spared]
         order = NewExport(
             session, tuple(wanted), "jpg", "export", CorrelationId("e"), paused=paused, creator="test"
         )
@@ -271,12 +274,28 @@ class Queue(RuleBasedStateMachine):
             assert told == []
             return
         assert isinstance(exported, Exported)
+        assert exported.elsewhere == elsewhere
+        assert exported.created is bool(expected)
+        if not expected:
+            goes_on = [job for job in elsewhere if job in self.uncanceled()]
+            assert exported.job_id == (elsewhere[0] if elsewhere and len(goes_on) == len(elsewhere) else None)
+            return
         items = self.rows("SELECT * FROM item WHERE job_id = ? ORDER BY turn", exported.job_id)
         assert [item["photo_id"] for item in items] == expected
         assert {item["state"] for item in items} <= {"queued"}
         assert exported.superseded == tuple(dict.fromkeys(item["job_id"] for item in background.values()))
-        assert exported.elsewhere == tuple(dict.fromkeys(item["job_id"] for item in asked_for.values()))
         self.ends_as_superseded([item["id"] for item in background.values()], exported.job_id)
+
+    def settled(self, jobs: Sequence[int]) -> set[str]:
+        """Return the photos that exports came to a good end with, and that are still developed."""
+        rows = self.rows(
+            "SELECT item.job_id, photo.id FROM item JOIN photo ON photo.id = item.photo_id "
+            "WHERE item.state IN ('completed', 'skipped') AND photo.state = 'developed'"
+        )
+        return {row["id"] for row in rows if row["job_id"] in jobs and row["job_id"] in self.uncanceled()}
+
+    def uncanceled(self) -> set[int]:
+        return {row["id"] for row in self.rows("SELECT id FROM job WHERE canceling = 0")}
 
     @precondition(lambda self: self.photos)
     @rule(

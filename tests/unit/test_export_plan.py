@@ -1,16 +1,73 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from darkroom.protocol.types import ItemState
-from darkroomd.core.export_plan import ExportPlan, LiveItem, plan_export, superseded_by
-from darkroomd.core.model import ItemId, JobId, JobKind, PhotoId
+from darkroomd.core.export_plan import (
+    ExportPlan,
+    LiveItem,
+    OpenExport,
+    covers,
+    in_capture_order,
+    plan_export,
+    superseded_by,
+    to_export,
+)
+from darkroomd.core.model import (
+    EVERYTHING,
+    CorrelationId,
+    Fingerprint,
+    ItemId,
+    JobId,
+    JobKind,
+    Photo,
+    PhotoId,
+    PhotoState,
+    SessionId,
+    Wish,
+)
 
 A, B, C = PhotoId("a"), PhotoId("b"), PhotoId("c")
 
 
-def live(kind: JobKind, state: ItemState, number: int = 1) -> LiveItem:
-    return LiveItem(ItemId(number), JobId(number), kind, state)
+ONE, OTHER = JobId(1), JobId(2)
+
+
+PHOTO = Photo(
+    id=A,
+    session_id=SessionId("s"),
+    name="A.NEF",
+    raw=Path("/s/Raw/A.NEF"),
+    fingerprint=Fingerprint(1, 2, 3, 4, 5),
+    look="look",
+    preset_id=None,
+    state=PhotoState.DEVELOPED,
+    discarded_by=None,
+    captured_at_usec=None,
+    corrected_at_usec=None,
+    unsupported=(),
+    warnings=(),
+    camera="",
+    attempts=0,
+    last_attempt_at_usec=None,
+    outputs=(),
+    failure=None,
+    correlation_id=CorrelationId("c"),
+    arrived_at_usec=0,
+    revision=1,
+)
+
+
+def photo(**changes: Any) -> Photo:
+    return replace(PHOTO, **changes)
+
+
+def live(kind: JobKind, state: ItemState, number: int = 1, photo_id: PhotoId = A) -> LiveItem:
+    return LiveItem(ItemId(number), JobId(number), kind, state, photo_id)
 
 
 def test_photos_are_taken_once_each_in_the_order_asked_for() -> None:
@@ -36,6 +93,104 @@ def test_a_photo_that_another_export_has_is_left_there(state: ItemState) -> None
     plan = plan_export([A, B, C], {A: live(JobKind.EXPORT, state), C: live(JobKind.EXPORT, state)})
 
     assert plan == ExportPlan(wanted=(B,), elsewhere=(JobId(1),))
+
+
+WAITS = live(JobKind.EXPORT, ItemState.QUEUED)
+
+
+@pytest.mark.parametrize(
+    ("standing", "others", "joins", "wanted"),
+    [
+        pytest.param({A: WAITS, B: WAITS, C: WAITS}, [OpenExport(ONE, EVERYTHING)], ONE, (), id="has-all"),
+        pytest.param(
+            {A: WAITS}, [OpenExport(ONE, EVERYTHING, frozenset({B, C}))], ONE, (), id="did-the-rest"
+        ),
+        pytest.param({A: WAITS}, [OpenExport(ONE, EVERYTHING, frozenset({B}))], None, (C,), id="one-is-free"),
+        pytest.param({}, [OpenExport(ONE, EVERYTHING, frozenset({A, B, C}))], None, (A, B, C), id="did-all"),
+        pytest.param(
+            {A: WAITS, B: WAITS},
+            [OpenExport(ONE, Wish(("web",)), frozenset({C}))],
+            None,
+            (C,),
+            id="does-less-of-it",
+        ),
+        pytest.param({A: WAITS, B: WAITS, C: WAITS}, [], None, (), id="is-being-canceled"),
+        pytest.param(
+            {A: WAITS, B: WAITS, C: live(JobKind.EXPORT, ItemState.QUEUED, 2)},
+            [OpenExport(ONE, EVERYTHING), OpenExport(OTHER, EVERYTHING)],
+            ONE,
+            (),
+            id="shared-by-two",
+        ),
+        pytest.param(
+            {A: WAITS, B: WAITS, C: live(JobKind.EXPORT, ItemState.QUEUED, 2)},
+            [OpenExport(ONE, EVERYTHING), OpenExport(OTHER, Wish(("web",)))],
+            None,
+            (),
+            id="shared-by-two-and-one-does-less",
+        ),
+        pytest.param(
+            {A: WAITS, B: live(JobKind.BACKFILL, ItemState.QUEUED, 3, B)},
+            [OpenExport(ONE, EVERYTHING, frozenset({B, C}))],
+            None,
+            (B,),
+            id="changed-since",
+        ),
+    ],
+)
+def test_an_export_joins_one_that_has_its_photos_and_makes_as_much(
+    standing: dict[PhotoId, LiveItem],
+    others: list[OpenExport],
+    joins: JobId | None,
+    wanted: tuple[PhotoId, ...],
+) -> None:
+    plan = plan_export([A, B, C], standing, others=others)
+
+    assert (plan.joins, plan.wanted) == (joins, wanted)
+
+
+@pytest.mark.parametrize(
+    ("standing", "asked", "enough"),
+    [
+        pytest.param(EVERYTHING, EVERYTHING, True, id="the-same"),
+        pytest.param(EVERYTHING, Wish(("web",)), True, id="one-of-all"),
+        pytest.param(Wish(("jpg", "web")), Wish(("web",)), True, id="one-of-two"),
+        pytest.param(Wish(("web",)), EVERYTHING, False, id="all-of-one"),
+        pytest.param(Wish(("web",)), Wish(("jpg", "web")), False, id="two-of-one"),
+        pytest.param(EVERYTHING, Wish(forced=True), False, id="not-forced"),
+        pytest.param(Wish(forced=True), EVERYTHING, True, id="forced"),
+    ],
+)
+def test_an_export_covers_what_asks_for_no_more(standing: Wish, asked: Wish, enough: bool) -> None:
+    assert covers(standing, asked) is enough
+
+
+def test_photos_are_exported_in_the_order_in_which_they_were_taken() -> None:
+    camera = photo(id=A, name="A.NEF", captured_at_usec=30)
+    corrected = photo(id=B, name="B.NEF", captured_at_usec=99, corrected_at_usec=10)
+    untold = photo(id=C, name="C.NEF", fingerprint=Fingerprint(1, 2, 3, mtime_ns=20_000, ctime_ns=5))
+    twin = photo(id=PhotoId("d"), name="0.NEF", captured_at_usec=30)
+
+    assert in_capture_order([camera, corrected, untold, twin]) == [corrected, untold, twin, camera]
+
+
+@pytest.mark.parametrize(
+    ("one", "named", "wanted"),
+    [
+        pytest.param(photo(id=A), None, True, id="any"),
+        pytest.param(photo(id=A, state=PhotoState.FAILED), None, True, id="failed"),
+        pytest.param(photo(id=A, discarded_by="user"), None, False, id="discarded"),
+        pytest.param(photo(id=A, discarded_by="user"), {A}, False, id="discarded-and-named"),
+        pytest.param(photo(id=A, state=PhotoState.ARRIVING), None, False, id="on-its-way"),
+        pytest.param(photo(id=A, state=PhotoState.MISSING), None, False, id="missing"),
+        pytest.param(photo(id=A, state=PhotoState.MISSING), {A}, True, id="missing-and-named"),
+        pytest.param(photo(id=A), {B}, False, id="another-is-named"),
+    ],
+)
+def test_an_export_is_about_photos_that_are_wanted(
+    one: Photo, named: set[PhotoId] | None, wanted: bool
+) -> None:
+    assert to_export([one], named) == [one][: int(wanted)]
 
 
 def test_a_superseded_item_says_where_its_photo_is_developed() -> None:

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroomd.config import Config, parse_config
-from darkroomd.core.due import overall, to_make
+from darkroomd.core.due import Due, due_for, overall, to_make
 from darkroomd.core.faults import ConfigInvalid
 from darkroomd.core.freshness import AGED, Altered, Cause, NeedsHash, Outdated, UpToDate, Verdict
+from darkroomd.core.model import Wish
 from darkroomd.core.recipes import (
     MOST_PIXELS,
     MOST_RECIPES,
@@ -214,17 +215,52 @@ def test_a_photo_is_as_its_neediest_output(verdicts: list[Verdict | None], expec
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "asked", "expected"),
+    ("verdicts", "expected"),
     [
-        pytest.param([UpToDate(), CHANGED, None], False, "bc", id="only-what-is-due"),
-        pytest.param([UpToDate(), UNREAD], False, "b", id="doubtful"),
-        pytest.param([AGED, Altered(), CHANGED], False, "c", id="what-stands-is-left-alone"),
-        pytest.param([AGED, Altered(), UpToDate()], True, "ab", id="unless-asked"),
-        pytest.param([AGED, Altered(), UpToDate()], False, "abc", id="all-where-none-is-due"),
-        pytest.param([UpToDate(), UpToDate()], True, "ab", id="all-where-all-is-well"),
+        pytest.param([UpToDate(), CHANGED, None], "bc", id="only-what-is-due"),
+        pytest.param([UpToDate(), UNREAD], "b", id="doubtful"),
+        pytest.param([AGED, Altered(), CHANGED], "c", id="what-stands-is-left-alone"),
+        pytest.param([AGED, Altered(), UpToDate()], "abc", id="all-where-none-is-due"),
+        pytest.param([UpToDate(), UpToDate()], "ab", id="all-where-all-is-well"),
     ],
 )
-def test_only_what_is_due_is_made(verdicts: list[Verdict | None], expected: str, *, asked: bool) -> None:
+def test_only_what_is_due_is_made(verdicts: list[Verdict | None], expected: str) -> None:
     named = dict(zip("abc", verdicts, strict=False))
 
-    assert "".join(to_make(named, asked=asked)) == expected
+    assert "".join(to_make(named)) == expected
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "recipes", "expected"),
+    [
+        pytest.param([UpToDate(), UpToDate()], None, Due((), "up_to_date"), id="nothing"),
+        pytest.param([AGED, UpToDate()], None, Due(("a",), "pipeline_changed"), id="newer-pipeline"),
+        pytest.param([UpToDate(), Altered()], None, Due(("b",), "altered"), id="altered"),
+        pytest.param([Altered(), CHANGED], None, Due(("a", "b"), CHANGED.cause.value), id="the-neediest"),
+        pytest.param([UpToDate(), None], None, Due(("b",), "untold"), id="no-telling"),
+        pytest.param([CHANGED, UpToDate()], ("b",), Due((), "up_to_date", True), id="the-rest-is-due"),
+        pytest.param([AGED, UpToDate()], ("b",), Due((), "up_to_date"), id="the-rest-is-only-aged"),
+        pytest.param([UpToDate(), CHANGED], ("b",), Due(("b",), CHANGED.cause.value), id="one-of-two"),
+    ],
+)
+def test_an_export_makes_what_is_not_up_to_date(
+    verdicts: list[Verdict | None], recipes: tuple[str, ...] | None, expected: Due
+) -> None:
+    named = dict(zip("ab", verdicts, strict=True))
+
+    assert due_for(named, Wish(recipes), failed_before=False) == expected
+
+
+@pytest.mark.parametrize(
+    ("verdict", "wish", "failed_before", "expected"),
+    [
+        pytest.param(UpToDate(), Wish(forced=True), False, Due(("a",), "forced"), id="forced"),
+        pytest.param(CHANGED, Wish(forced=True), True, Due(("a",), "forced"), id="forced-and-failed"),
+        pytest.param(UpToDate(), Wish(), True, Due(("a",), "failed_before"), id="failed"),
+        pytest.param(CHANGED, Wish(), True, Due(("a",), "failed_before"), id="failed-and-due"),
+    ],
+)
+def test_an_export_makes_what_failed_or_is_forced(
+    verdict: Verdict, wish: Wish, failed_before: bool, expected: Due
+) -> None:
+    assert due_for({"a": verdict}, wish, failed_before=failed_before) == expected

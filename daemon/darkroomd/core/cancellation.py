@@ -21,6 +21,11 @@ def canceled(reason: str | None = None) -> Failure:
     )
 
 
+def has_failed(failure: Failure | None) -> bool:
+    """Whether what a photo shows is that it failed, and not that somebody canceled its work."""
+    return failure is not None and failure.code != "canceled"
+
+
 def is_by_removal(failure: Failure) -> bool:
     """Whether work was canceled with its session: once that is added again, nobody wants it left undone."""
     return failure.code == "canceled" and failure.context.get("reason") == SESSION_REMOVED

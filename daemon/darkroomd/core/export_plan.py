@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from darkroom.protocol.types import Failure, ItemState
-from darkroomd.core.model import ItemId, JobId, JobKind, PhotoId
+from darkroomd.core.model import (
+    EVERYTHING,
+    ItemId,
+    JobId,
+    JobKind,
+    Photo,
+    PhotoId,
+    PhotoState,
+    Wish,
+)
 
 SUPERSEDED: Final = "superseded"
 """Code of the failure of an item, and reason of its job, that an export took a photo from."""
@@ -24,6 +33,20 @@ class LiveItem:
     job_id: JobId
     kind: JobKind
     state: ItemState
+    photo_id: PhotoId
+
+
+@dataclass(frozen=True, slots=True)
+class OpenExport:
+    """An export of the same session that has not ended.
+
+    Attributes:
+        settled: photos that it came to a good end with, and that are still as it left them by the record.
+    """
+
+    job_id: JobId
+    wish: Wish
+    settled: frozenset[PhotoId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +58,81 @@ class ExportPlan:
         superseded: background items that wait and end for it.
         must_stop: background items that run. As long as there are any, the export cannot begin.
         elsewhere: jobs that somebody asked for and that have some of the photos already; left there.
+        joins: the job that has all of the photos and makes all that is asked for: there is nothing to add.
     """
 
     wanted: tuple[PhotoId, ...] = ()
     superseded: tuple[LiveItem, ...] = ()
     must_stop: tuple[LiveItem, ...] = ()
     elsewhere: tuple[JobId, ...] = ()
+    joins: JobId | None = None
 
 
-def plan_export(photo_ids: Sequence[PhotoId], live: Mapping[PhotoId, LiveItem]) -> ExportPlan:
-    """Return what to do, given the live item of each photo that has one."""
+def plan_export(
+    photo_ids: Sequence[PhotoId],
+    live: Mapping[PhotoId, LiveItem],
+    *,
+    wish: Wish = EVERYTHING,
+    others: Sequence[OpenExport] = (),
+) -> ExportPlan:
+    """Return what to do, given the live item of each photo that has one, and other exports of the session."""
     each_once = list(dict.fromkeys(photo_ids))
     known = [live[photo_id] for photo_id in each_once if photo_id in live]
     background = [item for item in known if item.kind in BACKGROUND]
-    asked_for = [item for item in known if item.kind not in BACKGROUND]
-    taken = {photo_id for photo_id in each_once if photo_id in live and live[photo_id] in asked_for}
+    elsewhere = tuple(dict.fromkeys(item.job_id for item in known if item.kind not in BACKGROUND))
+    enough = [other for other in others if other.job_id in elsewhere and covers(other.wish, wish)]
+    settled = frozenset[PhotoId]().union(*(other.settled for other in enough))
+    taken = {photo_id for photo_id in each_once if photo_id in live and live[photo_id].kind not in BACKGROUND}
+    wanted = tuple(
+        photo_id
+        for photo_id in each_once
+        if photo_id not in taken and (photo_id in live or photo_id not in settled)
+    )
+    all_make_it = set(elsewhere) == {other.job_id for other in enough}
     return ExportPlan(
-        wanted=tuple(photo_id for photo_id in each_once if photo_id not in taken),
+        wanted=wanted,
         superseded=tuple(item for item in background if item.state is ItemState.QUEUED),
         must_stop=tuple(item for item in background if item.state is ItemState.RUNNING),
-        elsewhere=tuple(dict.fromkeys(item.job_id for item in asked_for)),
+        elsewhere=elsewhere,
+        joins=elsewhere[0] if elsewhere and not wanted and all_make_it else None,
     )
+
+
+def covers(standing: Wish, asked: Wish) -> bool:
+    """Tell whether an export with the wish `standing` makes all that one with the wish `asked` would."""
+    if asked.forced and not standing.forced:
+        return False
+    if standing.recipes is None:
+        return True
+    return asked.recipes is not None and set(asked.recipes) <= set(standing.recipes)
+
+
+def in_capture_order(photos: Iterable[Photo]) -> list[Photo]:
+    """Return photos by the time they were taken: as corrected, else by the camera, else by their files."""
+    return sorted(photos, key=lambda photo: (_taken_usec(photo), photo.name, photo.id))
+
+
+def _taken_usec(photo: Photo) -> int:
+    if photo.corrected_at_usec is not None:
+        return photo.corrected_at_usec
+    if photo.captured_at_usec is not None:
+        return photo.captured_at_usec
+    return photo.fingerprint.mtime_ns // 1000
+
+
+def to_export(photos: Iterable[Photo], named: Collection[PhotoId] | None) -> list[Photo]:
+    """Return which of a session's photos an export is about, in the order in which they are taken.
+
+    `named` are those that somebody named; None: nobody did. Discarded photos are left out, and so are those
+    still on their way; photos whose RAW files are missing only count where they are named.
+    """
+    return in_capture_order(photo for photo in photos if _is_wanted(photo, named))
+
+
+def _is_wanted(photo: Photo, named: Collection[PhotoId] | None) -> bool:
+    if photo.discarded_by is not None or photo.state is PhotoState.ARRIVING:
+        return False
+    return photo.state is not PhotoState.MISSING if named is None else photo.id in named
 
 
 def superseded_by(job_id: JobId) -> Failure:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from darkroomd.core.model import Fingerprint, Output
+
+_MOMENT_NS: Final = 5_000_000_000
+"""A record is dated before its output is renamed into place, for which a slow disk takes its time."""
 
 
 class Cause(StrEnum):
@@ -42,10 +45,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
-    """Size and time of the last change of a file on disk."""
+    """Size and time of the last change of a file on disk.
+
+    Attributes:
+        ctime_ns: when the file system last changed anything about it, which nobody can set back; None where
+            nobody looked. It is no part of what files are compared by.
+    """
 
     size_bytes: int
     mtime_ns: int
+    ctime_ns: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +112,13 @@ def assess(
     raw: Fingerprint,
     output: FileStat | None,
     hashes: Hashes = Hashes(),
+    closely: bool = False,
 ) -> Verdict:
     """Return whether the output in `record` is still what `wanted` asks for.
 
     `raw` is the RAW file and `output` the recorded output file as they are now (None: it is not there, or no
-    picture any more). A RAW file that was copied, restored or touched is compared by content.
+    picture any more). A RAW file that was copied, restored or touched is compared by content. So is, looked
+    at `closely`, an output that has its size and time, and that something happened to since it was recorded.
     """
     if record is None:
         return Outdated(Cause.NEVER_DEVELOPED)
@@ -119,11 +130,19 @@ def assess(
         return Outdated(Cause.RAW_CHANGED)
     if output is None:
         return Outdated(Cause.OUTPUT_MISSING)
-    output_is_same = _same_output(record, output, hashes.output)
+    output_is_same = _same_output(record, output, hashes.output, closely=closely)
     if raw_is_same is None or output_is_same is None:
         return NeedsHash(raw=raw_is_same is None, output=output_is_same is None)
     fresh = UpToDate() if record.inputs.pipeline == wanted.pipeline else AGED
     return fresh if output_is_same else Altered()
+
+
+def is_touched(record: Output, found: FileStat) -> bool:
+    """Tell whether something happened to an output after it was recorded, whatever its size and time say.
+
+    That may be no more than another mode, or a link to it: only the content can tell.
+    """
+    return found.ctime_ns is not None and found.ctime_ns > record.created_at_usec * 1000 + _MOMENT_NS
 
 
 def may_be_remnant(written_bytes: int, found_bytes: int) -> bool:
@@ -183,8 +202,9 @@ def _same(before: Fingerprint, now: Fingerprint, recorded: str, found: str | Non
     return None if found is None else found == recorded
 
 
-def _same_output(record: Output, now: FileStat, found: str | None) -> bool | None:
-    if now == FileStat(record.size_bytes, record.mtime_ns):
+def _same_output(record: Output, now: FileStat, found: str | None, *, closely: bool) -> bool | None:
+    untouched = not (closely and is_touched(record, now))
+    if untouched and now == FileStat(record.size_bytes, record.mtime_ns):
         return True
     if now.size_bytes != record.size_bytes:
         return False

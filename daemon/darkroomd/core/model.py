@@ -249,8 +249,25 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """What an export is to make.
+
+    Attributes:
+        recipes: names of those that are followed, in order; None: all that there are.
+        forced: what is up to date is made once more.
+    """
+
+    recipes: tuple[str, ...] | None = None
+    forced: bool = False
+
+
+EVERYTHING: Final = Wish()
+"""All that is not up to date."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """A request for work and how far it is."""
+    """A request for work and how far it is; `wish` is that of an export."""
 
     id: JobId
     kind: JobKind
@@ -269,6 +286,7 @@ class Job:
     started_at_usec: int | None
     ended_at_usec: int | None
     revision: int
+    wish: Wish = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,13 +318,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An item that was taken from the queue, with all that development needs."""
+    """An item that was taken from the queue, with all that development needs.
+
+    Attributes:
+        failed_before: the photo had failed for good when the job was asked for.
+    """
 
     item: Item
     job: Job
     photo: Photo
     session: Session
     fence: int
+    failed_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def fingerprint_of(path: Path) -> Fingerprint | None:
 def stat_of(path: Path) -> FileStat | None:
     """Return size and time of a regular file; None if there is none, links not followed."""
     found = _lstat(path)
-    return None if found is None else FileStat(found.st_size, found.st_mtime_ns)
+    return None if found is None else FileStat(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def fingerprint_from(found: os.stat_result) -> Fingerprint:

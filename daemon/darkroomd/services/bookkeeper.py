@@ -26,9 +26,9 @@ from darkroomd.core.retry import (
     after_failure,
     session_hold_seconds,
 )
-from darkroomd.services.development import Changed, Developed, Failed, Gone, Outcome, Skipped
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.hand import Hand
+from darkroomd.services.outcomes import Changed, Developed, Failed, Gone, Outcome, Skipped
 from darkroomd.services.stories import Stories
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
@@ -88,7 +88,12 @@ class Bookkeeper:
             case Developed():
                 await self._record_success(hand, outcome)
             case Skipped():
-                ending = Ending(ItemState.SKIPPED, along=outcome.along, rest_is_due=outcome.rest_is_due)
+                ending = Ending(
+                    ItemState.SKIPPED,
+                    looked_at=outcome.photo,
+                    along=outcome.along,
+                    rest_is_due=outcome.rest_is_due,
+                )
                 await self._end(hand, ending)
             case Changed():
                 log.info("raw_changed", raw=str(claim.photo.raw))

@@ -15,23 +15,25 @@ import structlog
 
 from darkroom.errors import DarkroomError
 from darkroom.protocol.types import Failure
+from darkroomd.core.due import Due
 from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.imprint import dated_look
-from darkroomd.core.model import Claim, Inputs, ItemId, Output
+from darkroomd.core.model import Claim, Inputs, JobKind, Output
 from darkroomd.core.naming import output_id
 from darkroomd.core.output_plan import OutputPlan
 from darkroomd.core.presets import for_pipeline
 from darkroomd.core.recovery import Intent
-from darkroomd.core.retry import Concern
 from darkroomd.core.sidecar import SidecarDemands, refusal
 from darkroomd.files.fingerprint import fingerprint_of
 from darkroomd.files.folders import FolderIsLink
 from darkroomd.files.sidecars import FrozenLook, read_look
 from darkroomd.imaging.messages import Develop, Part, Refused, Target
 from darkroomd.imaging.messages import Developed as Made
+from darkroomd.services.appraisal import Appraisal
 from darkroomd.services.disks import Disks
 from darkroomd.services.drafts import Draft, Drafts, draft
 from darkroomd.services.executor import Executor
+from darkroomd.services.outcomes import Changed, Developed, Failed, Gone, Outcome, Skipped
 from darkroomd.services.publishing import encode_intents, final_path, publish_intended
 from darkroomd.services.turnstile import Turnstile
 from darkroomd.store.store import Store
@@ -60,71 +62,6 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Developed:
-    """The outputs stand in their places.
-
-    Attributes:
-        output: of the first recipe that was followed.
-        others: of the other ones.
-        pixels: of the picture.
-        busy_usec: from the start of the work to its end, on the monotonic clock.
-        seconds: wall time by stage of the worker.
-        warnings: the decoder's.
-        rest_is_due: outputs by recipes that were not asked for are still to be made.
-        left_out: as in `Photo`.
-    """
-
-    output: Output
-    captured_at_usec: int | None
-    camera: str
-    pixels: int
-    busy_usec: int
-    seconds: dict[str, float]
-    warnings: tuple[str, ...] = ()
-    others: tuple[Output, ...] = ()
-    zone_minutes: int | None = None
-    rest_is_due: bool = False
-    left_out: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """All outputs that are asked for are up to date: nothing was made.
-
-    Attributes:
-        along: items of the same job that wait behind this one, and whose photos are up to date as well.
-        rest_is_due: outputs by recipes that were not asked for are to be made.
-    """
-
-    along: tuple[ItemId, ...] = ()
-    rest_is_due: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """The RAW file, or what its sidecar asks for, is not what settled: nothing was published."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """The RAW file is no longer there."""
-
-    failure: Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The work failed; with `environment` it is not the photo's fault.
-
-    `concern` says whose work cannot go on then; None: as `core.retry.concern_of` has it.
-    """
-
-    failure: Failure
-    environment: bool
-    concern: Concern | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Attempt:
     """A claimed item at work, and when that began by the monotonic clock."""
 
@@ -132,9 +69,7 @@ class _Attempt:
     look: FrozenLook
     drafts: Drafts
     began_at: float
-
-
-Outcome = Developed | Skipped | Changed | Gone | Failed
+    rest_is_due: bool
 
 
 class Development:
@@ -160,6 +95,7 @@ class Development:
         self._disks = disks
         self._demands = demands or SidecarDemands()
         self._turnstile = turnstile or Turnstile()
+        self._appraisal = Appraisal(store, disks, plan)
 
     async def develop(self, claim: Claim, on_stage: Callable[[str, int], None]) -> Outcome:
         """Develop the claimed photo and publish those of its outputs that are due.
@@ -172,20 +108,17 @@ class Development:
             look = await self._on_disk(claim, partial(read_look, claim.photo.raw))
             if look.lut_problem:
                 log.warning("lut_not_usable", raw=str(claim.photo.raw), problem=look.lut_problem)
-            early = await self._absence(claim) or self._objection(claim, look)
-            if early is not None:
-                return early
-            names = await self._store.photo_names(claim.session.id)
-            drafts = await self._on_disk(claim, partial(draft, self._plan, claim, names))
+            attempt = await self._absence(claim) or await self._begin(claim, look, began_at)
+            if not isinstance(attempt, _Attempt):
+                return attempt
             made = await self._executor.develop(
-                self._request(claim, drafts, look),
+                self._request(attempt),
                 deadline_seconds=self._deadline_seconds,
                 on_stage=lambda stage: on_stage(stage.stage, stage.percent),
             )
             if isinstance(made, Refused):
                 return await self._after_refusal(claim, made)
-            attempt = await self._in_turn(_Attempt(claim, look, drafts, began_at))
-            return await self._publish_or_discard(attempt, made)
+            return await self._publish_or_discard(await self._in_turn(attempt), made)
         except (StateUnwritable, FolderIsLink) as error:
             # A link is, like a folder that is gone, no photo's fault, and goes on once it is put right.
             return Failed(_failure(error, transient=True), environment=True)
@@ -193,6 +126,28 @@ class Development:
             return Failed(_failure(error, transient=False), environment=False)
         except OSError as error:
             return _failed_by(error)
+
+    async def _begin(
+        self, claim: Claim, look: FrozenLook, began_at: float
+    ) -> _Attempt | Skipped | Changed | Failed:
+        """Choose what is made; what is up to date is so whatever might be said against developing it."""
+        names = await self._store.photo_names(claim.session.id)
+        due: Due | None = None
+        if claim.job.kind is JobKind.EXPORT:
+            found = await self._appraisal.due(claim, look, names)
+            if isinstance(found, Failure):
+                return Failed(found, environment=False)
+            due = found
+            if not due.recipes:
+                along = await self._appraisal.skip(claim, names)
+                return Skipped(claim.photo, tuple(one.item_id for one in along), due.rest_is_due)
+        if (objection := self._objection(claim, look)) is not None:
+            return objection
+        if due is not None and not await self._appraisal.start(claim, due, now_usec=self._now_usec()):
+            return Changed()
+        chosen = None if due is None else due.recipes
+        drafts = await self._on_disk(claim, partial(draft, self._plan, claim, names, chosen=chosen))
+        return _Attempt(claim, look, drafts, began_at, rest_is_due=due is not None and due.rest_is_due)
 
     def _objection(self, claim: Claim, look: FrozenLook) -> Changed | Failed | None:
         failure = self._refusal(claim, look.unsupported, problem=look.problem)
@@ -205,7 +160,8 @@ class Development:
         context = {"path": _printable(claim.photo.raw)}
         return refusal(self._demands, unsupported, problem=problem, context=context)
 
-    def _request(self, claim: Claim, drafts: Drafts, look: FrozenLook) -> Develop:
+    def _request(self, attempt: _Attempt) -> Develop:
+        claim, look = attempt.claim, attempt.look
         return Develop(
             fence=claim.fence,
             correlation_id=claim.item.correlation_id,
@@ -213,7 +169,9 @@ class Development:
             item_id=claim.item.id,
             attempt=claim.item.attempt,
             source=os.fsencode(claim.photo.raw),
-            targets=tuple(Target(recipe=one.recipe, part=os.fsencode(one.part)) for one in drafts.each),
+            targets=tuple(
+                Target(recipe=one.recipe, part=os.fsencode(one.part)) for one in attempt.drafts.each
+            ),
             adjustments=for_pipeline(look.adjustments),
             lut=None if look.lut is None else os.fsencode(look.lut.path),
             lut_sha256="" if look.lut is None else look.lut.sha256,
@@ -276,6 +234,7 @@ class Development:
             camera=made.camera,
             pixels=made.width * made.height,
             busy_usec=round((anyio.current_time() - attempt.began_at) * USEC),
+            rest_is_due=attempt.rest_is_due,
             seconds=dict(made.stage_seconds),
             warnings=made.warnings,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from darkroomd.core.due import to_make
-from darkroomd.core.model import Claim, JobKind
+from darkroomd.core.model import Claim
 from darkroomd.core.naming import part_name
 from darkroomd.core.output_plan import Labels, OutputPlan, outputs_by_recipe
 from darkroomd.core.recipes import Recipe
@@ -39,21 +39,24 @@ class Drafts:
         return tuple(paths[one.recipe.name] for one in self.each)
 
 
-def draft(plan: OutputPlan, claim: Claim, names: Collection[str]) -> Drafts:
+def draft(
+    plan: OutputPlan, claim: Claim, names: Collection[str], *, chosen: Collection[str] | None = None
+) -> Drafts:
     """Choose the outputs of the claimed photo that are due, and make their folders.
 
-    `names` are the RAW files of the session.
+    `names` are the RAW files of the session. `chosen` are the recipes to be followed; None: those that the
+    background follows.
 
     Raises:
         FolderIsLink, OSError: a folder cannot be made.
     """
     photo, folder = claim.photo, claim.session.folder
     labels = plan.labels({*names, photo.name})
-    recipes = plan.recipes
-    if len(recipes) > 1:
+    recipes = plan.recipes if chosen is None else outputs_by_recipe(plan, chosen)
+    if chosen is None and len(recipes) > 1:
         paths = plan.paths(photo, folder, labels)
         judged = verdicts(photo, photo.fingerprint, paths, plan)
-        recipes = outputs_by_recipe(plan, to_make(judged, asked=claim.job.kind is JobKind.EXPORT))
+        recipes = outputs_by_recipe(plan, to_make(judged))
     for name in dict.fromkeys(recipe.folder for recipe in recipes):
         make_folder(folder / name)
     drafts = (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from darkroomd.core.freshness import FileStat
+from darkroomd.core.freshness import FileStat, is_touched
 from darkroomd.core.model import Output
 from darkroomd.core.recovery import Found, Intent
 from darkroomd.files.atomic import publish
@@ -54,10 +54,22 @@ def publish_intended(intent: Intent, record: Output | None, *, now_usec: int) ->
         DarkroomError, OSError: see `files.atomic.publish`.
     """
     part, final = _part_path(intent), final_path(intent)
-    known = None if record is None else FileStat(record.size_bytes, record.mtime_ns)
+    known = None if record is None or _is_altered(record, final) else _stat_in(record)
     published = publish(part, final, record=known)
     output = intent.as_output(final, mtime_ns=published.stat.mtime_ns, created_at_usec=now_usec)
     return Publication(output, published.kept)
+
+
+def _stat_in(record: Output) -> FileStat:
+    return FileStat(record.size_bytes, record.mtime_ns)
+
+
+def _is_altered(record: Output, final: Path) -> bool:
+    """Tell whether what stands there only looks like what is recorded: somebody set its time back."""
+    found = stat_of(final)
+    if found is None or found != _stat_in(record) or not is_touched(record, found):
+        return False
+    return sha256_of(final) != record.sha256
 
 
 def record_published(intent: Intent, *, now_usec: int) -> Output | None:

@@ -23,9 +23,9 @@ from darkroomd.core.model import Claim, Happening, JobId, JobKind, PhotoId, Sess
 from darkroomd.core.precedence import InWork, RunningBackground, making_way
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.services.bookkeeper import Bookkeeper, OnPhotoEnding, tell_nobody
-from darkroomd.services.development import Failed, Outcome
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.hand import RECORD_SECONDS, Hand, Work, failure_through, stop_all
+from darkroomd.services.outcomes import Failed, Outcome
 from darkroomd.services.stories import Stories
 from darkroomd.services.turnstile import Turnstile
 from darkroomd.store.line import Line
@@ -290,7 +290,9 @@ class Scheduler:
 
     async def _carry_out(self, hand: Hand) -> None:
         claim = hand.claim
-        log.info("item_started", raw=str(claim.photo.raw), kind=claim.job.kind)
+        if claim.job.kind in BACKGROUND:
+            # What somebody asked for may have nothing to be done.
+            log.info("item_started", raw=str(claim.photo.raw), kind=claim.job.kind)
         finished = False
         try:
             with hand.scope:

@@ -9,7 +9,19 @@ from pathlib import Path
 
 from darkroomd.core.cancellation import is_by_removal
 from darkroomd.core.due import overall
-from darkroomd.core.freshness import AGED, Altered, OutputFile, UpToDate, Verdict, Wanted, assess
+from darkroomd.core.freshness import (
+    AGED,
+    Altered,
+    Cause,
+    Hashes,
+    NeedsHash,
+    Outdated,
+    OutputFile,
+    UpToDate,
+    Verdict,
+    Wanted,
+    assess,
+)
 from darkroomd.core.imprint import dated_look
 from darkroomd.core.intake import SIDECAR_SUFFIX, Ignored
 from darkroomd.core.model import RAW_FOLDER, Fingerprint, Output, Photo, PhotoState
@@ -18,10 +30,11 @@ from darkroomd.core.recorded_outputs import RecordedSession, read_session
 from darkroomd.core.session_document import DOCUMENT_NAME
 from darkroomd.files.atomic import OWN_PARTS
 from darkroomd.files.documents import read_document
+from darkroomd.files.fingerprint import sha256_of
 from darkroomd.files.folders import FolderIsLink
 from darkroomd.files.outputs import standing
 from darkroomd.files.scan import list_raw
-from darkroomd.files.sidecars import read_look
+from darkroomd.files.sidecars import FrozenLook, read_look
 from darkroomd.files.sweep import sweep
 
 
@@ -141,23 +154,47 @@ def verdicts(
 
     Without `needs_lut` the look stays what it was where the .cube file that it names cannot be used.
     """
-    records = {output.recipe: output for output in photo.outputs}
     try:
         asked = read_look(photo.raw)
     except OSError:
         return dict.fromkeys(paths)
+    judged: dict[str, Verdict | None] = {}
+    for recipe, (record, wanted) in _wishes(photo, asked, paths, plan, needs_lut=needs_lut).items():
+        judged[recipe] = None if record is None else _assessed(record, wanted, found)
+    return judged
+
+
+def close_verdicts(
+    photo: Photo, look: FrozenLook, paths: Mapping[str, Path], plan: OutputPlan, *, reads: bool = True
+) -> dict[str, Verdict | None]:
+    """Compare each output as `verdicts` does, and (if it `reads`) contents where only they can tell.
+
+    The RAW file is as it is recorded of the photo, and `look` what its sidecar says now.
+    """
+    judged: dict[str, Verdict | None] = {}
+    for recipe, (record, wanted) in _wishes(photo, look, paths, plan, needs_lut=False).items():
+        judged[recipe] = (
+            Outdated(Cause.NEVER_DEVELOPED)
+            if record is None
+            else _assessed_closely(record, wanted, photo, reads=reads)
+        )
+    return judged
+
+
+def _wishes(
+    photo: Photo, asked: FrozenLook, paths: Mapping[str, Path], plan: OutputPlan, *, needs_lut: bool
+) -> dict[str, tuple[Output | None, Wanted]]:
+    """Return by recipe what is recorded of a photo's output and what it should be."""
+    records = {output.recipe: output for output in photo.outputs}
     look = dated_look(asked.look, photo.corrected_at_usec)
     stays = bool(asked.lut_problem) and not needs_lut
-    judged: dict[str, Verdict | None] = {}
+    wishes: dict[str, tuple[Output | None, Wanted]] = {}
     for recipe in plan.recipes:
         record = records.get(recipe.name)
-        if record is None:
-            judged[recipe.name] = None
-            continue
-        look_wanted = record.inputs.look if stays else look
+        look_wanted = record.inputs.look if stays and record is not None else look
         wanted = Wanted(paths[recipe.name], look_wanted, recipe.digest, plan.pipeline)
-        judged[recipe.name] = _assessed(record, wanted, found)
-    return judged
+        wishes[recipe.name] = record, wanted
+    return wishes
 
 
 def _assessed(record: Output, wanted: Wanted, found: Fingerprint) -> Verdict | None:
@@ -166,3 +203,18 @@ def _assessed(record: Output, wanted: Wanted, found: Fingerprint) -> Verdict | N
     except OSError:
         return None
     return assess(record, wanted, raw=found, output=output)
+
+
+def _assessed_closely(record: Output, wanted: Wanted, photo: Photo, *, reads: bool) -> Verdict | None:
+    try:
+        output = standing(OutputFile(record.path, record.size_bytes))
+        verdict = assess(record, wanted, raw=photo.fingerprint, output=output, closely=True)
+        if not isinstance(verdict, NeedsHash) or not reads:
+            return verdict
+        hashes = Hashes(
+            raw=(sha256_of(photo.raw) or "") if verdict.raw else None,
+            output=(sha256_of(record.path) or "") if verdict.output else None,
+        )
+    except OSError:
+        return None
+    return assess(record, wanted, raw=photo.fingerprint, output=output, hashes=hashes, closely=True)

@@ -12,6 +12,7 @@ from darkroomd.core.model import JobId
 from darkroomd.store import exports, verbs
 from darkroomd.store.exports import Exported, MustStop, NewExport
 from darkroomd.store.front import Front
+from darkroomd.store.rescans import Asked
 
 
 class JobDesk:
@@ -92,11 +93,23 @@ class JobDesk:
             lambda database: verbs.move_jobs(database, job_ids, before=before, now_usec=now_usec)
         )
 
-    async def export(self, export: NewExport, *, now_usec: int) -> Exported | MustStop:
-        """Make an export; raise `NoSuchSession`, `NoSuchPhoto`."""
-        return await self._front.write(
-            lambda database: exports.start_export(database, export, now_usec=now_usec)
-        )
+    async def export(
+        self, export: NewExport, *, asked: Asked | None = None, now_usec: int
+    ) -> Exported | MustStop:
+        """Make an export; raise `NoSuchSession`, `NoSuchPhoto`.
+
+        It is the same as before where the key in `asked` made one already. A few photos in each transaction:
+        killed in between, the others are where they were. Nothing of it may be started meanwhile.
+        """
+        start = partial(exports.start_export, export=export, asked=asked, now_usec=now_usec)
+        exported = await self._front.write(start)
+        with anyio.CancelScope(shield=True):
+            while isinstance(exported, Exported) and exported.rest:
+                more = partial(
+                    exports.go_on_exporting, export=export, begun=exported, asked=asked, now_usec=now_usec
+                )
+                exported = await self._front.write(more)
+        return exported
 
     async def clear(self, *, states: Sequence[JobState], ended_before_usec: int | None, now_usec: int) -> int:
         """Forget ended jobs; return how many."""

@@ -10,8 +10,6 @@ from typing import Final
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
 from darkroomd.core.archive_request import is_archived_by
 from darkroomd.core.cancellation import canceled
-from darkroomd.core.freshness import is_same_file
-from darkroomd.core.imprint import dated_look
 from darkroomd.core.lifecycle import is_ending, waiting_state
 from darkroomd.core.model import (
     Claim,
@@ -31,11 +29,18 @@ from darkroomd.store.archived import ArchivedFile, put_archived_files
 from darkroomd.store.background import return_to_background
 from darkroomd.store.catalogue import photo_of, read_job, read_photo, read_session
 from darkroomd.store.database import Database, Row
+from darkroomd.store.export_items import (
+    is_replaced,
+    return_rest,
+    skip_along,
+    skip_photo,
+    spare_photo,
+    start_photo,
+)
 from darkroomd.store.journal import Journal, write_log_lines
 from darkroomd.store.rows import (
     PRIORITIES,
     failure_text,
-    fingerprint_from,
     item_from,
     json_text,
     output_values,
@@ -55,6 +60,7 @@ class Ending:
     it did not allow; they only count with an output.
     `busy_usec` is what the work took by a clock that does not jump; None: as the clock on the wall has it.
     `along` are items of the same job that wait, and are skipped with one that was: for the same reason.
+    `looked_at` is the photo that was found up to date.
     `rest_is_due`: outputs that the job does not ask for are to be made, by a backfill.
     `archived` is what an item of an archive brought there, or found there already.
     """
@@ -73,6 +79,7 @@ class Ending:
     left_out: tuple[str, ...] = ()
     along: tuple[ItemId, ...] = ()
     rest_is_due: bool = False
+    looked_at: Photo | None = None
     archived: tuple[ArchivedFile, ...] = ()
 
     @property
@@ -114,21 +121,21 @@ def claim(database: Database, wanted: Wanted, *, now_usec: int) -> tuple[Claim |
         return None, []
     database.run("note_claim", priority=row["priority"], turn=row["turn"], fence=row["fence"])
     database.run("job_started", id=row["job_id"], now=now_usec)
-    archives = is_archived_by(row["recipe"])
-    started = database.one("photo_by_id" if archives else "photo_started", id=row["photo_id"], now=now_usec)
-    assert started is not None
+    job = read_job(database, JobId(row["job_id"]), running=row)
+    started, shows_it = start_photo(database, row, job, now_usec=now_usec)
     session = read_session(database, SessionId(row["session_id"]))
     taken = Claim(
         item=item_from(row),
-        job=read_job(database, JobId(row["job_id"]), running=row),
+        job=job,
         photo=photo_of(database, started, session),
         session=session,
         fence=row["fence"],
+        failed_before=bool(row["failed_before"]),
     )
     journal = Journal(database, now_usec)
     journal.item_as(taken.item, session.id)
     journal.job_as(taken.job)
-    if not archives:
+    if shows_it:
         journal.photo_as(taken.photo)
         journal.session_as(session)
     return taken, journal.happenings
@@ -181,7 +188,14 @@ def end(
     if is_archived_by(row["recipe"]):
         return _end_archived(database, row, ending, now_usec=now_usec)
     journal = Journal(database, now_usec)
+    if ending.along:
+        skip_along(database, journal, item.job_id, ending.along, now_usec=now_usec)
+    skipped = ending.state is ItemState.SKIPPED
+    before = database.one("photo_by_id", id=row["photo_id"]) if skipped else None
     ended = _end_photo(database, journal, row, ending, now_usec=now_usec)
+    replaced = ended["state"] == PhotoState.OUTDATED
+    if ending.rest_is_due:
+        ended = return_rest(database, journal, row, ended, now_usec=now_usec)
     # Read after the photo has changed: it counts its photos.
     session = read_session(database, SessionId(row["session_id"]))
     photo = photo_of(database, ended, session)
@@ -191,10 +205,11 @@ def end(
     _end_job(database, row, now_usec=now_usec)
     journal.item_as(item_from(row, photo.outputs if ending.state is ItemState.COMPLETED else ()), session.id)
     journal.job(JobId(row["job_id"]))
-    if _goes_on(photo, ending):
+    if replaced and _goes_on(photo, ending):
         _queue_again(database, journal, row, photo, now_usec=now_usec)
-    journal.photo_as(photo)
-    journal.session_as(session)
+    if before is None or photo.revision != before["revision"]:
+        journal.photo_as(photo)
+        journal.session_as(session)
     return journal.happenings
 
 
@@ -213,7 +228,7 @@ def _end_photo(database: Database, journal: Journal, item: Row, ending: Ending, 
     if ending.output is not None:
         for output in ending.outputs:
             database.run("put_output", **output_values(output))
-        replaced = any(_is_replaced(database, output) for output in ending.outputs)
+        replaced = any(is_replaced(database, output) for output in ending.outputs)
         row = database.one(
             "photo_developed",
             id=photo_id,
@@ -226,26 +241,17 @@ def _end_photo(database: Database, journal: Journal, item: Row, ending: Ending, 
             now=now_usec,
         )
     elif ending.state is ItemState.SKIPPED:
-        _skip_photo(database, photo_id, now_usec=now_usec)
+        skip_photo(database, photo_id, looked_at=ending.looked_at, now_usec=now_usec)
     elif ending.state is ItemState.CANCELED and _is_of_export(database, item):
+        spare_photo(database, item, now_usec=now_usec)
         job = read_job(database, JobId(item["job_id"]))
-        return_to_background(database, journal, job, [item], now_usec=now_usec)
+        return_to_background(database, journal, job, [item], join=True, now_usec=now_usec)
     elif ending.failure is not None:
         state, failure = ending.photo_state or PhotoState.FAILED, failure_text(ending.failure)
         database.run("photo_failed", id=photo_id, state=state, failure=failure, now=now_usec)
     row = row or database.one("photo_by_id", id=photo_id)
     assert row is not None
     return row
-
-
-def _skip_photo(database: Database, photo_id: PhotoId, *, now_usec: int) -> None:
-    """Let a photo whose output is up to date show that again, unless its file was replaced meanwhile."""
-    outputs = read_photo(database, photo_id).outputs
-    if not outputs:
-        raise ValueError(f"Photo {photo_id} has no output, so that work on it cannot be skipped.")
-    replaced = any(_is_replaced(database, output) for output in outputs)
-    state = PhotoState.OUTDATED if replaced else PhotoState.DEVELOPED
-    database.run("set_photo_state", id=photo_id, state=state, now=now_usec)
 
 
 def _is_of_export(database: Database, item: Row) -> bool:
@@ -284,12 +290,22 @@ def put_back(
     if is_archived_by(row["recipe"]):
         return journal.happenings
     photo = read_photo(database, PhotoId(row["photo_id"]))
-    state = waiting_state(has_output=bool(photo.outputs))
-    reason = failure_text(failure)
-    database.run("photo_put_back", id=photo.id, state=state, failure=reason, refund=int(refund), now=now_usec)
-    journal.photo(photo.id)
-    journal.session(photo.session_id)
+    shows_it = photo.state is PhotoState.DEVELOPED
+    if not ((refund or shows_it) and spare_photo(database, row, now_usec=now_usec)):
+        state, reason = waiting_state(has_output=bool(photo.outputs)), failure_text(failure)
+        refunded = int(refund)
+        database.run(
+            "photo_put_back", id=photo.id, state=state, failure=reason, refund=refunded, now=now_usec
+        )
+    _tell_if_changed(database, journal, photo)
     return journal.happenings
+
+
+def _tell_if_changed(database: Database, journal: Journal, before: Photo) -> None:
+    photo = read_photo(database, before.id)
+    if photo.revision != before.revision:
+        journal.photo_as(photo)
+        journal.session(photo.session_id)
 
 
 def _cancel(database: Database, row: Row, failure: Failure, *, now_usec: int) -> list[Happening]:
@@ -299,9 +315,9 @@ def _cancel(database: Database, row: Row, failure: Failure, *, now_usec: int) ->
     after_end(database, journal, row, now_usec=now_usec)
     if is_archived_by(row["recipe"]):
         return journal.happenings
+    before = read_photo(database, photo_id)
     _end_photo(database, journal, row, Ending(ItemState.CANCELED, failure=failure), now_usec=now_usec)
-    journal.photo(photo_id)
-    journal.session(SessionId(row["session_id"]))
+    _tell_if_changed(database, journal, before)
     return journal.happenings
 
 
@@ -360,15 +376,6 @@ def _goes_on(photo: Photo, ending: Ending) -> bool:
     if photo.discarded_by is not None or ending.state is ItemState.CANCELED:
         return False
     return photo.state is PhotoState.OUTDATED
-
-
-def _is_replaced(database: Database, output: Output) -> bool:
-    # Intake may have seen another file settle, or people given it another look or time, meanwhile.
-    row = database.one("inputs_of_photo", id=output.photo_id)
-    assert row is not None
-    same_file = is_same_file(fingerprint_from(row["fingerprint"]), output.inputs.raw)
-    wanted_look = dated_look(row["look"], row["corrected_at_usec"])
-    return wanted_look != output.inputs.look or not same_file
 
 
 def _take_sample(database: Database, row: Row, photo: Photo, ending: Ending, *, now_usec: int) -> None:

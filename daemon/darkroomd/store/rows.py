@@ -34,6 +34,7 @@ from darkroomd.core.model import (
     Progress,
     Session,
     SessionId,
+    Wish,
 )
 from darkroomd.core.wording import readable
 from darkroomd.store.database import Row
@@ -268,7 +269,15 @@ def job_from(row: Row, *, item: Row | None, position: int | None) -> Job:
         started_at_usec=row["started_at_usec"],
         ended_at_usec=row["ended_at_usec"],
         revision=row["revision"],
+        wish=wish_from(row),
     )
+
+
+@_never_nonsense
+def wish_from(row: Row) -> Wish:
+    """Return what the export in a row of `job` is to make; of another job that is all."""
+    recipes = None if row["recipes"] is None else _names.decode(row["recipes"])
+    return Wish(recipes, forced=bool(row["forced"]))
 
 
 @_never_nonsense

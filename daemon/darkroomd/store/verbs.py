@@ -51,7 +51,7 @@ def cancel_jobs(
 
     Jobs that were canceled by a client end as canceled, others as what became of their items. Returns the
     jobs that had not ended. A photo that is left without an output shows `failure`, but for those of an
-    export that a client canceled: they return to the background queue.
+    export: they return to the background queue.
 
     Of more than `most` items the rest waits, and none of it is started any more if a client canceled: that
     is for `go_on_canceling`. Others call again as long as a job is returned.
@@ -64,7 +64,7 @@ def cancel_jobs(
     for job in (job for job in jobs if is_live(job.state)):
         database.run("cancel_job", id=job.id, canceling=by_client, reasons=json_text([reason]))
         # At least one of each, which keeps the failure that the others are to have.
-        canceling = _Canceling(job, failure, to_background=job.kind is JobKind.EXPORT and by_client)
+        canceling = _Canceling(job, failure, to_background=job.kind is JobKind.EXPORT)
         count, photo_ids = _cancel_some(database, journal, canceling, most=max(1, left), now_usec=now_usec)
         changed += photo_ids
         left -= count

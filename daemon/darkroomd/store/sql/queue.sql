@@ -52,7 +52,7 @@ RETURNING *;
 UPDATE item SET
     state = 'running', attempt = attempt + 1, boot = :boot,
     fence = (SELECT value + 1 FROM counter WHERE name = 'fence'),
-    failure = NULL, intent = NULL, started_at_usec = :now, ended_at_usec = NULL
+    failure = NULL, intent = NULL, intact = 0, started_at_usec = :now, ended_at_usec = NULL
 WHERE id = (
     SELECT id FROM item INDEXED BY item_ready
     WHERE state = 'queued' AND held = 0 AND retry_at_usec IS NULL AND priority <= :least_priority
