@@ -56,6 +56,7 @@ from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.session_records import SessionRecords
 from darkroomd.services.stories import Stories
 from darkroomd.services.surroundings import Surroundings
+from darkroomd.services.turnstile import Turnstile
 from darkroomd.settings import (
     DATABASE_NAME,
     Settings,
@@ -187,6 +188,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             now_usec=now_usec,
             on_stale=records.mark,
         )
+        turnstile = Turnstile()
         scheduler = Scheduler(
             store,
             Development(
@@ -196,6 +198,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
                 deadline_seconds=config.worker.deadline_seconds,
                 now_usec=now_usec,
                 disks=Disks(),
+                turnstile=turnstile,
                 demands=SidecarDemands(
                     strict=config.presets.strict,
                     readable=config.presets.unreadable_sidecar == "fail",
@@ -212,6 +215,9 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             now_usec=now_usec,
             on_photo_ending=records.foretell,
             on_photo_changed=lambda claim: intake.look_again(claim.session.id, claim.photo.name),
+            workers=config.workers,
+            turnstile=turnstile,
+            running_background=config.export.running_background,
         )
         scheduler.rate = rate_of(await history.newest_samples(KEPT))
         listeners.append(scheduler.notice)

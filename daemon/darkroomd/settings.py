@@ -14,7 +14,7 @@ from typing import Final
 import anyio
 
 from darkroomd.api.listener import check_socket_path
-from darkroomd.config import Config, RecipeSection, load_config
+from darkroomd.config import Config, load_config
 from darkroomd.core.access import AccessPolicy, Role
 from darkroomd.core.faults import (
     DefaultPresetUnknown,
@@ -27,10 +27,11 @@ from darkroomd.core.intake import RAW_EXTENSIONS
 from darkroomd.core.presets import BUILTIN_PRESETS, Preset
 from darkroomd.core.recipes import LARGEST_OVERLAY_BYTES, PNG_SIGNATURE, Recipe
 from darkroomd.core.stability import Patience
-from darkroomd.core.worker_policy import RetirePolicy
+from darkroomd.core.worker_policy import RetirePolicy, threads_each
 from darkroomd.files.folders import check_root, check_session
 from darkroomd.files.reading import NotRead, read_regular
 from darkroomd.logs import LogFormat
+from darkroomd.sections import RecipeSection
 from darkroomd.services.disks import Disks
 from darkroomd.services.executor import ExecutorOptions
 from darkroomd.services.presets import read_library
@@ -174,14 +175,16 @@ async def _check_folders(settings: Settings) -> None:
 
 def executor_options(settings: Settings) -> ExecutorOptions:
     """Return how the worker processes are run."""
-    worker = settings.config.worker
+    worker, workers = settings.config.worker, settings.config.workers
     return ExecutorOptions(
+        workers=workers,
         idle_seconds=worker.idle_seconds,
         retire=RetirePolicy(photos=worker.photos),
         worker=WorkerSettings(
             log_format=settings.log_format,
             log_level=settings.log_level,
             memory_bytes=worker.memory_mb * 1_000_000,
+            threads=threads_each(workers, cores=os.cpu_count() or 1),
         ),
     )
 

@@ -144,8 +144,7 @@ class Ours:
         self.stages: dict[str, float] = {}
 
     async def develop(self) -> Cost:
-        pid = self._executor.worker_pid
-        assert pid is not None
+        (pid,) = self._executor.worker_pids
         cpu, since = worker_cpu(pid), time.perf_counter()
         request = make_develop(self._source, part=self._part, quality=QUALITY)
         answer = await self._executor.develop(request, deadline_seconds=600, on_stage=ignore)

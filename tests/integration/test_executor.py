@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,13 @@ async def developed(running: LocalExecutor, request: Develop) -> Developed | Ref
     return await running.develop(request, deadline_seconds=PATIENCE_SECONDS, on_stage=unheard)
 
 
+def worker_of(running: LocalExecutor) -> int | None:
+    """Return the process id of the one worker, or None where there is none."""
+    pids = running.worker_pids
+    assert len(pids) <= 1
+    return pids[0] if pids else None
+
+
 def watched(pid: int | None) -> int:
     """Return a descriptor by which the end of a process can be seen, however late one looks."""
     assert pid is not None
@@ -81,14 +89,14 @@ class Saboteur:
         self.process = -1
 
     def __call__(self, stage: Stage) -> None:
-        assert self._running.worker_pid is not None
         acts = {self._stage: self._strike}
         acts.get(stage.stage, lambda: None)()
 
     def _strike(self) -> None:
-        assert self._running.worker_pid is not None
-        self.process = watched(self._running.worker_pid)
-        self._act(self._running.worker_pid)
+        worker = worker_of(self._running)
+        assert worker is not None
+        self.process = watched(worker)
+        self._act(worker)
 
 
 def sending(number: signal.Signals) -> Callable[[int], None]:
@@ -126,9 +134,9 @@ async def test_one_worker_serves_all_and_ends_with_the_executor(tmp_path: Path) 
 
     async with executor() as running:
         await developed(running, make_develop(source, fence=1))
-        first = running.worker_pid
+        first = worker_of(running)
         await developed(running, make_develop(source, fence=2, part=tmp_path / "2"))
-        assert running.worker_pid == first
+        assert worker_of(running) == first
         process = watched(first)
 
     assert await ended(process, within_seconds=0)
@@ -152,11 +160,11 @@ async def test_requests_that_come_together_are_served_in_order(tmp_path: Path) -
 async def test_a_warm_worker_is_the_one_that_works(tmp_path: Path) -> None:
     async with executor() as running:
         await running.warm()
-        warm = running.worker_pid
+        warm = worker_of(running)
         await developed(running, make_develop(make_dng(tmp_path / "a.dng")))
 
         assert warm is not None
-        assert running.worker_pid == warm
+        assert worker_of(running) == warm
 
 
 @pytest.mark.parametrize(
@@ -194,7 +202,7 @@ async def test_a_worker_that_hangs_is_stopped_at_the_deadline(slow_dng: Path) ->
         assert isinstance(answer, Refused)
         assert (answer.failure.code, answer.failure.transient) == ("worker.timeout", True)
         assert await ended(saboteur.process, within_seconds=0)
-        assert running.worker_pid is None
+        assert worker_of(running) is None
 
 
 @pytest.mark.parametrize("stage", ["unpack", "develop", "encode"])
@@ -207,7 +215,7 @@ async def test_a_cancelled_photo_leaves_no_worker_and_no_part(slow_dng: Path, st
             await running.develop(request, deadline_seconds=PATIENCE_SECONDS, on_stage=saboteur)
 
         assert scope.cancelled_caught
-        assert running.worker_pid is None
+        assert worker_of(running) is None
         assert await ended(saboteur.process, within_seconds=0)
         assert part_bytes(request) is None
 
@@ -235,7 +243,7 @@ async def test_cancelling_works_during_the_start_too(tmp_path: Path, after_secon
         with anyio.move_on_after(after_seconds):
             await developed(running, request)
 
-        assert running.worker_pid is None
+        assert worker_of(running) is None
         assert children() == []
 
 
@@ -264,14 +272,14 @@ async def test_an_idle_worker_is_ended(tmp_path: Path) -> None:
     async with executor(idle_seconds=0.05) as running:
         await developed(running, make_develop(make_dng(tmp_path / "a.dng")))
 
-        assert await ended(watched(running.worker_pid))
+        assert await ended(watched(worker_of(running)))
 
 
 async def test_a_worker_that_died_while_idle_costs_no_photo(tmp_path: Path) -> None:
     async with executor() as running:
         await running.warm()
-        process = watched(running.worker_pid)
-        os.kill(running.worker_pid or -1, signal.SIGKILL)
+        process = watched(worker_of(running))
+        os.kill(worker_of(running) or -1, signal.SIGKILL)
         await ended(process)
 
         answer = await developed(running, make_develop(make_dng(tmp_path / "a.dng")))
@@ -286,7 +294,7 @@ async def test_a_spent_worker_is_replaced(tmp_path: Path) -> None:
     async with executor(retire=RetirePolicy(photos=2)) as running:
         for number in range(3):
             await running.warm()
-            pids.append(running.worker_pid)
+            pids.append(worker_of(running))
             await developed(running, make_develop(source, part=tmp_path / str(number)))
 
     assert pids[0] == pids[1]
@@ -388,15 +396,97 @@ async def test_an_error_of_the_listener_stops_the_work(slow_dng: Path) -> None:
         with pytest.raises(LookupError):
             await running.develop(make_develop(slow_dng), deadline_seconds=PATIENCE_SECONDS, on_stage=fail)
 
-        assert running.worker_pid is None
+        assert worker_of(running) is None
 
 
 async def test_leaving_by_cancellation_leaves_nothing(tmp_path: Path) -> None:
     with anyio.CancelScope() as scope:
         async with executor() as running:
             await developed(running, make_develop(make_dng(tmp_path / "a.dng")))
-            process = watched(running.worker_pid)
+            process = watched(worker_of(running))
             scope.cancel()
             await anyio.sleep_forever()
 
     assert await ended(process, within_seconds=0)
+
+
+class Roll:
+    """Calls the roll of workers once all photos are in work."""
+
+    def __init__(self, running: LocalExecutor, *, size: int) -> None:
+        self._running = running
+        self._size = size
+        self._in_work: set[int] = set()
+        self.pids: tuple[int, ...] = ()
+
+    def __call__(self, stage: Stage) -> None:
+        self._in_work.add(stage.fence)
+        if len(self._in_work) == self._size and not self.pids:
+            self.pids = self._running.worker_pids
+
+
+async def test_several_workers_develop_side_by_side(tmp_path: Path, slow_dng: Path) -> None:
+    requests = [make_develop(slow_dng, fence=fence, part=tmp_path / str(fence)) for fence in (1, 2)]
+
+    async with executor(workers=2) as running, anyio.create_task_group() as group:
+        roll = Roll(running, size=2)
+        for request in requests:
+            group.start_soon(partial(running.develop, request, deadline_seconds=60.0, on_stage=roll))
+
+    assert len(set(roll.pids)) == 2
+    assert part_bytes(requests[0]) == part_bytes(requests[1]) is not None
+
+
+async def test_a_second_worker_is_not_started_for_requests_one_after_the_other(tmp_path: Path) -> None:
+    source = make_dng(tmp_path / "a.dng")
+
+    async with executor(workers=2) as running:
+        for fence in range(3):
+            await developed(running, make_develop(source, fence=fence, part=tmp_path / str(fence)))
+
+        assert len(running.worker_pids) == 1
+
+
+async def test_of_several_workers_only_that_of_the_cancelled_photo_is_killed(
+    tmp_path: Path, slow_dng: Path
+) -> None:
+    survivor = make_develop(slow_dng, fence=1, part=tmp_path / "1")
+    victim = make_develop(slow_dng, fence=2, part=tmp_path / "2")
+    answers: list[Developed | Refused] = []
+
+    async def survive(running: LocalExecutor) -> None:
+        answers.append(await developed(running, survivor))
+
+    async with executor(workers=2) as running, anyio.create_task_group() as group:
+        group.start_soon(survive, running)
+        with anyio.CancelScope() as scope:
+            await running.develop(victim, deadline_seconds=60.0, on_stage=lambda _stage: scope.cancel())
+
+    assert [type(answer) for answer in answers] == [Developed]
+    assert part_bytes(victim) is None
+
+
+async def test_all_idle_workers_are_ended(tmp_path: Path) -> None:
+    source = make_dng(tmp_path / "a.dng")
+
+    async with executor(workers=2, idle_seconds=0.2) as running:
+        async with anyio.create_task_group() as group:
+            for fence in (1, 2):
+                request = make_develop(source, fence=fence, part=tmp_path / str(fence))
+                group.start_soon(developed, running, request)
+        processes = [watched(pid) for pid in running.worker_pids]
+
+        assert [await ended(process) for process in processes] == [True] * len(processes)
+
+
+async def test_requests_beyond_the_workers_wait_for_their_turn(tmp_path: Path) -> None:
+    source = make_dng(tmp_path / "a.dng")
+    requests = [make_develop(source, fence=fence, part=tmp_path / str(fence)) for fence in range(6)]
+
+    async with executor(workers=2) as running:
+        async with anyio.create_task_group() as group:
+            for request in requests:
+                group.start_soon(developed, running, request)
+
+        assert len(running.worker_pids) == 2
+    assert all(part_bytes(request) for request in requests)

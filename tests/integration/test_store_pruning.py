@@ -9,7 +9,6 @@ import pytest
 
 from darkroom.errors import NoSuchJob
 from darkroom.protocol.types import Failure, ItemState
-from darkroomd.config import HistorySection
 from darkroomd.core.model import (
     Arrival,
     CorrelationId,
@@ -22,6 +21,7 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.story import LogLine
+from darkroomd.sections import HistorySection
 from darkroomd.services.housekeeping import DAY_USEC, Housekeeping
 from darkroomd.store import pruning
 from darkroomd.store.arrivals import NewJob

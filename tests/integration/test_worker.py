@@ -274,6 +274,20 @@ def test_a_limit_reaches_the_pipeline(tmp_path: Path, start: Starter) -> None:
     assert answer.failure.code == "raw.too_large"
 
 
+def test_a_worker_with_one_thread_makes_the_same_bytes(tmp_path: Path, start: Starter) -> None:
+    source = make_dng(tmp_path / "a.dng", width=1_200, height=900)
+    answers: list[Developed] = []
+
+    for threads in (0, 1, 2):
+        worker = start(threads=threads)
+        worker.send(encode(make_develop(source, part=tmp_path / str(threads))))
+        _, answer = worker.answer()
+        assert isinstance(answer, Developed)
+        answers.append(answer)
+
+    assert len({answer.parts[0].sha256 for answer in answers}) == 1
+
+
 @LINUX
 def test_it_takes_only_what_is_left_over(start: Starter) -> None:
     pid = start(memory_bytes=2 << 30).process.pid

@@ -19,6 +19,7 @@ SERVICES = CORE | {
     "darkroomd.files",
     "darkroomd.bus",
     "darkroomd.config",
+    "darkroomd.sections",
     "darkroomd.imaging.messages",
     "darkroomd.imaging.version",
 }
@@ -32,7 +33,8 @@ MAY_IMPORT = {
     "darkroom.cli": {"darkroom", "darkroom.errors", "darkroom.protocol", "darkroom.wire", "darkroom.client"},
     "darkroom": {"darkroom.errors", "darkroom.protocol", "darkroom.client"},
     "darkroomd.core": CLIENT_WORDS,
-    "darkroomd.config": CORE,
+    "darkroomd.sections": CORE,
+    "darkroomd.config": CORE | {"darkroomd.sections"},
     "darkroomd.store": CORE,
     "darkroomd.files": CORE,
     "darkroomd.imaging": CORE | {"darkroomd.logs"},

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from darkroomd.config import Config, HistorySection, load_config, parse_config
+from darkroomd.config import Config, load_config, parse_config
 from darkroomd.core.faults import ConfigInvalid, ConfigUnreadable
+from darkroomd.core.precedence import RunningBackground
+from darkroomd.sections import HistorySection
 
 PATH = Path("/etc/darkroomd/config.toml")
 
@@ -32,6 +35,12 @@ def test_what_is_set_is_taken_and_the_rest_stays() -> None:
         pytest.param(b"[worker]\nphotos = 0", "worker.photos", ">= 1", id="out-of-range"),
         pytest.param(b"[retry]\nwaits_seconds = []", "retry.waits_seconds", "length >= 1", id="empty"),
         pytest.param(b'roots = ["x"]', "roots", "absolute", id="relative-path"),
+        pytest.param(b"workers = 0", "workers", ">= 1", id="no-worker"),
+        pytest.param(b"workers = 100000", "workers", "more than this machine has cores; 1 to", id="too-many"),
+        pytest.param(b"workers = 1.5", "workers", "1.5", id="half-a-worker"),
+        pytest.param(
+            b'[export]\nrunning_background = "end"', "export.running_background", "'end'", id="no-policy"
+        ),
         pytest.param(b"roots = [", None, "not TOML", id="no-toml"),
         pytest.param(b"\xff\xfe", None, "not TOML", id="not-utf8"),
     ],
@@ -44,6 +53,19 @@ def test_a_bad_configuration_names_file_key_and_remedy(text: bytes, key: str | N
     assert said in caught.value.message
     assert caught.value.context["key"] == key
     assert caught.value.exit_status == 2
+
+
+def test_as_many_workers_as_there_are_cores_are_allowed() -> None:
+    cores = os.cpu_count() or 1
+
+    assert parse_config(f"workers = {cores}".encode(), PATH).workers == cores
+
+
+def test_running_background_photos_are_finished_unless_it_is_asked_otherwise() -> None:
+    config = parse_config(b'[export]\nrunning_background = "stop"', PATH)
+
+    assert config.export.running_background is RunningBackground.STOP
+    assert Config().export.running_background is RunningBackground.FINISH
 
 
 def test_a_configuration_that_was_named_must_be_there(tmp_path: Path) -> None:

@@ -65,6 +65,18 @@ def test_the_time_left_is_what_the_newest_photos_say(
     assert remaining_usec(after(*developed), progress) == expected
 
 
+@pytest.mark.parametrize(
+    ("workers", "waiting", "expected"),
+    [
+        pytest.param(1, 8, 9_600_000, id="one"),
+        pytest.param(2, 8, 4_800_000, id="two"),
+        pytest.param(4, 2, 1_200_000, id="no-more-than-there-are-photos"),
+    ],
+)
+def test_workers_share_the_time(workers: int, waiting: int, expected: int) -> None:
+    assert remaining_usec(after(*[PHOTO] * 3), Progress(total=waiting), workers=workers) == expected
+
+
 @pytest.mark.parametrize("odd", [Developed(0, 10), Developed(-1, 10), Developed(10, -1)])
 def test_a_photo_without_a_size_or_with_time_running_backwards_tells_nothing(odd: Developed) -> None:
     assert after(PHOTO, odd) == Rate((PHOTO,))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from darkroomd.core import worker_policy
-from darkroomd.core.worker_policy import RetirePolicy
+from darkroomd.core.worker_policy import RetirePolicy, threads_each
 
 POLICY = RetirePolicy(photos=3, resident_bytes=1_000)
 
@@ -69,3 +69,17 @@ def test_a_worker_that_ended_by_itself_was_not_killed(
     failure = worker_policy.after_crash(returncode=returncode, signal=signal)
 
     assert worker_policy.is_killed(failure) is killed
+
+
+@pytest.mark.parametrize(
+    ("workers", "cores", "expected"),
+    [
+        pytest.param(1, 16, 0, id="alone"),
+        pytest.param(2, 2, 1, id="one-core-each"),
+        pytest.param(2, 16, 8, id="many-cores"),
+        pytest.param(3, 8, 2, id="some-are-left-over"),
+        pytest.param(2, 1, 1, id="never-none"),
+    ],
+)
+def test_workers_share_the_cores(workers: int, cores: int, expected: int) -> None:
+    assert threads_each(workers, cores=cores) == expected

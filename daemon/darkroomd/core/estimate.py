@@ -69,10 +69,10 @@ def rate_of(samples: Iterable[Sample]) -> Rate:
     return rate
 
 
-def remaining_usec(rate: Rate, progress: Progress) -> int | None:
-    """Return how long the waiting photos will take one after another; None while nothing is known.
+def remaining_usec(rate: Rate, progress: Progress, *, workers: int = 1) -> int | None:
+    """Return how long so many workers will take for the waiting photos; None while nothing is known.
 
-    A photo that was not developed before has the size of the newest ones. The running photo counts whole.
+    A photo that was not developed before has the size of the newest ones. Running photos count whole.
     """
     waiting = progress.total - progress.ended
     if waiting <= 0:
@@ -81,4 +81,4 @@ def remaining_usec(rate: Rate, progress: Progress) -> int | None:
         return None
     unsized = max(0, waiting - progress.sized)
     pixels = progress.sized_pixels + unsized * rate.typical_pixels
-    return rate.usec_per_megapixel * pixels // MEGAPIXEL
+    return rate.usec_per_megapixel * pixels // MEGAPIXEL // min(workers, waiting)

@@ -20,6 +20,11 @@ class RetirePolicy:
     resident_bytes: int = 1 << 30
 
 
+def threads_each(workers: int, *, cores: int) -> int:
+    """Return how many threads each worker may take; 0: as many as it likes, where it is the only one."""
+    return 0 if workers == 1 else max(1, cores // workers)
+
+
 def is_spent(policy: RetirePolicy, *, photos: int, resident_bytes: int, out_of_memory: bool) -> bool:
     """Tell whether a worker is to be replaced after having done this."""
     return out_of_memory or photos >= policy.photos or resident_bytes > policy.resident_bytes

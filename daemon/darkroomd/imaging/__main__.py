@@ -24,6 +24,7 @@ class Arguments(argparse.Namespace):
     memory_bytes: int
     file_bytes: int
     pixels: int
+    threads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,16 @@ def _take_pipes() -> Pipes:
 def _work(arguments: Arguments, pipes: Pipes) -> None:
     # numpy's linear algebra would start a thread per core, with its memory, that nobody uses here.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    if arguments.threads:
+        # LibRaw takes a thread per core.
+        os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
     # Loaded only now: what is loaded before the process is confined is not confined.
+    from darkroomd.imaging import strips  # noqa: PLC0415 - see above
     from darkroomd.imaging.pipeline import Limits  # noqa: PLC0415 - see above
     from darkroomd.imaging.worker import Worker  # noqa: PLC0415 - see above
+
+    if arguments.threads:
+        strips.bound_threads(arguments.threads)
 
     limits = Limits(file_bytes=arguments.file_bytes, pixels=arguments.pixels)
     Worker(requests=pipes.requests, answers=pipes.answers, limits=limits).run()
@@ -74,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--memory-bytes", type=int, required=True)
     parser.add_argument("--file-bytes", type=int, required=True)
     parser.add_argument("--pixels", type=int, required=True)
+    parser.add_argument("--threads", type=int, required=True)
     return parser
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Final, TypeVar
 
 import numpy as np
@@ -12,13 +13,20 @@ Piece = TypeVar("Piece")
 Sample = TypeVar("Sample", np.uint8, np.uint16)
 
 THREADS: Final = 2
-"""That work on one picture; one photo is developed at a time, on whatever machine."""
+"""That work on one picture, on whatever machine, where it is the only one."""
 
 ALIGNED: Final = 16
 """Rows: every strip but the last has a multiple of them."""
 
+_most_threads = ContextVar("most_threads", default=THREADS)
+
 _PIXELS: Final = 400_000
 """Of a strip at most: its intermediate results stay in the processor's cache."""
+
+
+def bound_threads(threads: int) -> None:
+    """Let no more threads than this work on a picture from now on; at least one."""
+    _most_threads.set(threads)
 
 
 def strips(height: int, *, width: int) -> list[slice]:
@@ -28,13 +36,14 @@ def strips(height: int, *, width: int) -> list[slice]:
 
 
 def each(work: Callable[[Piece], None], pieces: Sequence[Piece], *, threads: int) -> None:
-    """Do `work` on every piece, in any order, and raise the first error.
+    """Do `work` on every piece, in any order, with at most so many threads, and raise the first error.
 
     What the work does must not depend on the order, nor on other pieces having been done.
 
     Raises:
         MemoryError: there is too little for another thread.
     """
+    threads = min(threads, _most_threads.get())
     if threads == 1 or len(pieces) == 1:
         for piece in pieces:
             work(piece)

@@ -1,30 +1,19 @@
-"""Who develops: the door to worker processes, and the one worker of this machine."""
+"""Who develops: the door to worker processes, and those of this machine."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Protocol, Self
 
 import anyio
-import structlog
-from anyio import CancelScope, to_thread
 from anyio.abc import TaskGroup
 
 from darkroomd.core import worker_policy
-from darkroomd.core.allowance import Burden
-from darkroomd.core.allowance import deadline_seconds as deadline_for
-from darkroomd.core.worker_policy import RetirePolicy
-from darkroomd.imaging.messages import BrokenMessage, Develop, Developed, Opened, Refused, Stage, encode
-from darkroomd.services.worker_process import WorkerLost, WorkerProcess, WorkerSettings
-
-_SWEEP_SECONDS: Final = 2.0
-"""A disk that does not even remove a file in that time is left to the sweep at the next start."""
-
-log = structlog.get_logger()
+from darkroomd.imaging.messages import BrokenMessage, Develop, Developed, Refused, Stage, encode
+from darkroomd.services.seat import Seat, SeatOptions
 
 
 class Executor(Protocol):
@@ -47,64 +36,52 @@ class Executor(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExecutorOptions:
-    """How the local executor treats its worker.
+class ExecutorOptions(SeatOptions):
+    """How the local executor treats its workers; `workers` is how many there are at most."""
 
-    Attributes:
-        idle_seconds: a worker without work is ended after that long.
-        start_seconds: a worker that is not ready after that long is given up.
-        retire: when a worker is replaced.
-        worker: what it is started with.
-    """
-
-    idle_seconds: float = 30.0
-    start_seconds: float = 60.0
-    retire: RetirePolicy = field(default_factory=RetirePolicy)
-    worker: WorkerSettings = field(default_factory=WorkerSettings)
+    workers: int = 1
 
 
 class LocalExecutor:
-    """Develops in one child process, which is started on demand and ended when idle.
+    """Develops in child processes, which are started on demand and ended when idle.
 
-    Used as `async with`; once it is left, nothing of it runs. Requests are served one at a time, in the
-    order in which they came.
+    Used as `async with`; once it is left, nothing of it runs. As many requests are served at a time as there
+    may be workers, and taken in the order in which they came.
     """
 
     def __init__(self, options: ExecutorOptions) -> None:
         self._options = options
-        self._turn = anyio.Lock()
-        self._worker: WorkerProcess | None = None
-        self._idle = CancelScope()
+        self._turn = anyio.Semaphore(options.workers)
         self._tasks: TaskGroup | None = None
+        self._seats: tuple[Seat, ...] = ()
+        self._free: list[Seat] = []
 
     async def __aenter__(self) -> Self:
         self._tasks = await anyio.create_task_group().__aenter__()
+        self._seats = tuple(Seat(self._options, self._tasks) for _ in range(self._options.workers))
+        self._free = list(self._seats)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         assert self._tasks is not None
-        self._idle.cancel()
-        await self._end_worker("stopping")
+        # Each is ended in bounded time, also where the caller was cancelled.
+        with anyio.CancelScope(shield=True):
+            async with anyio.create_task_group() as closing:
+                for seat in self._seats:
+                    closing.start_soon(seat.close)
         return await self._tasks.__aexit__(kind, error, trace)
 
     @property
-    def worker_pid(self) -> int | None:
-        """The process id of the worker, or None while there is none."""
-        return self._worker.pid if self._worker is not None and not self._worker.has_ended else None
+    def worker_pids(self) -> tuple[int, ...]:
+        """The process ids of the workers."""
+        return tuple(pid for seat in self._seats if (pid := seat.worker_pid) is not None)
 
     async def warm(self) -> None:
         """See `Executor`."""
-        async with self._turn:
-            self._idle.cancel()
-            try:
-                await self._ready_worker()
-            except WorkerLost as lost:
-                log.warning("worker_not_started", **lost.failure.context)
-                await self._kill_worker()
-            finally:
-                self._watch_idleness()
+        async with self._seat() as seat:
+            await seat.warm()
 
     async def develop(
         self, request: Develop, *, deadline_seconds: float, on_stage: Callable[[Stage], None]
@@ -114,124 +91,17 @@ class LocalExecutor:
             message = encode(request)
         except BrokenMessage as error:
             return Refused(fence=request.fence, failure=worker_policy.after_oversized_request(str(error)))
+        async with self._seat() as seat:
+            return await seat.develop(request, message, deadline_seconds=deadline_seconds, on_stage=on_stage)
+
+    @asynccontextmanager
+    async def _seat(self) -> AsyncGenerator[Seat, None]:
+        """Wait for a seat: with a worker if there is one, left last, so that others may become idle."""
         async with self._turn:
-            self._idle.cancel()
+            staffed = (seat for seat in reversed(self._free) if seat.worker_pid is not None)
+            seat = next(staffed, self._free[-1])
+            self._free.remove(seat)
             try:
-                return await self._developed(request, message, deadline_seconds, on_stage)
+                yield seat
             finally:
-                self._watch_idleness()
-
-    async def _developed(
-        self, request: Develop, message: bytes, deadline_seconds: float, on_stage: Callable[[Stage], None]
-    ) -> Developed | Refused:
-        answer: Developed | Refused | None = None
-        lost: WorkerLost | None = None
-        allowed_seconds = deadline_seconds
-
-        def extend(opened: Opened) -> None:
-            nonlocal allowed_seconds
-            allowed_seconds = deadline_for(deadline_seconds, self._burden(opened))
-            scope.deadline = began_at + allowed_seconds
-
-        began_at = anyio.current_time()
-        try:
-            with anyio.move_on_after(deadline_seconds) as scope:
-                answer = await self._asked(message, request.fence, on_stage, extend)
-        except WorkerLost as error:
-            lost = error
-        finally:
-            # Also where the caller was cancelled: the work must not go on behind its back.
-            if answer is None:
-                await self._kill_worker()
-                await _remove([target.part for target in request.targets])
-        if answer is None:
-            lost = lost or WorkerLost(worker_policy.after_deadline(allowed_seconds))
-            log.warning("worker_lost", code=lost.failure.code, **lost.failure.context)
-            return Refused(fence=request.fence, failure=lost.failure, environment=lost.environment)
-        self._replace_if_spent(answer)
-        return answer
-
-    def _burden(self, opened: Opened) -> Burden:
-        # What a worker says that a file has led astray earns no more patience than the largest picture.
-        pixels = min(opened.pixels, self._options.worker.pixels)
-        return Burden(file_bytes=opened.file_bytes, pixels=pixels, sensor=opened.sensor)
-
-    async def _asked(
-        self,
-        message: bytes,
-        fence: int,
-        on_stage: Callable[[Stage], None],
-        on_opened: Callable[[Opened], None],
-    ) -> Developed | Refused:
-        worker = await self._ready_worker()
-        try:
-            return await worker.ask(message, fence=fence, on_stage=on_stage, on_opened=on_opened)
-        except WorkerLost as lost:
-            if worker.has_begun:
-                raise
-            # It died while idle, before it saw the request: that is nothing against the photo.
-            log.warning("worker_died_while_idle", pid=worker.pid, **lost.failure.context)
-            await self._kill_worker()
-        worker = await self._ready_worker()
-        return await worker.ask(message, fence=fence, on_stage=on_stage, on_opened=on_opened)
-
-    async def _ready_worker(self) -> WorkerProcess:
-        """Return a worker that waits for work, a new one where there is none."""
-        if self._worker is not None and self._worker.has_ended:
-            await self._kill_worker()
-        if self._worker is None:
-            self._worker = await WorkerProcess.start(self._options.worker)
-            log.debug("worker_started", pid=self._worker.pid)
-        await self._worker.ready(start_seconds=self._options.start_seconds)
-        return self._worker
-
-    def _replace_if_spent(self, answer: Developed | Refused) -> None:
-        worker = self._worker
-        if worker is not None and worker_policy.is_spent(
-            self._options.retire,
-            photos=worker.photos,
-            resident_bytes=answer.resident_bytes,
-            out_of_memory=isinstance(answer, Refused) and answer.failure.code == "worker.out_of_memory",
-        ):
-            assert self._tasks is not None
-            self._worker = None
-            self._tasks.start_soon(_retire, worker)
-
-    def _watch_idleness(self) -> None:
-        assert self._tasks is not None
-        if self._worker is not None:
-            self._idle = CancelScope()
-            self._tasks.start_soon(self._end_when_idle, self._idle)
-
-    async def _end_when_idle(self, scope: CancelScope) -> None:
-        with scope:
-            await anyio.sleep(self._options.idle_seconds)
-            async with self._turn:
-                await self._end_worker("idle")
-
-    async def _end_worker(self, why: str) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            await worker.close()
-            log.debug("worker_ended", pid=worker.pid, why=why)
-
-    async def _kill_worker(self) -> None:
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            await worker.kill()
-            log.debug("worker_killed", pid=worker.pid)
-
-
-async def _retire(worker: WorkerProcess) -> None:
-    await worker.close()
-    log.debug("worker_ended", pid=worker.pid, why="spent")
-
-
-async def _remove(parts: Sequence[bytes]) -> None:
-    def remove() -> None:
-        for part in parts:
-            with suppress(OSError):
-                os.unlink(part)  # noqa: PTH108 - bytes have no pathlib
-
-    with anyio.move_on_after(_SWEEP_SECONDS, shield=True):
-        await to_thread.run_sync(remove, abandon_on_cancel=True)
+                self._free.append(seat)

@@ -10,7 +10,7 @@ import structlog
 from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError
-from darkroomd.config import HistorySection
+from darkroomd.sections import HistorySection
 from darkroomd.store.pruning import Pruning
 
 ROUND_SECONDS: Final = 3600.0

@@ -202,7 +202,7 @@ class Queries:
         return replace(job, progress=self._with_remaining(job.progress))
 
     def _with_remaining(self, progress: Progress) -> Progress:
-        usec = remaining_usec(self._scheduler.rate, progress)
+        usec = remaining_usec(self._scheduler.rate, progress, workers=self._scheduler.workers)
         return replace(progress, remaining_usec=usec if progress.total > progress.ended else None)
 
     def percent(self, item_id: int | None) -> int:

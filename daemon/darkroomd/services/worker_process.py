@@ -61,6 +61,7 @@ class WorkerSettings:
         memory_bytes: bound on its address space; 0: by the size of each photo alone.
         file_bytes: bound on the length of a RAW file.
         pixels: bound on the size of a picture.
+        threads: that it may work with; 0: as many as it likes.
     """
 
     log_format: str = "json"
@@ -68,6 +69,7 @@ class WorkerSettings:
     memory_bytes: int = 0
     file_bytes: int = 1 << 30
     pixels: int = 250_000_000
+    threads: int = 0
 
     def command(self, *, parent: int) -> list[str]:
         """Return the command line of a worker that belongs to the process `parent`."""
@@ -79,6 +81,7 @@ class WorkerSettings:
             f"--memory-bytes={self.memory_bytes}",
             f"--file-bytes={self.file_bytes}",
             f"--pixels={self.pixels}",
+            f"--threads={self.threads}",
         ]
 
 

@@ -7,7 +7,6 @@ between them.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from darkroomd.core.adjustments import Colour
 from darkroomd.core.cube_file import Cube
+from darkroomd.imaging import strips
 from darkroomd.imaging.look import colour as colours
 
 SIZE: Final = 33
@@ -29,9 +29,6 @@ BUILT: Final = find_spec(_MODULE) is not None
 """Whether the compiled part is there. Without it `apply` is thirty times slower."""
 
 _native: Any = import_module(_MODULE) if BUILT else None
-
-PARTS: Final = 2
-"""Threads. The bytes do not depend on it."""
 
 Values = NDArray[np.float64]
 Nodes = NDArray[np.float32]
@@ -73,11 +70,9 @@ def apply(pixels: NDArray[np.uint8 | np.uint16], cube: Nodes, *, native: bool = 
     """
     nodes = np.rint(cube.astype(np.float64) * _FULL).astype(np.uint16)
     rows = max(1, _STRIP_PIXELS // max(1, pixels.shape[1]))
-    strips = [pixels[top : top + rows] for top in range(0, pixels.shape[0], rows)]
+    pieces = [pixels[top : top + rows] for top in range(0, pixels.shape[0], rows)]
     put = _put_natively if native else _put_by_numpy
-    with ThreadPoolExecutor(PARTS) as pool:
-        for _ in pool.map(partial(put, nodes), strips):
-            pass
+    strips.each(partial(put, nodes), pieces, threads=strips.THREADS)
 
 
 def _put_natively(nodes: NDArray[np.uint16], strip: NDArray[np.uint8 | np.uint16]) -> None:
