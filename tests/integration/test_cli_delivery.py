@@ -139,7 +139,25 @@ def test_an_export_of_nothing_makes_no_job_and_is_no_failure(
 
     assert (status, capsys.readouterr().out) == (
         0,
-        "There is nothing to develop in Wedding: no photo, or none that is not discarded.\n",
+        "There is nothing to develop in Wedding.\n",
+    )
+
+
+def test_photos_that_are_named_and_discarded_are_told(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    discarded = replace(sent.photo(), discarded=True)
+
+    status, _ = run(
+        path,
+        "export",
+        "Wedding",
+        "IMG_1.NEF",
+        StartExport={"jobId": None, "created": False, "itemCount": 0},
+        ListPhotos=sent.listed(photos=[discarded]),
+    )
+
+    assert (status, capsys.readouterr().out) == (
+        0,
+        "There is nothing to develop in Wedding. Not in it: 1 discarded.\n",
     )
 
 

@@ -125,8 +125,8 @@ def test_an_export_tells_at_once_how_many_photos_are_not_in_it() -> None:
     line = export.started(STARTED, sent.session("a\nb"), left, waited_for=False, paused=False)
 
     assert line == (
-        "Job 7 develops 3 photos of a\\nb. Not in it: 2 discarded, 1 still arriving. What arrives is "
-        "developed by itself. `darkroom wait 7` waits for it."
+        "Job 7 develops 3 photos of a\\nb. Not in it: 2 discarded, 1 still arriving. "
+        "`darkroom wait 7` waits for it."
     )
 
 
@@ -194,7 +194,7 @@ def ended(state: JobState, *reasons: str, **counts: int) -> Job:
             LeftOut(discarded=2, waiting=1),
             [
                 "9 photos developed; it took 34 s.",
-                "Not in it: 2 discarded, 1 that came later. What arrives is developed by itself.",
+                "Not in it: 2 discarded, 1 waiting in the background.",
             ],
             id="not-all-are-in-it",
         ),

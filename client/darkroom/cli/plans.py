@@ -25,6 +25,7 @@ _WHY: Final = {
     "altered": "somebody else has changed its output",
     "failed_before": "it failed before",
     "forced": "it is developed anew",
+    "untold": "the disk does not tell what has become of its files",
 }
 
 

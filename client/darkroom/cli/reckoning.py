@@ -26,7 +26,7 @@ class LeftOut(NamedTuple):
     Attributes:
         discarded: somebody wants none of them.
         arriving: their files are still being written.
-        waiting: they arrived since the export was asked for.
+        waiting: the background develops them, such as what arrived since.
     """
 
     discarded: int = 0
@@ -79,12 +79,10 @@ def not_in_it(left: LeftOut) -> list[str]:
     parts = (
         f"{left.discarded} discarded" if left.discarded else "",
         f"{left.arriving} still arriving" if left.arriving else "",
-        f"{left.waiting} that came later" if left.waiting else "",
+        f"{left.waiting} waiting in the background" if left.waiting else "",
     )
     told = ", ".join(filter(None, parts))
-    by_themselves = left.arriving + left.waiting
-    remedy = " What arrives is developed by itself." if by_themselves else ""
-    return [f"Not in it: {told}.{remedy}"] if told else []
+    return [f"Not in it: {told}."] if told else []
 
 
 def left_out(client: Client, session_id: str | None, *, begun: bool) -> LeftOut:

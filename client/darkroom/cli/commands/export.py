@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 import msgspec
 
@@ -17,7 +18,7 @@ from darkroom.cli.text import printable
 from darkroom.client import Client
 from darkroom.errors import EXIT_DONE, EXIT_NOT_FOUND, DarkroomError, InvalidParameter
 from darkroom.protocol.replies import StartedReply
-from darkroom.protocol.types import Session
+from darkroom.protocol.types import Photo, Session
 
 
 class NoSuchRecipes(DarkroomError):
@@ -35,27 +36,27 @@ class NoSuchRecipes(DarkroomError):
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     """Start the export, and wait for it if that is wanted; or only tell what it would do."""
     session = session_named(client, arguments.session)
+    chosen = photos_in(client, session, arguments.photos) if arguments.photos else None
     correlation_id = new_correlation_id() if arguments.dry_run else None
-    reply = _start(client, session, arguments, correlation_id=correlation_id)
+    reply = _start(client, session, chosen, arguments, correlation_id=correlation_id)
     if arguments.json:
         screen.show_json([msgspec.json.encode(reply)])
     if correlation_id is not None:
         _tell_plan(client, correlation_id, arguments, screen)
         return EXIT_DONE
-    if reply.job_id is None:
-        screen.show([] if arguments.json else nothing_to_do(session, some=bool(arguments.photos)))
-        return EXIT_DONE
     if not arguments.json:
-        left = LeftOut() if arguments.wait else left_out(client, session.id, begun=False)
-        screen.show(
-            [started(reply, session, left, waited_for=arguments.wait, paused=arguments.paused)],
-        )
-    return wait_for(client, reply.job_id, arguments, screen) if arguments.wait else EXIT_DONE
+        left = _left_out(client, session, chosen, waited_for=arguments.wait)
+        told = started(reply, session, left, waited_for=arguments.wait, paused=arguments.paused)
+        screen.show([told])
+    if reply.job_id is None or not arguments.wait:
+        return EXIT_DONE
+    return wait_for(client, reply.job_id, arguments, screen)
 
 
 def started(reply: StartedReply, session: Session, left: LeftOut, *, waited_for: bool, paused: bool) -> str:
     """Return which job develops how many photos, which are not in it, and what to type next, in one line."""
-    assert reply.job_id is not None
+    if reply.job_id is None:
+        return printable(" ".join((f"There is nothing to develop in {session.name}.", *not_in_it(left))))
     what = f"Job {reply.job_id} develops {outcomes.photos(reply.item_count)} of {session.name}"
     if not reply.created:
         what += ", as was asked before"
@@ -63,22 +64,28 @@ def started(reply: StartedReply, session: Session, left: LeftOut, *, waited_for:
     return printable(" ".join((f"{what}.", *not_in_it(left), *then)))
 
 
-def nothing_to_do(session: Session, *, some: bool) -> list[str]:
-    """Tell that there is no photo to export."""
-    which = "of these photos" if some else f"in {session.name}"
-    return [printable(f"There is nothing to develop {which}: no photo, or none that is not discarded.")]
+def _left_out(
+    client: Client, session: Session, chosen: Sequence[Photo] | None, *, waited_for: bool
+) -> LeftOut:
+    if chosen is not None:
+        return LeftOut(discarded=sum(photo.discarded for photo in chosen))
+    # Who waits is told in the end, when more may have come.
+    return LeftOut() if waited_for else left_out(client, session.id, begun=False)
 
 
 def _start(
-    client: Client, session: Session, arguments: argparse.Namespace, *, correlation_id: str | None
+    client: Client,
+    session: Session,
+    chosen: Sequence[Photo] | None,
+    arguments: argparse.Namespace,
+    *,
+    correlation_id: str | None,
 ) -> StartedReply:
-    words: list[str] = arguments.photos
     recipes: list[str] | None = arguments.recipe
-    photos = [photo.id for photo in photos_in(client, session, words)] if words else None
     try:
         return client.start_export(
             session.id,
-            photo_ids=photos,
+            photo_ids=None if chosen is None else [photo.id for photo in chosen],
             recipes=None if recipes is None else [printable(recipe) for recipe in recipes],
             force=arguments.force or None,
             dry_run=arguments.dry_run or None,
