@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from darkroomd.core.allowance import Burden
+from darkroomd.core.stages import DEVELOP, ENCODE, UNPACK, Labour, percent_at
 from darkroomd.imaging import decoder, soundness, styling
 from darkroomd.imaging.chatter import Chatter, captured
 from darkroomd.imaging.digest import sha256_beside
@@ -21,13 +22,6 @@ from darkroomd.imaging.sensors import sensor_of
 from darkroomd.imaging.source import read_source
 from darkroomd.imaging.styling import Style
 from darkroomd.imaging.version import pipeline_version
-
-UNPACK: Final = "unpack"
-DEVELOP: Final = "develop"
-ENCODE: Final = "encode"
-
-STARTS_AT_PERCENT: Final = {UNPACK: 0, DEVELOP: 30, ENCODE: 90}
-"""Each stage's beginning in the whole, as measured on a 24 MP Bayer picture."""
 
 DEEP: Final = 16
 """Bits of a channel where 8 are too few for what follows."""
@@ -51,9 +45,10 @@ class Limits:
 
 @dataclass(slots=True)
 class Stopwatch:
-    """Announces the stages and measures how long each takes."""
+    """Announces the stages and measures how long each takes; `labour` is to be told before the second one."""
 
     announce: Callable[[str, int], None]
+    labour: Labour = field(default_factory=Labour)
     seconds: dict[str, float] = field(default_factory=dict, init=False)
     _running: str | None = field(default=None, init=False)
     _since: float = field(default=0.0, init=False)
@@ -62,7 +57,7 @@ class Stopwatch:
         """End the stage that runs and begin this one."""
         self.stop()
         self._running, self._since = stage, time.monotonic()
-        self.announce(stage, STARTS_AT_PERCENT[stage])
+        self.announce(stage, percent_at(stage, self.labour))
 
     def stop(self) -> None:
         """End the stage that runs."""
@@ -136,16 +131,23 @@ def _picture(
     try:
         with captured(chatter), decoder.opened(blob, limit_pixels=limits.pixels) as raw:
             pixels_of_sensor = raw.sizes.raw_width * raw.sizes.raw_height
-            on_opened(Burden(file_bytes=len(blob), pixels=pixels_of_sensor, sensor=sensor_of(blob)))
+            sensor = sensor_of(blob)
+            on_opened(Burden(file_bytes=len(blob), pixels=pixels_of_sensor, sensor=sensor))
             decoder.unpack(raw, blob)
             metadata = read_metadata(blob, decoder.shot_facts(raw))
+            style, method = styling.style_of(request, raw), decoder.method_for(blob)
+            watch.labour = Labour(
+                sensor=sensor,
+                by_kernel=method is decoder.Method.KERNEL,
+                more_passes=style.takes_more_passes,
+                outputs=len(request.targets),
+            )
             watch.enter(DEVELOP)
-            style = styling.style_of(request, raw)
             pixels = decoder.rendered(
                 raw,
                 style.look,
                 decoder.orientation_of(blob),
-                method=decoder.method_for(blob),
+                method=method,
                 bits=_bits(style, request),
             )
             if style.shows_shadows:

@@ -46,9 +46,18 @@ class Style:
     @property
     def bits(self) -> Bits:
         """How deep the picture has to be for what comes after its development."""
+        return 16 if self._is_worked_on else 8
+
+    @property
+    def takes_more_passes(self) -> bool:
+        """Whether it computes pixels once more after their development."""
+        geometry = self.look.geometry
+        return self._is_worked_on or (geometry is not None and geometry.rotation_degrees != 0)
+
+    @property
+    def _is_worked_on(self) -> bool:
         look = self.look
-        beyond = (look.cube, look.local, look.effects)
-        return 8 if all(one is None for one in beyond) else 16
+        return any(one is not None for one in (look.cube, look.local, look.effects))
 
     @property
     def shows_shadows(self) -> bool:
@@ -74,7 +83,7 @@ def style_of(request: Develop, raw: rawpy.RawPy) -> Style:
 
 
 def left_out(pixels: Shown, style: Style) -> Mapping[str, str]:
-    """Return the adjustments that an upright picture is finished without, and what there is to say of each."""
+    """Return the adjustments that an upright picture is finished without, and what is to be said of each."""
     height, width = pixels.shape[:2]
     framing = style.look.geometry
     misses = framing is not None and framed(framing, width=width, height=height).misses

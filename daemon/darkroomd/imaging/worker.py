@@ -13,6 +13,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from darkroomd.core.allowance import Burden, memory_bytes
+from darkroomd.core.stages import READ_PERCENT, UNPACK
 from darkroomd.imaging import refusals
 from darkroomd.imaging.confinement import allow_memory
 from darkroomd.imaging.messages import (
@@ -25,12 +26,9 @@ from darkroomd.imaging.messages import (
     Stage,
     encode,
 )
-from darkroomd.imaging.pipeline import UNPACK, Limits, develop
+from darkroomd.imaging.pipeline import Limits, develop
 from darkroomd.imaging.refusals import Refusal, readable
 from darkroomd.imaging.version import pipeline_version
-
-READ_PERCENT: Final = 5
-"""Of the whole, once the file is in memory; from there on the disk has nothing to do."""
 
 _CHUNK_BYTES: Final = 1 << 16
 
