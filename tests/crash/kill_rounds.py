@@ -1,10 +1,11 @@
 """Kill the real daemon again and again under load, then hold it to its promises.
 
-Usage: kill_rounds.py [--rounds N] [--seed N] [--seconds N]
+Usage: kill_rounds.py [--rounds N] [--seed N] [--seconds N] [--workers N]
 
 Each round photos arrive, clients pause, cancel, retry, move and inhibit at random, and the daemon (sometimes
 its worker first) gets SIGKILL at a random time; one watcher goes on by its cursor through all of it. In the
-end every photo must be developed to the bytes of an undisturbed run, and nothing may be left over.
+end every photo must be developed to the bytes of an undisturbed run with one worker, and nothing may be left
+over.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Rounds:
 
     folder: Path
     chance: random.Random
+    config: str
     photos: dict[str, int] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
     worker_kills: Counter[int] = field(default_factory=Counter)
@@ -169,7 +171,7 @@ class Watcher(threading.Thread):
 
 def live(rounds: Rounds, watcher: Watcher) -> None:
     """One round: begin, be busy for a while, be killed."""
-    with running(rounds.folder, "--session", str(rounds.session), config=CONFIG) as daemon:
+    with running(rounds.folder, "--session", str(rounds.session), config=rounds.config) as daemon:
         if watcher.ident is None:
             watcher.start()
             # A daemon that never answered is not waited for: the first one lives until it has.
@@ -190,7 +192,7 @@ def live(rounds: Rounds, watcher: Watcher) -> None:
 def finish(rounds: Rounds, watcher: Watcher) -> list[str]:
     """Begin once more, undo what clients did, wait for the last photo; return what is wrong."""
     wrong: list[str] = []
-    with running(rounds.folder, "--session", str(rounds.session), config=CONFIG) as daemon:
+    with running(rounds.folder, "--session", str(rounds.session), config=rounds.config) as daemon:
         # A daemon whose log nobody reads stands still once the pipe is full.
         reader = threading.Thread(target=daemon.ended, daemon=True)
         reader.start()
@@ -274,11 +276,12 @@ def look_over(rounds: Rounds, expected: dict[int, bytes]) -> list[str]:
     return wrong
 
 
-def play(*, count: int, seed: int, seconds: float) -> tuple[list[str], Rounds]:
+def play(*, count: int, seed: int, seconds: float, workers: int = 1) -> tuple[list[str], Rounds]:
     """Play the rounds within the given time; return what is wrong, and what was done."""
     deadline = time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as name:
-        rounds = Rounds(Path(name), random.Random(seed))  # noqa: S311 - a game that can be played again
+        chance = random.Random(seed)  # noqa: S311 - a game that can be played again
+        rounds = Rounds(Path(name), chance, f"workers = {workers}\n{CONFIG}")
         (rounds.session / "Raw").mkdir(parents=True)
         for number in range(VARIANTS):
             make_dng(rounds.folder / f"{number}.DNG", width=480 + 16 * number, height=320)
@@ -297,10 +300,11 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--seconds", type=float, default=900.0, help="begin no round after that")
+    parser.add_argument("--workers", type=int, default=1)
     given = parser.parse_args()
     sys.stdout.write(f"seed {given.seed}\n")
     began = time.monotonic()
-    wrong, rounds = play(count=given.rounds, seed=given.seed, seconds=given.seconds)
+    wrong, rounds = play(count=given.rounds, seed=given.seed, seconds=given.seconds, workers=given.workers)
     sys.stdout.write(f"{len(rounds.photos)} photos, {time.monotonic() - began:.0f} s\n")
     for name, count in sorted(rounds.done.items()):
         sys.stdout.write(f"  {name}: {count}\n")

@@ -29,7 +29,7 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.naming import photo_id
-from darkroomd.core.queue_order import Waiting, next_item
+from darkroomd.core.queue_order import Busy, Waiting, next_item
 from darkroomd.store import archives, arrivals, catalogue, exports, queue, verbs
 from darkroomd.store.archives import Begun
 from darkroomd.store.arrivals import NewJob
@@ -37,6 +37,7 @@ from darkroomd.store.database import Database, Row, open_database
 from darkroomd.store.exports import Exported, MustStop, NewExport
 from darkroomd.store.queue import Ending, Wanted
 from darkroomd.store.rows import PRIORITIES
+from darkroomd.store.suspects import put_back_suspect
 
 SESSIONS = [SessionId("a"), SessionId("b"), SessionId("c")]
 FAILURE = Failure(code="raw.truncated", message="It is cut off.", transient=False, context={})
@@ -132,6 +133,7 @@ class Queue(RuleBasedStateMachine):
             least_priority=PRIORITIES.index(least),
             waiting_sessions=frozenset(map(str, waiting)),
             waiting_jobs=frozenset(held),
+            busy=self.busy(),
         )
         photos = self.photo_rows()
 
@@ -163,6 +165,21 @@ class Queue(RuleBasedStateMachine):
         assert (ended is None) is late
         self.hands += [hand] if late else []
         self.photos_are_left_alone_by_archives(hand, photos)
+
+    @precondition(lambda self: self.hands)
+    @rule()
+    def die(self) -> None:
+        """The daemon dies with an item in work, and the next one finds it."""
+        hand = self.hands.pop(0)
+        with self.database.transaction():
+            put_back_suspect(
+                self.database,
+                hand.item,
+                fence=hand.fence,
+                failure=FAILURE,
+                retry_at_usec=self.now,
+                now_usec=self.now,
+            )
 
     @precondition(lambda self: self.hands)
     @rule(late=st.booleans())
@@ -377,9 +394,15 @@ class Queue(RuleBasedStateMachine):
                 ready=not row["held"] and (row["retry_at_usec"] is None or row["retry_at_usec"] <= self.now),
                 session=row["session_id"],
                 job=row["job_id"],
+                photo=row["photo_id"],
+                suspect=row["deaths"] > 0,
             )
             for row in rows
         ]
+
+    def busy(self) -> Busy:
+        rows = self.rows("SELECT photo_id, deaths FROM item WHERE state = 'running'")
+        return Busy(frozenset(row["photo_id"] for row in rows), suspect=any(row["deaths"] for row in rows))
 
     @invariant()
     def counters_are_what_they_count(self) -> None:

@@ -23,6 +23,8 @@ class Waiting:
         ready: not held and not before the time of its retry.
         session: whose photo it is.
         job: that it is an item of.
+        photo: what is to be worked on.
+        suspect: the daemon died with this item in work.
     """
 
     priority: int
@@ -32,6 +34,21 @@ class Waiting:
     ready: bool
     session: str
     job: int = 0
+    photo: str = ""
+    suspect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """What is in work, and keeps other items waiting.
+
+    Attributes:
+        photos: no two items of one photo are in work at once.
+        suspect: nor are two suspects, so that the innocent one is not blamed for what the other does.
+    """
+
+    photos: frozenset[str] = frozenset()
+    suspect: bool = False
 
 
 def place(item: Waiting) -> tuple[int, int, int, int]:
@@ -45,8 +62,10 @@ def next_item(
     least_priority: int,
     waiting_sessions: frozenset[str],
     waiting_jobs: frozenset[int] = frozenset(),
+    busy: Busy | None = None,
 ) -> Waiting | None:
     """Return the item to start next, of at most the rank `least_priority`, and of nothing that waits."""
+    busy = busy or Busy()
     eligible = [
         item
         for item in items
@@ -54,6 +73,8 @@ def next_item(
         and item.priority <= least_priority
         and item.session not in waiting_sessions
         and item.job not in waiting_jobs
+        and item.photo not in busy.photos
+        and not (item.suspect and busy.suspect)
     ]
     return min(eligible, key=place, default=None)
 
