@@ -12,6 +12,7 @@ from darkroomd.core.manifest import Manifest, manifest_name, parse_manifest, pri
 from darkroomd.core.model import SessionId
 from darkroomd.files.atomic import write_atomically
 from darkroomd.files.reading import NotRead, read_regular
+from darkroomd.files.sweep import sweep
 
 LARGEST_MANIFEST_BYTES: Final = 256 << 20
 """A million photos' worth; a file beyond that is no manifest of ours."""
@@ -62,5 +63,8 @@ def write_manifest(destination: Path, session_id: SessionId, additions: Mapping[
     before = read_manifest(destination, session_id)
     after = with_additions(before, additions)
     if after != before:
-        write_atomically(destination / manifest_name(session_id), print_manifest(after))
+        name = manifest_name(session_id)
+        # Nobody else writes it: such parts are of a process that was killed.
+        sweep(destination, live=(), suffix=name)
+        write_atomically(destination / name, print_manifest(after))
     return after
