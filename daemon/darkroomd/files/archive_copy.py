@@ -34,6 +34,10 @@ from darkroomd.files.reading import OPEN_TO_READ
 
 _CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _BLOCK_BYTES: Final = 512
+
+# Nobody can cancel a sync: a slow stick is given no more at once than it writes in half a second.
+_SYNCED_BYTES: Final = 8 << 20
+
 _ZEROS: Final = bytes(CHUNK_BYTES)
 
 # File systems without links, other disks, and files that the system lets nobody else link to.
@@ -257,6 +261,8 @@ def _transfer(
         digest.update(chunk)
         if made.method is CopyMethod.COPY:
             _write(made.descriptor, chunk, sparse=sparse)
+            if copied % _SYNCED_BYTES < len(chunk):
+                os.fsync(made.descriptor)
         on_bytes(CopyStage.COPY, len(chunk))
     if copied != size_bytes:
         raise SourceChanged(original.path)
