@@ -138,6 +138,7 @@ class SessionBusy(_OfDarkroom):
             session_id=session_id,
             job_ids=job_ids,
         )
+        self.job_ids: Final = job_ids
 
 
 class PathNotAllowed(_OfDarkroom):

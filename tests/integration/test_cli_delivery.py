@@ -196,6 +196,20 @@ def test_photos_of_one_name_are_told_apart_by_their_paths(
     )
 
 
+def test_an_export_that_asks_for_more_than_one_that_runs_is_refused(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    busy = (f"{INTERFACE}.SessionBusy", {"sessionId": "s1", "jobIds": [3]})
+
+    status, _ = run(path, "export", "Wedding", "--force", StartExport=busy)
+
+    assert status == 1
+    assert capsys.readouterr().err == (
+        "darkroom: These photos are being exported already (job 3), but not with all that is asked for now. "
+        "Export again once that has ended.\n"
+    )
+
+
 def test_a_recipe_that_is_not_known_is_not_found(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     developed = replace(sent.photo(), outputs=(replace(sent.output(), recipe="print"),))
 

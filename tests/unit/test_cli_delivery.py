@@ -169,6 +169,19 @@ def test_a_plan_tells_of_each_photo_why_it_would_be_developed_or_not() -> None:
     assert plans.export_planned(lines) == ["2 of 3 photos would be developed. Nothing was started."]
 
 
+def test_a_plan_for_several_recipes_tells_which_outputs_would_be_made() -> None:
+    some = replace(
+        planned("a.NEF", "forced"), fields={"raw": "a.NEF", "reason": "x", "recipes": ["jpg", "web"]}
+    )
+
+    shown = plans.export_table([some, planned("b.NEF", "up_to_date")], width=None)
+
+    assert [" ".join(line.split()) for line in shown][1:] == [
+        "a.NEF develop jpg, web x",
+        "b.NEF skip it is developed and up to date",
+    ]
+
+
 def ended(state: JobState, *reasons: str, **counts: int) -> Job:
     none = Progress(total=9, completed=0, skipped=0, failed=0, canceled=0, percent=100)
     return replace(

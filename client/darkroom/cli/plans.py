@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from darkroom.cli import outcomes, words
 from darkroom.cli.tables import Cell, Column, Paint, Tone, table, unpainted
@@ -19,6 +19,7 @@ _WHY: Final = {
     "output_missing": "its output is gone, or no picture any more",
     "output_renamed": "its output is to have another name",
     "raw_changed": "its RAW file has changed",
+    "raw_missing": "its RAW file is missing: it would fail",
     "look_changed": "its settings have changed",
     "recipe_changed": "the recipe has changed",
     "pipeline_changed": "this version develops it differently",
@@ -31,7 +32,10 @@ _WHY: Final = {
 
 def export_table(lines: Iterable[LogLine], *, width: int | None, paint: Paint = unpainted) -> list[str]:
     """Return a line per photo that an export would have: whether it would be developed, and why."""
-    return table(_COLUMNS, map(_export_row, lines), width=width, paint=paint)
+    told = list(lines)
+    several = len({recipe for line in told for recipe in _recipes(line)}) > 1
+    rows = [_export_row(line, with_recipes=several) for line in told]
+    return table(_COLUMNS, rows, width=width, paint=paint)
 
 
 def export_planned(lines: Sequence[LogLine]) -> list[str]:
@@ -51,14 +55,20 @@ def archive_planned(facts: Mapping[str, Any]) -> str:
     return printable(f"{facts.get('destination', '')}{f' ({told})' if told else ''}")
 
 
-def _export_row(line: LogLine) -> Sequence[Cell]:
+def _export_row(line: LogLine, *, with_recipes: bool) -> Sequence[Cell]:
     skipped = _is_up_to_date(line)
+    what = "skip" if skipped else " ".join(("develop", ", ".join(_recipes(line)) if with_recipes else ""))
     reason = str(line.fields.get("reason", ""))
     return (
         Cell(str(line.fields.get("raw", "")).rpartition("/")[2], Tone.STRONG),
-        Cell("skip" if skipped else "develop", Tone.FAINT if skipped else Tone.BUSY),
+        Cell(what.rstrip(), Tone.FAINT if skipped else Tone.BUSY),
         Cell(_WHY.get(reason, reason)),
     )
+
+
+def _recipes(line: LogLine) -> list[str]:
+    recipes = line.fields.get("recipes")
+    return list(map(str, cast("list[object]", recipes))) if isinstance(recipes, list) else []
 
 
 def _is_up_to_date(line: LogLine) -> bool:

@@ -16,7 +16,7 @@ from darkroom.cli.reckoning import LeftOut, left_out, not_in_it
 from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable
 from darkroom.client import Client
-from darkroom.errors import EXIT_DONE, EXIT_NOT_FOUND, DarkroomError, InvalidParameter
+from darkroom.errors import EXIT_DONE, EXIT_NOT_FOUND, DarkroomError, InvalidParameter, SessionBusy
 from darkroom.protocol.replies import StartedReply
 from darkroom.protocol.types import Photo, Session
 
@@ -31,6 +31,20 @@ class NoSuchRecipes(DarkroomError):
         named = ", ".join(recipes)
         hint = next(filter(None, (suggestion(recipe, known) for recipe in recipes)), "")
         super().__init__(f"The configuration has no recipe {named}.{hint}", recipes=recipes)
+
+
+class ExportedElsewhere(DarkroomError):
+    """Exports that run have the photos, and do less with them than is asked for now."""
+
+    code = "ExportedElsewhere"
+
+    def __init__(self, job_ids: tuple[int, ...]) -> None:
+        jobs = ", ".join(map(str, job_ids))
+        super().__init__(
+            f"These photos are being exported already (job {jobs}), but not with all that is asked for now. "
+            "Export again once that has ended.",
+            job_ids=job_ids,
+        )
 
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
@@ -91,6 +105,8 @@ def _start(
             dry_run=arguments.dry_run or None,
             options=job_options(arguments, correlation_id=correlation_id),
         )
+    except SessionBusy as error:
+        raise ExportedElsewhere(error.job_ids) from error
     except InvalidParameter as error:
         if recipes is None or error.context["parameter"] != "recipes":
             raise
