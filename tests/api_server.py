@@ -37,6 +37,7 @@ from darkroomd.core.model import (
 )
 from darkroomd.services.culling import Culling
 from darkroomd.services.disks import Disks
+from darkroomd.services.exports import Exports
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.hand import Work
 from darkroomd.services.intake import Intake
@@ -262,6 +263,7 @@ async def serving(
             ),
             # What looks at folders is tried with the real daemon.
             rescans=cast("Rescans", None),
+            exports=cast("Exports", None),
             outputs=Outputs(store.front),
             identity=await history.identity(otherwise=IDENTITY),
             version="0.1.0",

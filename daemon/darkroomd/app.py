@@ -39,6 +39,7 @@ from darkroomd.services.culling import Culling
 from darkroomd.services.development import Development
 from darkroomd.services.disks import Disks
 from darkroomd.services.executor import LocalExecutor
+from darkroomd.services.exports import Exports
 from darkroomd.services.foresight import Foresight
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.health import WITHOUT_KERNEL, health_checks
@@ -275,6 +276,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
                 PlaceBook(store.front), intake, jobs, gate, records, presets=presets, now_usec=now_usec
             ),
             rescans=Rescans(around, intake),
+            exports=Exports(around, jobs),
             outputs=Outputs(store.front),
             identity=await history.identity(otherwise=uuid.uuid4().hex),
             version=about.version,

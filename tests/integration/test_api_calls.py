@@ -24,7 +24,7 @@ SERVICE = "org.varlink.service"
 DARKROOM = "io.darkroomd.Darkroom"
 NOBODY = 65534
 BUILT = {
-    "GetSummary",
+    "GetSummary", "StartExport",
     "GetStatistics", "ListLogLines",
     "GetHealth", "ListSessions", "GetSession", "ListPhotos", "GetPhoto", "ListJobs", "GetJob",
     "ListItems", "Watch", "GetQueue", "PauseQueue", "ResumeQueue", "Inhibit", "ListInhibitors", "GetItem",

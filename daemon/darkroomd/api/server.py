@@ -19,6 +19,7 @@ from darkroomd.api.handlers.presets import PresetHandlers
 from darkroomd.api.handlers.queue import QueueHandlers
 from darkroomd.api.handlers.service import ServiceHandlers
 from darkroomd.api.handlers.sessions import SessionHandlers
+from darkroomd.api.handlers.starting import StartingHandlers
 from darkroomd.api.handlers.steering import SteeringHandlers
 from darkroomd.api.handlers.watch import WatchHandlers
 from darkroomd.api.hub import Hub
@@ -28,6 +29,7 @@ from darkroomd.bus import Bus
 from darkroomd.core.access import AccessPolicy
 from darkroomd.core.model import Happening
 from darkroomd.services.culling import Culling
+from darkroomd.services.exports import Exports
 from darkroomd.services.jobs import Jobs
 from darkroomd.services.outputs import Outputs
 from darkroomd.services.places import Whereabouts
@@ -47,6 +49,7 @@ class Server:
         culling: what callers can do to photos.
         places: where photos are looked for.
         rescans: looks through sessions on request.
+        exports: starts them.
         outputs: opens them.
         bus: what happens is told here.
         identity: names the database in cursors.
@@ -66,6 +69,7 @@ class Server:
         culling: Culling,
         places: Whereabouts,
         rescans: Rescans,
+        exports: Exports,
         outputs: Outputs,
         identity: str,
         version: str,
@@ -81,6 +85,7 @@ class Server:
             **QueueHandlers(queries, jobs, self._hub, now_usec=now_usec).table(),
             **JobHandlers(queries, self._hub).table(),
             **SteeringHandlers(jobs).table(),
+            **StartingHandlers(exports).table(),
             **PresetHandlers(presets, culling, queries).table(),
             **CullingHandlers(culling).table(),
             **PlaceHandlers(places, rescans, queries, allowed_roots=access.allowed_roots).table(),

@@ -14,6 +14,7 @@ from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.exports import Exported, MustStop, NewExport
+from darkroomd.store.rescans import Asked
 from darkroomd.store.verbs import CANCELED_BY_CLIENT
 
 
@@ -55,13 +56,16 @@ class Jobs:
                 await self._scheduler.settle()
             yield holder
 
-    async def export(self, export: NewExport) -> Exported:
+    async def export(self, export: NewExport, *, asked: Asked | None = None) -> Exported:
         """Have photos developed now, instead of in the background, where work on them is stopped.
 
-        Raises `NoSuchSession`, `NoSuchPhoto`, and `TimedOut`, with nothing changed, if that does not stop.
+        It is the export of before where the key in `asked` made one. What waits in jobs that were canceled
+        is canceled first. Raises `NoSuchSession`, `NoSuchPhoto`, and `TimedOut`, with nothing changed, if
+        work in the background does not stop.
         """
+        await self._desk.finish_canceling(now_usec=self._now_usec())
         async with self._scheduler.aside(export.photo_ids):
-            answer = await self._desk.export(export, now_usec=self._now_usec())
+            answer = await self._desk.export(export, asked=asked, now_usec=self._now_usec())
         if isinstance(answer, MustStop):
             raise TimedOut
         return answer

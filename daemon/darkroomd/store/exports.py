@@ -266,7 +266,7 @@ def _settle_in(
     if spared:
         database.run("spare_items", job_id=job_id, photo_ids=json_text(spared))
         database.run("count_sizes", id=job_id)
-    failed = [photo.id for photo in photos if _has_failed(photo)]
+    failed = [photo.id for photo in photos if has_failed_for_good(photo)]
     if failed:
         database.run("note_failed_before", job_id=job_id, photo_ids=json_text(failed))
     journal.job(job_id, "job.created" if new else "job.updated")
@@ -314,5 +314,6 @@ def _is_developed(photo: Photo) -> bool:
     return photo.state is PhotoState.DEVELOPED
 
 
-def _has_failed(photo: Photo) -> bool:
+def has_failed_for_good(photo: Photo) -> bool:
+    """Tell whether a photo failed, and was not merely canceled."""
     return photo.state is PhotoState.FAILED and has_failed(photo.failure)
