@@ -18,6 +18,7 @@ from darkroomd.api.handlers import daemon as daemon_handlers
 from darkroomd.api.handlers import queue as queue_handlers
 from darkroomd.core.retry import Hold
 from darkroomd.store.queue import Ending
+from standing import output_of
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +77,8 @@ async def test_photos_of_the_last_of_many_sessions_count_too(
     await daemon.add_photo(await daemon.add_session("zoe"))
     claim = await daemon.store.claim(boot="b", now_usec=NOW)
     assert claim is not None
-    await daemon.store.end(claim.item, Ending(ItemState.COMPLETED), fence=claim.fence, now_usec=NOW)
+    ending = Ending(ItemState.COMPLETED, output=output_of(claim.photo))
+    await daemon.store.end(claim.item, ending, fence=claim.fence, now_usec=NOW)
 
     async with daemon.client() as client:
         reply = await client.ask("GetSummary")

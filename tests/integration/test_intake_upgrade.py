@@ -61,10 +61,12 @@ async def test_photos_of_an_older_pipeline_are_shown_as_outdated_and_left_alone(
 
         found, jobs = await states(house, session), house.jobs()
         counts = (await house.store.session(session_id(session))).counts
+        totals = (await house.store.totals()).counts
 
     assert found == dict.fromkeys(NAMES, PhotoState.OUTDATED)
     assert jobs == []
     assert (counts.photos, counts.developed, counts.pending) == (2, 0, 0)
+    assert (totals.aged, totals.pending) == (2, 0)
 
 
 async def test_the_pipeline_that_developed_photos_finds_them_up_to_date_again(
@@ -77,10 +79,12 @@ async def test_the_pipeline_that_developed_photos_finds_them_up_to_date_again(
         await house.until(lambda: len([one for one in house.told if one.kind == "photo.changed"]) == 2)
         found, jobs = await states(house, session), house.jobs()
         counts = (await house.store.session(session_id(session))).counts
+        totals = (await house.store.totals()).counts
 
     assert found == dict.fromkeys(NAMES, PhotoState.DEVELOPED)
     assert jobs == []
     assert (counts.developed, counts.pending) == (2, 0)
+    assert totals.aged == 0
 
 
 async def test_a_photo_of_an_older_pipeline_that_is_exported_is_pending(

@@ -20,6 +20,8 @@ def status(
     running: int = 0,
     failed: int = 0,
     canceled: int = 0,
+    pending: int = 0,
+    aged: int = 0,
     reasons: tuple[str, ...] = (),
     raw: str | None = None,
     stage: str | None = None,
@@ -28,7 +30,9 @@ def status(
     remaining_usec: int | None = None,
 ) -> QueueStatus:
     return QueueStatus(
-        counts=QueueCounts(queued=queued, running=running, failed=failed, canceled=canceled),
+        counts=QueueCounts(
+            queued=queued, running=running, failed=failed, canceled=canceled, pending=pending, aged=aged
+        ),
         progress=Progress(remaining_usec=remaining_usec),
         wait_reasons=reasons,
         current_raw=None if raw is None else Path("/photos/wedding/Raw") / raw,
@@ -49,7 +53,18 @@ def status(
             "2 failed, 9 canceled, everything else is developed.",
             id="failed-and-canceled",
         ),
-        pytest.param(status(queued=3), "3 waiting.", id="about-to-begin"),
+        pytest.param(
+            status(aged=7),
+            "7 outdated, everything else is developed; darkroom export SESSION develops what is outdated.",
+            id="by-an-older-pipeline",
+        ),
+        pytest.param(
+            status(failed=2, pending=1),
+            "2 failed, 1 outdated, everything else is developed; darkroom export SESSION develops what is "
+            "outdated.",
+            id="nothing-queued-for-them",
+        ),
+        pytest.param(status(queued=3, pending=3, aged=1), "3 waiting.", id="about-to-begin"),
         pytest.param(
             status(queued=3, canceled=9), "3 waiting, 9 canceled.", id="about-to-begin-beside-canceled"
         ),

@@ -334,12 +334,19 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """How many items wait and run, and how many photos failed or were canceled."""
+    """How many items wait and run, and how many photos failed or were canceled.
+
+    Attributes:
+        pending: photos that are to be developed.
+        aged: photos that only a newer pipeline would develop differently.
+    """
 
     queued: int = 0
     running: int = 0
     failed: int = 0
     canceled: int = 0
+    pending: int = 0
+    aged: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ MINUTE_USEC: Final = 60_000_000
 LONG_MINUTES: Final = 100
 """From here on a time left is said in hours."""
 
+_EXPORTED: Final = "darkroom export SESSION develops what is outdated"
+
 _UNDECODED: Final = re.compile("[\ud800-\udfff]")
 
 _REASONS: Final = {
@@ -60,6 +62,10 @@ def status_line(status: QueueStatus, *, any_photos: bool) -> str:
     if counts.queued or counts.running:
         waiting = f"{counts.queued + counts.running} waiting"
         return _sentence(waiting, *_numbers(counts, waiting=0))
+    if outdated := counts.aged + counts.pending:
+        # Nothing is queued for them: they wait until somebody asks.
+        rest = f"everything else is developed; {_EXPORTED}"
+        return _sentence(*_numbers(counts, waiting=0), f"{outdated} outdated", rest)
     if counts.failed or counts.canceled:
         return _sentence(*_numbers(counts, waiting=0), "everything else is developed")
     return "Everything is developed." if any_photos else "Nothing to do yet."

@@ -290,6 +290,8 @@ def read_totals(database: Database) -> Totals:
         running=row["running"],
         failed=undeveloped["failed"],
         canceled=undeveloped["canceled"],
+        pending=undeveloped["pending"],
+        aged=undeveloped["aged"],
     )
     progress = Progress(
         total=sum(row[state] for state in ItemState),

@@ -299,4 +299,7 @@ WHERE ended_at_usec IS NULL AND started_at_usec IS NULL
 SELECT * FROM tally;
 
 -- name: undeveloped_photos
-SELECT coalesce(sum(failed), 0) AS failed, coalesce(sum(canceled), 0) AS canceled FROM session;
+SELECT
+    coalesce(sum(failed), 0) AS failed, coalesce(sum(canceled), 0) AS canceled,
+    coalesce(sum(pending), 0) AS pending, coalesce(sum(aged), 0) AS aged
+FROM session;
