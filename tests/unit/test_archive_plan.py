@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -262,8 +263,9 @@ def test_a_file_that_a_file_system_calls_a_little_different_is_found() -> None:
 
 
 def test_of_equal_claims_the_photo_that_is_there_as_a_whole_goes_first() -> None:
-    half, whole = entry(1, raw="r"), entry(2, raw="r", sidecar="look", output="x")
-    archive = {f"2026/{NAME}.NEF": "r", f"2026/{NAME}.NEF.rrdata": "look", f"2026/{NAME}.jpg": "x"}
+    half, more = entry(1, raw="r"), entry(2, raw="r")
+    whole = replace(more, sources=more.sources[:2])
+    archive = {f"2026/{NAME}.NEF": "r", f"2026/{NAME}.NEF.rrdata": "look"}
 
     plan = planned([half, whole], archive)
 

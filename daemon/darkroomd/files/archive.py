@@ -63,7 +63,7 @@ def make_destination(destination: Path) -> None:
         OSError: the disk refuses, or the folder that it is to be in is not there.
     """
     with _translated(), open_folder(destination.parent) as parent:
-        _make_folder(destination.name, parent, destination)
+        _make_folder(destination.name or ".", parent, destination)
 
 
 @contextmanager

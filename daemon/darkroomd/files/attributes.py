@@ -47,7 +47,7 @@ if sys.platform == "linux":
 
     def _copy_extended(source: int, target: int) -> None:
         names: list[str] = []
-        with _as_far_as_it_goes(_CANNOT):
+        with _as_far_as_it_goes(_CANNOT | _NO_ROOM):
             names = os.listxattr(source)
         for name in names:
             with _as_far_as_it_goes(_CANNOT | _NO_ROOM):
