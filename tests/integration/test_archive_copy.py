@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archiving import Copying, copying
-from darkroomd.files.archive import Canceled, SourceUnreadable
+from darkroomd.files.archive import ArchiveFolderBlocked, Canceled, SourceUnreadable
 from darkroomd.files.archive_copy import (
     Copied,
     CopyDamaged,
@@ -296,6 +296,19 @@ def test_no_source_is_read_through_a_linked_folder(tmp_path: Path) -> None:
 
     with pytest.raises(FolderIsLink):
         copy.run()
+
+
+@pytest.mark.parametrize("level", ["2026", "archive"])
+def test_nothing_is_copied_through_a_linked_folder(tmp_path: Path, level: str) -> None:
+    copy = copying(tmp_path)
+    folder = next(each for each in copy.target.parents if each.name == level)
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(ArchiveFolderBlocked, match=level):
+        copy.run()
+
+    assert copy.left() == []
 
 
 def test_whose_folder_is_gone_can_be_told(tmp_path: Path) -> None:

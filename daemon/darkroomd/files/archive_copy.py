@@ -25,6 +25,7 @@ from darkroomd.files.archive import (
     SourceUnreadable,
     check,
     hash_if_ours,
+    open_archive_folder,
     sha256_from,
 )
 from darkroomd.files.attributes import copy_attributes
@@ -129,7 +130,7 @@ def copy_verified(
     on_bytes: Callable[[CopyStage, int], None],
     canceled: Callable[[], bool],
 ) -> Copied:
-    """Copy a regular file to `target`, in a folder that is there, and compare what the disk has with it.
+    """Copy a regular file to `target`, in a folder of an archive, and compare what the disk has with it.
 
     The copy is made as `part` (see `files.archive.archive_part`) in the target's folder, gets times, mode and
     extended attributes of the source, is made durable, read back from the disk and only then named. Nothing
@@ -145,9 +146,11 @@ def copy_verified(
         CopyDamaged: the disk gives back something else.
         NameTaken: other content stands at `target`.
         SourceUnreadable, FolderIsLink: the source cannot be read, or is no regular file.
-        OSError: the disk of the archive refuses, or has a file called `part`.
+        ArchiveFolderBlocked: a link or a file stands where the archive or its folder belongs.
+        OSError: the disk of the archive refuses, or has a file called `part`, or the folder is not there.
     """
-    with _opened(source) as original, open_folder(target.parent) as folder:
+    archive, name = target.parent.parent, target.parent.name
+    with _opened(source) as original, open_archive_folder(archive, name) as folder:
         with _made(original, part, folder, method) as made:
             before = fingerprint_from(os.fstat(original.descriptor))
             sha256 = _transfer(original, made, before.size_bytes, on_bytes, canceled)
