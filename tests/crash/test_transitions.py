@@ -11,11 +11,13 @@ from pathlib import Path
 import anyio
 import pytest
 
-from crash.lives import Act, Life, life, live_and_die, now_usec
+from crash.lives import SESSION, Act, Life, life, live_and_die, now_usec
 from crash.watcher import Picture, assert_counters_hold, draw
 from darkroom.protocol.types import ItemState, Priority
 from darkroomd.core.cancellation import canceled
-from darkroomd.core.model import Happening, JobId, PhotoState
+from darkroomd.core.model import CorrelationId, Happening, JobId, PhotoState, Wish
+from darkroomd.core.naming import photo_id
+from darkroomd.store.exports import Exported, NewExport, go_on_exporting, start_export
 from darkroomd.store.verbs import CANCELED_BY_CLIENT, cancel_jobs, go_on_canceling
 
 MOST_EFFECTS = 60
@@ -131,6 +133,65 @@ async def clear(life: Life) -> None:
     await life.jobs.clear(None, ended_before_usec=None)
 
 
+def order(*names: str, paused: bool = False, forced: bool = False) -> NewExport:
+    photos = tuple(photo_id(SESSION, name) for name in names)
+    wish = Wish(forced=forced)
+    return NewExport(SESSION, photos, "jpg", "export", CorrelationId("e"), paused=paused, wish=wish)
+
+
+async def export(life: Life) -> None:
+    await life.jobs.export(order("a.NEF", "b.NEF"))
+    await life.work()
+
+
+async def export_one_by_one(life: Life) -> None:
+    wanted = order("a.NEF", "b.NEF", "c.NEF")
+    begun = await life.store.front.write(
+        lambda database: start_export(database, wanted, most=1, now_usec=now_usec())
+    )
+    while isinstance(begun, Exported) and begun.rest:
+        begun = await life.store.front.write(
+            lambda database, begun=begun: go_on_exporting(
+                database, wanted, begun, most=1, now_usec=now_usec()
+            )
+        )
+    await life.work()
+
+
+def ordered(*, forced: bool = False, deletes: bool = False) -> Act:
+    """Have two developed photos wait for their export, one of them without its output if it `deletes`."""
+
+    async def before(life: Life) -> None:
+        await TWO(life)
+        await life.work()
+        if deletes:
+            (life.folder / "session" / "Jpg" / "a.jpg").unlink()
+        await life.jobs.export(order("a.NEF", "b.NEF", paused=True, forced=forced))
+
+    return before
+
+
+async def resume_export(life: Life) -> None:
+    await life.jobs.resume([3])
+    await life.work()
+
+
+async def export_what_hangs(life: Life) -> None:
+    await life.jobs.export(order("hangs.NEF", "b.NEF"))
+    await life.work()
+
+
+async def exporting(life: Life) -> None:
+    await life.arrive("hangs.NEF", "b.NEF")
+    await life.jobs.export(order("hangs.NEF", "b.NEF"))
+    await life.begin_hanging()
+
+
+async def cancel_export(life: Life) -> None:
+    await life.jobs.cancel([3], reason=None)
+    await life.work()
+
+
 TWO = arriving("a.NEF", "b.NEF")
 CANCELED = frozenset({"developed", "canceled"})
 TRANSITIONS = {
@@ -155,6 +216,13 @@ TRANSITIONS = {
     "retry": Transition(retry, work_two, ends=frozenset({"developed", "raw.unsupported"})),
     "prioritize": Transition(prioritize, TWO),
     "move": Transition(move, TWO),
+    "export-what-waits": Transition(export, TWO),
+    "export-many": Transition(export_one_by_one, found_three),
+    "export-what-runs": Transition(export_what_hangs, hang),
+    "export-what-is-up-to-date": Transition(resume_export, ordered()),
+    "export-what-was-deleted": Transition(resume_export, ordered(deletes=True)),
+    "export-what-is-up-to-date-by-force": Transition(resume_export, ordered(forced=True)),
+    "cancel-an-export": Transition(cancel_export, exporting),
     "clear": Transition(clear, work_two, ends=frozenset({"developed", "raw.unsupported"})),
 }
 

@@ -32,7 +32,7 @@ class Picture:
         if happening.job is not None:
             self.jobs[happening.job.id] = plain_job(happening.job)
         if happening.item is not None:
-            self.items[happening.item.id] = happening.item
+            self.items[happening.item.id] = plain_item(happening.item)
         if happening.kind == "job.removed":
             assert happening.job_id is not None
             self.jobs.pop(happening.job_id)
@@ -51,6 +51,11 @@ def plain_job(job: Job) -> Job:
     return replace(job, revision=0, position=None)
 
 
+def plain_item(item: Item) -> Item:
+    """Return the item without its photo's outputs, which other items may have replaced since."""
+    return replace(item, outputs=())
+
+
 async def draw(store: Store) -> Picture:
     """Return what the lists say."""
     picture = Picture()
@@ -62,7 +67,7 @@ async def draw(store: Store) -> Picture:
     for job in (await store.jobs(None, by_position=False, cursor=None, limit=PAGE)).entries:
         picture.jobs[job.id] = plain_job(job)
         for item in (await store.items(job.id, states=None, cursor=None, limit=PAGE)).entries:
-            picture.items[item.id] = item
+            picture.items[item.id] = plain_item(item)
     return picture
 
 
