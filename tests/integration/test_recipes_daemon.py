@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from darkroomd.core.naming import part_name
 from darkroomd.imaging.dng import Facts
 from make import make_dng
 from running import QUICK, Daemon, running
@@ -117,6 +118,21 @@ def test_a_recipe_that_goes_leaves_its_files(tmp_path: Path, session: Path) -> N
 
     assert line["output"].endswith("Jpg/B.jpg")
     assert [path for path in before if not path.exists()] == []
+
+
+@pytest.mark.parametrize("lost", ["nothing", "queue.db"])
+def test_part_files_of_a_recipe_that_went_are_swept(tmp_path: Path, session: Path, lost: str) -> None:
+    (session / "Print" / part_name("A.tif", 7)).write_bytes(b"half")
+    (session / "Print" / ".A.tif.theirs.part").write_bytes(b"other")
+    for file in (tmp_path / "state").glob(f"{lost}*"):
+        file.unlink()
+
+    with running(tmp_path, "--session", str(session), config=QUICK) as daemon:
+        line = daemon.wait_for("parts_swept")
+        daemon.stop()
+
+    assert line["count"] == 1
+    assert sorted(file.name for file in (session / "Print").iterdir()) == [".A.tif.theirs.part", "A.tif"]
 
 
 def test_an_output_that_was_deleted_is_made_again_and_no_other(tmp_path: Path, session: Path) -> None:

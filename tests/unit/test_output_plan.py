@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from darkroomd.core.model import CorrelationId, Fingerprint, Photo, PhotoId, PhotoState, SessionId
-from darkroomd.core.output_plan import OutputPlan, outputs_by_recipe
+from darkroomd.core.output_plan import OutputPlan, former_folders, outputs_by_recipe
 from darkroomd.core.recipes import Format, Recipe
 
 SESSION = Path("/party")
@@ -77,6 +77,14 @@ def test_photos_are_told_that_are_called_differently_by_any_recipe() -> None:
 
     assert PLAN.renamed_by(["A_7.NEF"], names) == ("B_7.NEF",)
     assert replace(PLAN, recipes=(JPG, WEB)).renamed_by(["A_7.NEF"], names) == ()
+
+
+def test_folders_that_recipes_wrote_into_before_are_those_in_the_session_itself() -> None:
+    outputs = ["Jpg/A.jpg", "Print/A.tif", "Print/B.tif", "Raw/A.jpg", "Old/deep/A.jpg", "A.jpg"]
+
+    former = former_folders(PLAN, SESSION, [*(SESSION / path for path in outputs), Path("/else/Big/A.jpg")])
+
+    assert former == ("Print",)
 
 
 def test_recipes_are_found_in_the_order_of_the_plan() -> None:

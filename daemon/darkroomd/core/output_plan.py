@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from darkroomd.core.model import Photo
+from darkroomd.core.model import RAW_FOLDER, Photo
 from darkroomd.core.naming import renamed_by
 from darkroomd.core.recipes import SUFFIXES, Recipe
 from darkroomd.core.wall_clock import wall_clock_usec
@@ -50,6 +50,13 @@ class OutputPlan:
         kinds = {recipe.names.numbered for recipe in self.recipes}
         renamed = {name for numbered in kinds for name in renamed_by(arrived, names, numbered=numbered)}
         return tuple(sorted(renamed))
+
+
+def former_folders(plan: OutputPlan, folder: Path, outputs: Iterable[Path]) -> tuple[str, ...]:
+    """Return the folders in the session `folder` that hold outputs, and that no recipe writes into now."""
+    parents = {output.parent for output in outputs}
+    names = {parent.name for parent in parents if parent.parent == folder}
+    return tuple(sorted(names - {*plan.folders, RAW_FOLDER}))
 
 
 OUTPUT_SUFFIXES: Final = tuple(SUFFIXES.values())

@@ -38,7 +38,14 @@ from darkroomd.services.companions import Companions
 from darkroomd.services.handover import Handover
 from darkroomd.services.reception import Reception
 from darkroomd.services.surroundings import Surroundings
-from darkroomd.services.survey import Sight, find_outdated, look_around, read_recorded, sweep_leftovers
+from darkroomd.services.survey import (
+    Sight,
+    find_outdated,
+    look_around,
+    read_recorded,
+    sweep_former,
+    sweep_leftovers,
+)
 
 SILENT_SECONDS: Final = 10.0
 """A folder that could not be listed for so long is not available, whatever becomes of it."""
@@ -312,6 +319,11 @@ class SessionIntake:
             await self._handover.take_over(recorded, found=sight.candidates)
             # Of a session that was known the daemon removed them before it began to work in it.
             await self._on_disk(partial(sweep_leftovers, folder, output_folders=plan.folders))
+        outputs = [output.path for photo in known.values() for output in photo.outputs]
+        outputs += [folder / output.file for photo in recorded.photos.values() for output in photo.outputs]
+        removed = await self._on_disk(partial(sweep_former, folder, outputs, plan=plan))
+        if removed:
+            log.info("parts_swept", folder=str(folder), count=len(removed))
 
     async def _lose(self, error: OSError | DarkroomError) -> None:
         waits = isinstance(error, FileNotFoundError) and await self._on_disk(

@@ -25,7 +25,7 @@ from darkroomd.core.freshness import (
 from darkroomd.core.imprint import dated_look
 from darkroomd.core.intake import SIDECAR_SUFFIX, Ignored
 from darkroomd.core.model import RAW_FOLDER, Fingerprint, Output, Photo, PhotoState
-from darkroomd.core.output_plan import OUTPUT_SUFFIXES, Labels, OutputPlan
+from darkroomd.core.output_plan import OUTPUT_SUFFIXES, Labels, OutputPlan, former_folders
 from darkroomd.core.recorded_outputs import RecordedSession, read_session
 from darkroomd.core.session_document import DOCUMENT_NAME
 from darkroomd.files.atomic import OWN_PARTS
@@ -131,6 +131,18 @@ def sweep_leftovers(folder: Path, *, output_folders: Iterable[str]) -> tuple[str
     for place, suffix in places:
         with suppress(OSError, FolderIsLink):
             removed += sweep(place, live=OWN_PARTS, suffix=suffix)
+    return tuple(removed)
+
+
+def sweep_former(folder: Path, outputs: Iterable[Path], *, plan: OutputPlan) -> tuple[str, ...]:
+    """Remove part files that a killed daemon left of recipes that are no longer in the configuration.
+
+    `outputs` tells where they wrote; nothing does now, so that it can be done at any time.
+    """
+    removed: list[str] = []
+    for name in former_folders(plan, folder, outputs):
+        with suppress(OSError, FolderIsLink):
+            removed += sweep(folder / name, live=OWN_PARTS, suffix=OUTPUT_SUFFIXES)
     return tuple(removed)
 
 
