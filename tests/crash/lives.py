@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +47,7 @@ from darkroomd.services.jobs import Jobs
 from darkroomd.services.recovery import Recovery
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.stories import Stories
+from darkroomd.services.turnstile import Turnstile
 from darkroomd.store.arrivals import NewJob
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
@@ -273,7 +275,7 @@ async def recover(
 
 
 @asynccontextmanager
-async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerator[Life]:
+async def life(folder: Path, told: Callable[[Happening], None], *, workers: int = 1) -> AsyncGenerator[Life]:
     """Live in `folder`: what a former life left running is recovered; the scheduler is not started yet."""
     news = [anyio.Event()]
 
@@ -290,7 +292,7 @@ async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerato
     async with open_store(folder / "queue.db", publish) as store, anyio.create_task_group() as group:
         history = History(store.front)
         gate = Gatekeeper(history, publish, schedule=Schedule(), now_usec=now_usec)
-        laboratory = Laboratory(folder)
+        laboratory, turnstile = Laboratory(folder), Turnstile()
 
         def look_again(_: Claim) -> None:
             group.start_soon(alive.look)
@@ -304,6 +306,7 @@ async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerato
                 deadline_seconds=9,
                 now_usec=now_usec,
                 disks=Disks(),
+                turnstile=turnstile,
             ),
             publish,
             gate=gate,
@@ -313,6 +316,8 @@ async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerato
             boot="b",
             now_usec=now_usec,
             on_photo_changed=look_again,
+            workers=workers,
+            turnstile=turnstile,
         )
         listeners.append(scheduler.notice)
         gate.on_change = scheduler.wake
@@ -320,7 +325,7 @@ async def life(folder: Path, told: Callable[[Happening], None]) -> AsyncGenerato
         running = anyio.Event()
 
         async def start_scheduler() -> None:
-            # One scheduler has one photo in hand: it never runs twice at a time.
+            # It would take items from itself: it never runs twice at a time.
             if not running.is_set():
                 running.set()
                 await group.start(scheduler.run)
@@ -379,7 +384,7 @@ class Executioner:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def live_and_die(folder: Path, *, before: Act, act: Act, fatal: int, told: Path) -> bool:
+def live_and_die(folder: Path, *, before: Act, act: Act, fatal: int, told: Path, workers: int = 1) -> bool:
     """Do `before`, then `act` in a child process that dies before the effect `fatal` of it.
 
     What a watcher was told is in the file `told`, a number a line. Returns whether the child got to die.
@@ -389,7 +394,7 @@ def live_and_die(folder: Path, *, before: Act, act: Act, fatal: int, told: Path)
         status = 1
         try:
             executioner = Executioner(fatal=fatal)
-            anyio.run(_live, folder, before, act, executioner, told)
+            anyio.run(partial(_live, folder, before, act, executioner, told, workers=workers))
             status = 0
         finally:
             os._exit(status)
@@ -398,14 +403,16 @@ def live_and_die(folder: Path, *, before: Act, act: Act, fatal: int, told: Path)
     return status == signal.SIGKILL
 
 
-async def _live(folder: Path, before: Act, act: Act, executioner: Executioner, told: Path) -> None:
+async def _live(
+    folder: Path, before: Act, act: Act, executioner: Executioner, told: Path, *, workers: int
+) -> None:
     channel = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def tell(happening: Happening) -> None:
         if happening.sequence is not None:
             os.write(channel, b"%d\n" % happening.sequence)
 
-    async with life(folder, tell) as alive:
+    async with life(folder, tell, workers=workers) as alive:
         await before(alive)
         executioner.armed = True
         await act(alive)

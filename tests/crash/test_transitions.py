@@ -32,6 +32,7 @@ class Transition:
     before: Act
     files: tuple[str, ...] = ()
     ends: frozenset[str] = frozenset({"developed"})
+    workers: int = 1
 
 
 def arriving(*names: str) -> Act:
@@ -196,6 +197,11 @@ TWO = arriving("a.NEF", "b.NEF")
 CANCELED = frozenset({"developed", "canceled"})
 TRANSITIONS = {
     "develop": Transition(work, TWO),
+    "develop-side-by-side": Transition(work, TWO, workers=2),
+    "fail-beside-another": Transition(
+        work, arriving("fails.NEF", "a.NEF"), ends=frozenset({"developed", "raw.unsupported"}), workers=2
+    ),
+    "cancel-what-another-waits-for": Transition(cancel, hang, ends=CANCELED, workers=2),
     "fail": Transition(work, arriving("fails.NEF"), ends=frozenset({"raw.unsupported"})),
     "retry-by-itself": Transition(work, arriving("retries.NEF")),
     "put-back-for-the-environment": Transition(work, arriving("full.NEF")),
@@ -243,9 +249,9 @@ class Aftermath:
     listed: Picture
 
 
-async def go_on(folder: Path) -> Aftermath:
+async def go_on(folder: Path, workers: int) -> Aftermath:
     """Begin anew, let go what was paused, and work until nothing is left."""
-    async with life(folder, lambda _: None) as alive:
+    async with life(folder, lambda _: None, workers=workers) as alive:
         told = [int(line) for line in (folder / "told").read_text().split()]
         await alive.look()
         await alive.jobs.resume_queue()
@@ -303,9 +309,14 @@ def test_a_transition_stopped_before_any_effect_is_done_or_undone_as_a_whole(fol
         place = folder / str(effect)
         prepare(place, transition.files)
         died = live_and_die(
-            place, before=transition.before, act=transition.act, fatal=effect, told=place / "told"
+            place,
+            before=transition.before,
+            act=transition.act,
+            fatal=effect,
+            told=place / "told",
+            workers=transition.workers,
         )
-        after = anyio.run(go_on, place)
+        after = anyio.run(go_on, place, transition.workers)
 
         assert_a_watcher_missed_nothing(after)
         assert_all_is_well(place, transition.ends, after)
