@@ -68,7 +68,9 @@ def test_killed_before_any_effect_a_copy_is_whole_or_not_there(tmp_path: Path, m
         assert there in {None, CONTENT}
         assert stood[-1] is (there is not None)
         assert before in {None, copy.target.stat().st_ino}
-        assert look_at(destination, ["2026"]).sizes == {"2026": {copy.target.name: len(CONTENT)}}
+        assert look_at(destination, {"2026": ["20260501_090807"]}).sizes == {
+            "2026": {copy.target.name: len(CONTENT)}
+        }
         assert read_manifest(destination, SESSION) != Manifest()
         assert sorted(path.name for path in destination.iterdir()) == ["2026", "SHA256SUMS.5e55"]
 

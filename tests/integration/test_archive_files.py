@@ -42,15 +42,33 @@ def test_a_look_tells_the_sizes_of_files_and_that_the_rest_are_none(tmp_path: Pa
     os.mkfifo(folder / "pipe")
     Path(os.fsdecode(os.fsencode(folder) + b"/not utf-8 \xff")).write_bytes(b"")
 
-    found = look_at(folder.parent, ["2026", "unknown"])
+    bases = ("a", "folder", "link", "pipe", "not utf-8 \udcff")
+    found = look_at(folder.parent, {"2026": bases, "unknown": bases})
 
     names = {"a.NEF": 4, "folder": None, "link": None, "pipe": None, "not utf-8 \udcff": 0}
     assert found == Standing({"2026": names, "unknown": {}})
 
 
+def test_a_look_leaves_out_what_bears_on_no_photo(tmp_path: Path) -> None:
+    folder = archive(tmp_path)
+    for name in ("a.NEF", "A_002.jpg", "a_2.NEF", "ab.NEF", ".a.NEF.7.part", "b.NEF"):
+        (folder / name).touch()
+
+    found = look_at(folder.parent, {"2026": ["a"]})
+
+    assert found == Standing({"2026": {"a.NEF": 0, "A_002.jpg": 0}})
+
+
+def test_a_look_can_be_canceled(tmp_path: Path) -> None:
+    (archive(tmp_path) / "a.NEF").touch()
+
+    with pytest.raises(Canceled):
+        look_at(tmp_path / "archive", {"2026": []}, canceled=lambda: True)
+
+
 def test_an_archive_that_is_gone_is_not_an_empty_one(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="archive"):
-        look_at(tmp_path / "archive", ["2026"])
+        look_at(tmp_path / "archive", {"2026": []})
 
     with pytest.raises(FileNotFoundError, match="archive"):
         hash_standing(tmp_path / "archive", ["2026/a.NEF"])
@@ -70,7 +88,7 @@ def test_a_link_or_a_file_in_place_of_a_folder_is_refused(tmp_path: Path, of: st
     name = {"file": "file"}.get(of, "2026")
 
     with pytest.raises(ArchiveFolderBlocked, match="Move it away"):
-        look_at(destination, [name])
+        look_at(destination, {name: []})
     with pytest.raises(ArchiveFolderBlocked), open_archive_folder(destination, name, make=True):
         pytest.fail("it was opened")
     with pytest.raises(ArchiveFolderBlocked):

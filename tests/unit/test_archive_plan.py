@@ -16,6 +16,7 @@ from darkroomd.core.archive_plan import (
     Placement,
     Source,
     Standing,
+    bears_on,
     folders_of,
     plan_archive,
 )
@@ -155,6 +156,19 @@ def test_the_order_of_discovery_is_irrelevant(entries: list[Entry], archive: Arc
 
 
 @given(entries=clashing(), archive=FOREIGN)
+def test_what_bears_on_no_photo_changes_no_plan(entries: list[Entry], archive: Archive) -> None:
+    bases = folders_of(entries)
+
+    bearing = {
+        path: content
+        for path, content in archive.items()
+        if bears_on(path.partition("/")[2], bases.get(path.partition("/")[0], ()))
+    }
+
+    assert planned(entries, bearing) == planned(entries, archive)
+
+
+@given(entries=clashing(), archive=FOREIGN)
 def test_what_stands_is_identical(entries: list[Entry], archive: Archive) -> None:
     plan = planned(entries, archive)
 
@@ -216,7 +230,7 @@ def test_a_burst_is_numbered_in_the_order_of_time_then_name() -> None:
 
     assert stems(plan, burst) == [f"{NAME}_001", f"{NAME}_002", NAME]
     assert {place.folder for place in plan.placements.values()} == {"2026"}
-    assert folders_of(burst) == ("2026",)
+    assert folders_of(burst) == {"2026": {NAME}}
 
 
 def test_all_files_of_a_photo_share_one_stem() -> None:

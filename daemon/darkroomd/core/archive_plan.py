@@ -57,7 +57,7 @@ class Standing:
 
     Attributes:
         sizes: by folder, by name, of regular files in bytes; None for anything else. A folder that is not
-            there holds nothing.
+            there holds nothing, and names that bear on no photo (see `bears_on`) may be left out.
     """
 
     sizes: Mapping[str, Mapping[str, int | None]]
@@ -134,9 +134,18 @@ class ArchivePlan:
         return sum(placed.source.size_bytes for each in self.placements.values() for placed in each.missing)
 
 
-def folders_of(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """Return, in order, the folders of the archive that photos may go into."""
-    return tuple(sorted({folder_and_base(entry.taken_usec, entry.raw_name)[0] for entry in entries}))
+def folders_of(entries: Iterable[Entry]) -> dict[str, frozenset[str]]:
+    """Return the folders of the archive that photos go into, in order, each with the folded bases in it."""
+    folders: dict[str, set[str]] = {}
+    for entry in entries:
+        folder, base = folder_and_base(entry.taken_usec, entry.raw_name)
+        folders.setdefault(folder, set()).add(fold(base))
+    return {folder: frozenset(folders[folder]) for folder in sorted(folders)}
+
+
+def bears_on(name: str, bases: Collection[str]) -> bool:
+    """Tell whether a name in a folder may be, or be in the way of, one of a photo with one of its `bases`."""
+    return any(base in bases for base in bases_of(stem_of_archived(name)))
 
 
 def plan_archive(

@@ -9,13 +9,13 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Collection, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from darkroom.errors import DarkroomError
-from darkroomd.core.archive_plan import Standing
+from darkroomd.core.archive_plan import Standing, bears_on
 from darkroomd.core.naming import parse_part, part_name
 from darkroomd.files.folders import FolderIsLink, open_folder, sync_folder
 from darkroomd.files.reading import OPEN_TO_READ
@@ -90,9 +90,11 @@ def open_archive_folder(destination: Path, name: str, *, make: bool = False) -> 
 
 
 def look_at(
-    destination: Path, folders: Collection[str], *, canceled: Callable[[], bool] = wanted
+    destination: Path, folders: Mapping[str, Collection[str]], *, canceled: Callable[[], bool] = wanted
 ) -> Standing:
-    """Return what the folders of an archive hold; one that is not there holds nothing.
+    """Return what folders of an archive hold that bears on the bases in them; see `archive_plan.folders_of`.
+
+    A folder that is not there holds nothing.
 
     Raises:
         Canceled: before it was done.
@@ -100,13 +102,15 @@ def look_at(
         OSError: the disk refuses, or the archive is not there.
     """
     sizes: dict[str, dict[str, int | None]] = {}
-    for name in folders:
+    for name, bases in folders.items():
         sizes[name] = {}
         try:
             with open_archive_folder(destination, name) as folder, os.scandir(folder) as entries:
                 for entry in entries:
                     check(canceled)
-                    sizes[name][entry.name] = _size(entry)
+                    # Over a network each size takes a while, and an archive grows for years.
+                    if bears_on(entry.name, bases):
+                        sizes[name][entry.name] = _size(entry)
         except FileNotFoundError:
             # If the archive itself is gone, that is to be said.
             with _translated(), open_folder(destination):
