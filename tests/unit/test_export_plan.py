@@ -1,33 +1,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from darkroom.protocol.types import ItemState
 from darkroomd.core.export_plan import (
+    Candidate,
     ExportPlan,
     LiveItem,
     OpenExport,
     covers,
-    in_capture_order,
     plan_export,
     superseded_by,
     to_export,
 )
 from darkroomd.core.model import (
     EVERYTHING,
-    CorrelationId,
-    Fingerprint,
     ItemId,
     JobId,
     JobKind,
-    Photo,
     PhotoId,
     PhotoState,
-    SessionId,
     Wish,
 )
 
@@ -37,33 +32,19 @@ A, B, C = PhotoId("a"), PhotoId("b"), PhotoId("c")
 ONE, OTHER = JobId(1), JobId(2)
 
 
-PHOTO = Photo(
+def candidate(**changes: Any) -> Candidate:
+    return replace(CANDIDATE, **changes)
+
+
+CANDIDATE = Candidate(
     id=A,
-    session_id=SessionId("s"),
     name="A.NEF",
-    raw=Path("/s/Raw/A.NEF"),
-    fingerprint=Fingerprint(1, 2, 3, 4, 5),
-    look="look",
-    preset_id=None,
     state=PhotoState.DEVELOPED,
-    discarded_by=None,
+    discarded=False,
     captured_at_usec=None,
     corrected_at_usec=None,
-    unsupported=(),
-    warnings=(),
-    camera="",
-    attempts=0,
-    last_attempt_at_usec=None,
-    outputs=(),
-    failure=None,
-    correlation_id=CorrelationId("c"),
-    arrived_at_usec=0,
-    revision=1,
+    mtime_ns=4,
 )
-
-
-def photo(**changes: Any) -> Photo:
-    return replace(PHOTO, **changes)
 
 
 def live(kind: JobKind, state: ItemState, number: int = 1, photo_id: PhotoId = A) -> LiveItem:
@@ -166,29 +147,29 @@ def test_an_export_covers_what_asks_for_no_more(standing: Wish, asked: Wish, eno
 
 
 def test_photos_are_exported_in_the_order_in_which_they_were_taken() -> None:
-    camera = photo(id=A, name="A.NEF", captured_at_usec=30)
-    corrected = photo(id=B, name="B.NEF", captured_at_usec=99, corrected_at_usec=10)
-    untold = photo(id=C, name="C.NEF", fingerprint=Fingerprint(1, 2, 3, mtime_ns=20_000, ctime_ns=5))
-    twin = photo(id=PhotoId("d"), name="0.NEF", captured_at_usec=30)
+    camera = candidate(id=A, name="A.NEF", captured_at_usec=30)
+    corrected = candidate(id=B, name="B.NEF", captured_at_usec=99, corrected_at_usec=10)
+    untold = candidate(id=C, name="C.NEF", mtime_ns=20_000)
+    twin = candidate(id=PhotoId("d"), name="0.NEF", captured_at_usec=30)
 
-    assert in_capture_order([camera, corrected, untold, twin]) == [corrected, untold, twin, camera]
+    assert to_export([camera, corrected, untold, twin], None) == [corrected, untold, twin, camera]
 
 
 @pytest.mark.parametrize(
     ("one", "named", "wanted"),
     [
-        pytest.param(photo(id=A), None, True, id="any"),
-        pytest.param(photo(id=A, state=PhotoState.FAILED), None, True, id="failed"),
-        pytest.param(photo(id=A, discarded_by="user"), None, False, id="discarded"),
-        pytest.param(photo(id=A, discarded_by="user"), {A}, False, id="discarded-and-named"),
-        pytest.param(photo(id=A, state=PhotoState.ARRIVING), None, False, id="on-its-way"),
-        pytest.param(photo(id=A, state=PhotoState.MISSING), None, False, id="missing"),
-        pytest.param(photo(id=A, state=PhotoState.MISSING), {A}, True, id="missing-and-named"),
-        pytest.param(photo(id=A), {B}, False, id="another-is-named"),
+        pytest.param(candidate(id=A), None, True, id="any"),
+        pytest.param(candidate(id=A, state=PhotoState.FAILED), None, True, id="failed"),
+        pytest.param(candidate(id=A, discarded=True), None, False, id="discarded"),
+        pytest.param(candidate(id=A, discarded=True), {A}, False, id="discarded-and-named"),
+        pytest.param(candidate(id=A, state=PhotoState.ARRIVING), None, False, id="on-its-way"),
+        pytest.param(candidate(id=A, state=PhotoState.MISSING), None, False, id="missing"),
+        pytest.param(candidate(id=A, state=PhotoState.MISSING), {A}, True, id="missing-and-named"),
+        pytest.param(candidate(id=A), {B}, False, id="another-is-named"),
     ],
 )
 def test_an_export_is_about_photos_that_are_wanted(
-    one: Photo, named: set[PhotoId] | None, wanted: bool
+    one: Candidate, named: set[PhotoId] | None, wanted: bool
 ) -> None:
     assert to_export([one], named) == [one][: int(wanted)]
 

@@ -12,7 +12,6 @@ from darkroomd.core.model import (
     ItemId,
     JobId,
     JobKind,
-    Photo,
     PhotoId,
     PhotoState,
     Wish,
@@ -107,32 +106,44 @@ def covers(standing: Wish, asked: Wish) -> bool:
     return asked.recipes is not None and set(asked.recipes) <= set(standing.recipes)
 
 
-def in_capture_order(photos: Iterable[Photo]) -> list[Photo]:
-    """Return photos by the time they were taken: as corrected, else by the camera, else by their files."""
-    return sorted(photos, key=lambda photo: (_taken_usec(photo), photo.name, photo.id))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A photo of a session that is to be exported; see `Photo`.
+
+    Attributes:
+        mtime_ns: of the RAW file.
+    """
+
+    id: PhotoId
+    name: str
+    state: PhotoState
+    discarded: bool
+    captured_at_usec: int | None
+    corrected_at_usec: int | None
+    mtime_ns: int
+
+    @property
+    def taken_usec(self) -> int:
+        """When it was taken: as corrected, else by the camera, else by its file."""
+        if self.corrected_at_usec is not None:
+            return self.corrected_at_usec
+        return self.mtime_ns // 1000 if self.captured_at_usec is None else self.captured_at_usec
 
 
-def _taken_usec(photo: Photo) -> int:
-    if photo.corrected_at_usec is not None:
-        return photo.corrected_at_usec
-    if photo.captured_at_usec is not None:
-        return photo.captured_at_usec
-    return photo.fingerprint.mtime_ns // 1000
-
-
-def to_export(photos: Iterable[Photo], named: Collection[PhotoId] | None) -> list[Photo]:
-    """Return which of a session's photos an export is about, in the order in which they are taken.
+def to_export(candidates: Iterable[Candidate], named: Collection[PhotoId] | None) -> list[Candidate]:
+    """Return which of a session's photos an export is about, in the order in which they were taken.
 
     `named` are those that somebody named; None: nobody did. Discarded photos are left out, and so are those
     still on their way; photos whose RAW files are missing only count where they are named.
     """
-    return in_capture_order(photo for photo in photos if _is_wanted(photo, named))
+    wanted = (one for one in candidates if _is_wanted(one, named))
+    return sorted(wanted, key=lambda one: (one.taken_usec, one.name, one.id))
 
 
-def _is_wanted(photo: Photo, named: Collection[PhotoId] | None) -> bool:
-    if photo.discarded_by is not None or photo.state is PhotoState.ARRIVING:
+def _is_wanted(one: Candidate, named: Collection[PhotoId] | None) -> bool:
+    if one.discarded or one.state is PhotoState.ARRIVING:
         return False
-    return photo.state is not PhotoState.MISSING if named is None else photo.id in named
+    return one.state is not PhotoState.MISSING if named is None else one.id in named
 
 
 def superseded_by(job_id: JobId) -> Failure:

@@ -13,7 +13,7 @@ import structlog
 from darkroom.errors import InvalidParameter, NoSuchPhoto, PathNotAllowed, SessionBusy
 from darkroom.protocol.types import JobOptions, Priority
 from darkroomd.core.due import UNTOLD, Due, due_for
-from darkroomd.core.export_plan import ExportPlan, to_export
+from darkroomd.core.export_plan import Candidate, ExportPlan, to_export
 from darkroomd.core.freshness import Cause
 from darkroomd.core.model import (
     EVERYTHING,
@@ -36,7 +36,13 @@ from darkroomd.services.surroundings import Surroundings
 from darkroomd.services.survey import close_verdicts
 from darkroomd.store.catalogue import read_known_photos
 from darkroomd.store.database import Database
-from darkroomd.store.exports import Exported, NewExport, has_failed_for_good, survey_export
+from darkroomd.store.exports import (
+    Exported,
+    NewExport,
+    has_failed_for_good,
+    read_candidates,
+    survey_export,
+)
 from darkroomd.store.journal import write_log_lines
 from darkroomd.store.rescans import Asked
 
@@ -124,11 +130,11 @@ class Exports:
     async def _prepare(self, order: Order, options: JobOptions, *, uid: int) -> tuple[Session, NewExport]:
         session = await self._around.store.session(order.session_id)
         wish = self._wish(order)
-        known = await self._around.store.known_photos(session.id)
         named = None if order.photo_ids is None else frozenset(order.photo_ids)
+        known = await self._around.store.front.read(partial(read_candidates, session_id=session.id))
         if named is not None:
-            _check(named, known.values())
-        photos = to_export(known.values(), named)
+            _check(named, known)
+        photos = to_export(known, named)
         label = photos[0].name if len(photos) == 1 else session.name
         export = NewExport(
             session.id,
@@ -196,8 +202,8 @@ class Exports:
         )
 
 
-def _check(named: frozenset[PhotoId], known: Collection[Photo]) -> None:
-    strangers = sorted(named - {photo.id for photo in known})
+def _check(named: frozenset[PhotoId], known: Collection[Candidate]) -> None:
+    strangers = sorted(named - {one.id for one in known})
     if strangers:
         raise NoSuchPhoto(strangers[0])
 

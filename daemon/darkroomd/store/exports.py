@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,6 +12,7 @@ from darkroom.protocol.types import ItemState, Priority
 from darkroomd.core.cancellation import has_failed
 from darkroomd.core.export_plan import (
     SUPERSEDED,
+    Candidate,
     ExportPlan,
     LiveItem,
     OpenExport,
@@ -35,7 +37,7 @@ from darkroomd.store.catalogue import read_job, read_photos_by_id, read_session
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
 from darkroomd.store.rescans import Asked, Rescanned, job_asked_for, note_asked
-from darkroomd.store.rows import failure_text, json_text, wish_from
+from darkroomd.store.rows import failure_text, fingerprint_from, json_text, wish_from
 from darkroomd.store.turns import PRIORITY_OF_KIND
 
 EXPORTED_AT_ONCE: Final = 500
@@ -109,10 +111,7 @@ def start_export(
     """
     if asked is not None and (before := job_asked_for(database, asked, now_usec=now_usec)) is not None:
         return Exported(before.job_id, before.items, created=False), []
-    session = read_session(database, export.session_id)
-    for photo in read_photos_by_id(database, export.photo_ids).values():
-        if photo.session_id != session.id:
-            raise NoSuchPhoto(photo.id)
+    _check(database, export)
     plan = survey_export(database, export)
     if plan.must_stop:
         return MustStop(tuple(item.id for item in plan.must_stop)), []
@@ -175,6 +174,23 @@ def go_on_exporting(
     return gone_on, journal.happenings
 
 
+def read_candidates(database: Database, session_id: SessionId) -> list[Candidate]:
+    """Return all photos of a session, as much of each as it takes to choose; raise `NoSuchSession`."""
+    read_session(database, session_id)
+    return [
+        Candidate(
+            id=PhotoId(row["id"]),
+            name=os.fsdecode(row["name"]),
+            state=PhotoState(row["state"]),
+            discarded=row["discarded_by"] is not None,
+            captured_at_usec=row["captured_at_usec"],
+            corrected_at_usec=row["corrected_at_usec"],
+            mtime_ns=fingerprint_from(row["fingerprint"]).mtime_ns,
+        )
+        for row in database.all("export_candidates", session_id=session_id)
+    ]
+
+
 def survey_export(database: Database, export: NewExport) -> ExportPlan:
     """Return what is to be done for an export; nothing is changed."""
     live = _live(database, export.photo_ids, recipe=export.recipe)
@@ -219,6 +235,15 @@ def reclaim(
     return tuple(superseded)
 
 
+def _check(database: Database, export: NewExport) -> None:
+    read_session(database, export.session_id)
+    ids = json_text(export.photo_ids)
+    rows = database.all("photos_of_session_by_id", session_id=export.session_id, photo_ids=ids)
+    strangers = set(export.photo_ids) - {row["id"] for row in rows}
+    if strangers:
+        raise NoSuchPhoto(min(strangers))
+
+
 def _left_to_others(database: Database, plan: ExportPlan) -> Exported:
     """Return the job that has all the photos already, if one does and makes all that is asked for."""
     if plan.joins is None:
@@ -261,17 +286,18 @@ def _settle_in(
 
     Those that are developed will most likely be found up to date, which takes no time; others wait.
     """
-    photos = read_photos_by_id(database, photo_ids).values()
-    spared = [] if wish.forced else [photo.id for photo in photos if _is_developed(photo)]
-    if spared:
-        database.run("spare_items", job_id=job_id, photo_ids=json_text(spared))
+    rows = database.all("photos_by_id", photo_ids=json_text(photo_ids))
+    developed = {PhotoId(row["id"]) for row in rows if row["state"] == PhotoState.DEVELOPED}
+    if developed and not wish.forced:
+        database.run("spare_items", job_id=job_id, photo_ids=json_text(sorted(developed)))
         database.run("count_sizes", id=job_id)
+    undeveloped = [photo_id for photo_id in photo_ids if photo_id not in developed]
+    photos = read_photos_by_id(database, undeveloped).values()
     failed = [photo.id for photo in photos if has_failed_for_good(photo)]
     if failed:
         database.run("note_failed_before", job_id=job_id, photo_ids=json_text(failed))
     journal.job(job_id, "job.created" if new else "job.updated")
-    undeveloped = [photo for photo in photos if not _is_developed(photo)]
-    changed = [photo.id for photo in undeveloped if wait_anew(database, photo, now_usec=now_usec)]
+    changed = [photo.id for photo in photos if wait_anew(database, photo, now_usec=now_usec)]
     told = read_photos_by_id(database, changed).values()
     for photo in told:
         journal.photo_as(photo)
@@ -284,18 +310,18 @@ def _settled(database: Database, job_id: JobId) -> frozenset[PhotoId]:
 
 
 def _live(database: Database, photo_ids: Sequence[PhotoId], *, recipe: str) -> dict[PhotoId, LiveItem]:
-    live: dict[PhotoId, LiveItem] = {}
-    for photo_id in photo_ids:
-        row = database.one("live_work_of_photo", photo_id=photo_id, recipe=recipe)
-        if row is not None:
-            live[photo_id] = LiveItem(
-                ItemId(row["id"]),
-                JobId(row["job_id"]),
-                JobKind(row["kind"]),
-                ItemState(row["state"]),
-                photo_id,
-            )
-    return live
+    rows = database.all("live_work_of_photos", photo_ids=json_text(photo_ids), recipe=recipe)
+    live = [
+        LiveItem(
+            ItemId(row["id"]),
+            JobId(row["job_id"]),
+            JobKind(row["kind"]),
+            ItemState(row["state"]),
+            PhotoId(row["photo_id"]),
+        )
+        for row in rows
+    ]
+    return {item.photo_id: item for item in live}
 
 
 def _request(export: NewExport) -> Request:
@@ -308,10 +334,6 @@ def _request(export: NewExport) -> Request:
         export.creator,
         export.creator_uid,
     )
-
-
-def _is_developed(photo: Photo) -> bool:
-    return photo.state is PhotoState.DEVELOPED
 
 
 def has_failed_for_good(photo: Photo) -> bool:

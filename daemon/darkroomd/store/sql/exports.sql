@@ -1,7 +1,17 @@
--- name: live_work_of_photo
-SELECT item.id, item.job_id, item.state, job.kind
-FROM item JOIN job ON job.id = item.job_id
-WHERE item.photo_id = :photo_id AND item.recipe = :recipe AND item.state IN ('queued', 'running');
+-- name: live_work_of_photos
+SELECT item.id, item.job_id, item.state, item.photo_id, job.kind
+FROM json_each(:photo_ids) AS wanted
+CROSS JOIN item INDEXED BY item_live ON item.photo_id = wanted.value
+CROSS JOIN job ON job.id = item.job_id
+WHERE item.recipe = :recipe AND item.state IN ('queued', 'running')
+ORDER BY wanted.id;
+
+-- name: export_candidates
+SELECT id, name, state, discarded_by, captured_at_usec, corrected_at_usec, fingerprint
+FROM photo WHERE session_id = :session_id;
+
+-- name: photos_of_session_by_id
+SELECT id FROM photo WHERE session_id = :session_id AND id IN (SELECT value FROM json_each(:photo_ids));
 
 -- name: supersede_item
 UPDATE item SET state = 'canceled', held = 0, retry_at_usec = NULL, failure = :failure, ended_at_usec = :now
