@@ -247,6 +247,22 @@ def test_a_gallery_shows_each_picture_once_also_when_it_was_restarted(
     assert shown == [str(first), str(second), str(third)]
 
 
+@needs("jq")
+def test_a_plan_says_of_each_photo_why_it_would_be_developed(
+    folder: Path, client: Client, environment: dict[str, str]
+) -> None:
+    jpeg = shoot(folder, client, "planned.DNG")
+    before = run(environment, "plan.sh", "Party")
+    jpeg.unlink()
+
+    after = run(environment, "plan.sh", "Party")
+
+    raw = folder / "Party" / "Raw" / "planned.DNG"
+    assert (before[0], before[2], after[0], after[2]) == (0, "", 0, "")
+    assert f"up_to_date\t{raw}" in before[1]
+    assert f"output_missing\t{raw}" in after[1]
+
+
 @needs("mkfifo")
 @pytest.mark.parametrize(
     ("elsewhere", "held"),
