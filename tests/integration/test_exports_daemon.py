@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,35 @@ def test_an_output_that_is_not_what_was_written_is_made_again(
     assert said == [reason, "up_to_date"]
     assert jpeg(tmp_path, "A").read_bytes() == whole
     assert jpeg(tmp_path, "A").with_name("A.jpg.bak").exists() is kept
+
+
+def disguise(path: Path) -> None:
+    """Put other content of the same size in its place, and set its time back."""
+    found, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def test_an_output_that_only_looks_like_ours_is_made_again(tmp_path: Path) -> None:
+    with developed(tmp_path, ["A", "B"]):
+        whole = jpeg(tmp_path, "A").read_bytes()
+    with closing(sqlite3.connect(tmp_path / "state" / "queue.db", isolation_level=None)) as database:
+        # Developed long ago.
+        database.execute("UPDATE output SET created_at_usec = 1")
+    disguise(jpeg(tmp_path, "A"))
+
+    with (
+        running(tmp_path, "--session", str(tmp_path / "wedding")) as daemon,
+        Client(daemon.socket) as client,
+    ):
+        [session] = client.list_sessions()
+        job = export(client, session.id)
+        said = reasons(client, job)
+
+    assert said == ["altered", "up_to_date"]
+    assert jpeg(tmp_path, "A").read_bytes() == whole
+    assert jpeg(tmp_path, "A").with_name("A.jpg.bak").exists()
 
 
 def test_what_waits_in_the_background_is_taken_over_in_the_order_of_capture(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from darkroomd.core.model import Fingerprint, Inputs, OutputId, PhotoId
 from darkroomd.core.recovery import Found, Intent
@@ -17,6 +18,7 @@ from darkroomd.services.publishing import (
     final_path,
     finish_intended,
     look_for,
+    publish_intended,
 )
 
 NAMES = ("a.jpg", "a.webp")
@@ -89,3 +91,29 @@ def test_publishing_goes_on_wherever_it_was_cut_short(tmp_path: Path, states: tu
     assert [output.path for output in outputs] == [final_path(intent) for intent in intents]
     assert [output.path.read_bytes().decode() for output in outputs] == list(NAMES)
     assert [output.created_at_usec for output in outputs] == [7, 7]
+
+
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        pytest.param(b"by us", [], id="ours"),
+        pytest.param(b"a lie", ["a.jpg.bak"], id="of-somebody-else"),
+    ],
+)
+def test_what_only_looks_like_our_output_is_kept_aside(
+    tmp_path: Path, content: bytes, kept: list[str]
+) -> None:
+    intent = intended(tmp_path, "a.jpg")
+    final, part = final_path(intent), Path(os.fsdecode(intent.part))
+    final.write_bytes(content)
+    part.write_bytes(b"a.jpg")
+    os.utime(final, ns=(7, 7))
+    # Long before anything happened to what stands there.
+    ours = replace(intent, size_bytes=5, sha256=hashlib.sha256(b"by us").hexdigest())
+    record = ours.as_output(final, mtime_ns=7, created_at_usec=1)
+
+    published = publish_intended(intent, record, now_usec=9)
+
+    assert final.read_bytes() == b"a.jpg"
+    assert [path.name for path in [published.kept] if path is not None] == kept
+    assert [path.name for path in tmp_path.glob("*.bak")] == kept

@@ -106,6 +106,28 @@ def test_another_pipeline_is_the_cause_only_where_nothing_else_is(
     assert assess(RECORD, upgraded, raw=raw, output=output) == expected
 
 
+LATER = 60_000_000_000
+MOMENTS_LATER = 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("output", "hashes", "expected"),
+    [
+        pytest.param(FileStat(50, 60, 0), Hashes(), UpToDate(), id="as-it-was"),
+        pytest.param(FileStat(50, 60), Hashes(), UpToDate(), id="no-telling-since-when"),
+        pytest.param(FileStat(50, 60, MOMENTS_LATER), Hashes(), UpToDate(), id="while-it-was-put-there"),
+        pytest.param(FileStat(50, 60, LATER), Hashes(), NeedsHash(raw=False, output=True), id="later"),
+        pytest.param(FileStat(50, 60, LATER), Hashes(output="jpeg"), UpToDate(), id="linked-or-copied"),
+        pytest.param(FileStat(50, 60, LATER), Hashes(output="x"), Altered(), id="edited-and-set-back"),
+    ],
+)
+def test_looked_at_closely_an_output_is_what_it_was_if_nothing_happened_to_it_since(
+    output: FileStat, hashes: Hashes, expected: object
+) -> None:
+    assert assess(RECORD, WANTED, raw=RAW, output=output, hashes=hashes, closely=True) == expected
+    assert assess(RECORD, WANTED, raw=RAW, output=output, hashes=hashes) == UpToDate()
+
+
 def test_a_photo_without_a_record_was_never_developed() -> None:
     assert assess(None, WANTED, raw=RAW, output=OUTPUT) == Outdated(Cause.NEVER_DEVELOPED)
 
