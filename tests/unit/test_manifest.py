@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import io
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from darkroom.cli.checksums import Listed, WrongLine, listed
 from darkroomd.core.manifest import Manifest, manifest_name, parse_manifest, print_manifest, with_additions
 from darkroomd.core.model import SessionId
 
 A, B = "a" * 64, "b" * 64
 HASHES = st.text("0123456789abcdef", min_size=64, max_size=64)
 PARTS = st.binary(min_size=1, max_size=12).filter(
-    lambda part: b"/" not in part and b"\0" not in part and part != b".."
+    lambda part: b"/" not in part and b"\0" not in part and part not in {b".", b".."}
 )
 PATHS = st.lists(PARTS, min_size=1, max_size=3).map(b"/".join)
 
@@ -32,6 +36,20 @@ def test_no_line_is_lost(data: bytes) -> None:
     assert {line for line in data.split(b"\n") if line.strip() and b"  " not in line} <= {
         *printed.split(b"\n")
     }
+
+
+@given(
+    sha256=st.dictionaries(PATHS, HASHES, max_size=5), damaged=st.lists(st.binary(max_size=20), max_size=2)
+)
+def test_the_command_line_reads_the_same(sha256: dict[bytes, str], damaged: list[bytes]) -> None:
+    data = print_manifest(Manifest(sha256)) + b"\n".join(damaged)
+
+    lines = [line for _, line in listed(io.BytesIO(data))]
+
+    manifest = parse_manifest(data)
+    found = {os.fsencode(line.path): line.sha256 for line in lines if isinstance(line, Listed)}
+    assert found == manifest.sha256
+    assert sum(isinstance(line, WrongLine) for line in lines) == len(manifest.damaged)
 
 
 def test_lines_are_in_the_order_of_their_paths() -> None:
@@ -61,6 +79,7 @@ def test_what_sha256sum_writes_is_read(line: str, path: bytes) -> None:
     [
         pytest.param(f"{A}  /etc/passwd", id="absolute"),
         pytest.param(f"{A}  2026/../../x", id="leads-out"),
+        pytest.param(f"{A}  .", id="the-folder-itself"),
         pytest.param(f"\\{A}  a\\x", id="unknown-escape"),
         pytest.param(f"\\{A}  a\\", id="half-an-escape"),
         pytest.param(f"{A[1:]}  a", id="hash-too-short"),

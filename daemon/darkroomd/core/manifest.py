@@ -80,4 +80,5 @@ def _unescaped(found: re.Match[bytes]) -> bytes | None:
 
 
 def _leads_inside(path: bytes) -> bool:
-    return not path.startswith(b"/") and b".." not in path.split(b"/") and b"\0" not in path
+    parts = path.split(b"/")
+    return not path.startswith(b"/") and b".." not in parts and {*parts} != {b"."} and b"\0" not in path
