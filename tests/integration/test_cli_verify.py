@@ -13,6 +13,7 @@ import pytest
 
 import sent
 from darkroom.cli.main import main
+from on_terminal import on_a_terminal
 from scripted import ScriptedDaemon, serving
 
 WHOLE = os.urandom(3_000_000)
@@ -235,3 +236,19 @@ def test_without_a_folder_there_must_be_a_configured_archive(
     assert capsys.readouterr().err == (
         "darkroom: Say with --to FOLDER where the archive is, or set destination in [archive].\n"
     )
+
+
+def test_on_a_terminal_it_is_drawn_how_far_the_reading_is(tmp_path: Path) -> None:
+    size = 300_000_000
+    with (tmp_path / "a").open("wb") as file:
+        file.truncate(size)
+    with (tmp_path / "a").open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    (tmp_path / "SHA256SUMS.s1").write_text(f"{digest}  a\n")
+
+    with on_a_terminal("archive", "--verify", "--to", str(tmp_path)) as terminal:
+        terminal.wait_for(b"-] 0 of 1 files")
+        status = terminal.ended()
+
+    assert status == 0
+    assert terminal.shown.endswith(b"\r\x1b[KAll is as it was archived: 1 file, 300.0 MB.\r\n")
