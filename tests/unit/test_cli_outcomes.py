@@ -124,6 +124,12 @@ def test_statistics_have_a_line_for_each_group() -> None:
     assert " ".join(lines[2].split()) == "unknown 1 1 3.7 GB 480.0 MB 0 ms"
 
 
+def test_status_tells_what_is_archived_from_what_is_developed() -> None:
+    lines = status(sent.summary(), sent.item(stage="copy"), [], width=None)
+
+    assert "archiving  /photos/Wedding/Raw/IMG_1.NEF (copy)" in lines
+
+
 def test_status_tells_pause_inhibitors_and_the_time_left() -> None:
     summary = replace(
         sent.summary(),

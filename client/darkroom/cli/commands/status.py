@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,10 @@ from darkroom.cli.text import printable
 from darkroom.client import Client
 from darkroom.errors import EXIT_DONE, NoSuchJob
 from darkroom.protocol.types import InhibitMode, Inhibitor, Item, ItemState, Session, Summary
+
+
+_OF_ARCHIVES: Final = frozenset({"copy", "verify"})
+"""Stages of items that are not developed but archived."""
 
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
@@ -61,7 +66,7 @@ def head(summary: Summary, running: Item | None, *, progress: str, paint: Paint 
     told = [
         ("queue", Cell(f"{queue.queued_items} waiting, {queue.running_items} running")),
         ("failed", Cell(_failed(queue.failed_items), Tone.BAD)),
-        ("developing", Cell(_developing(summary, running), Tone.BUSY)),
+        (_doing(running), Cell(_current(summary, running), Tone.BUSY)),
         ("progress", Cell(progress)),
         ("paused", Cell(_paused(summary), Tone.STRONG)),
         ("waits", Cell(words.reasons(queue.wait_reasons), Tone.STRONG)),
@@ -74,7 +79,11 @@ def _failed(count: int) -> str:
     return f"{count}, see: darkroom photos --all --state failed" if count else ""
 
 
-def _developing(summary: Summary, running: Item | None) -> str:
+def _doing(running: Item | None) -> str:
+    return "archiving" if running is not None and running.stage in _OF_ARCHIVES else "developing"
+
+
+def _current(summary: Summary, running: Item | None) -> str:
     if summary.current_photo is None:
         return ""
     stage = f" ({running.stage})" if running is not None and running.stage else ""
