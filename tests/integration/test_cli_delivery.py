@@ -424,6 +424,7 @@ def test_programs_are_told_of_a_refusal_by_the_job(path: Path, capsys: pytest.Ca
     ("words", "answers", "sentence"),
     [
         pytest.param([], {}, "Name the sessions to archive, or give --verify", id="no-session"),
+        pytest.param(["--verify", "--partial"], {}, "--verify copies nothing: only --to,", id="verify"),
         pytest.param(
             ["Wedding"],
             {"StartArchive": ("org.varlink.service.InvalidParameter", {"parameter": "destination"})},

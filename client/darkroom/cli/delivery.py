@@ -29,7 +29,9 @@ def _archive(add: Declare) -> None:
     command = add("archive", "Copy finished photos into folders by year, and check such copies.")
     command.add_argument("sessions", metavar="SESSION", nargs="*", help="name, folder or id of a session")
     command.add_argument("--to", metavar="FOLDER", help="where to; default: the configured archive")
-    command.add_argument("--contents", choices=CONTENTS, help="what of each photo; default: both")
+    command.add_argument(
+        "--contents", choices=CONTENTS, help="what of each photo; default: as configured, or both"
+    )
     command.add_argument("--partial", action="store_true", help="leave out photos that are not finished")
     which = command.add_mutually_exclusive_group()
     _how_far(which.add_argument)
@@ -44,7 +46,7 @@ def _archive(add: Declare) -> None:
 def _how_far(add: Callable[..., argparse.Action]) -> None:
     """Add what says how much of the work is to be done before the command ends."""
     add("--dry-run", action="store_true", help="only tell what would be done, and why")
-    add("--wait", action="store_true", help="until it has ended; exit status 1 if not all went well")
+    add("--wait", action="store_true", help="wait until it has ended; exit status 1 if not all went well")
 
 
 def _options(command: argparse.ArgumentParser, *, priority: str) -> None:

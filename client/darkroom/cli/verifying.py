@@ -29,6 +29,7 @@ _PACE_SECONDS: Final = 1.0
 """So long it is read before a pace is told."""
 
 _USEC: Final = 1_000_000
+_ABOUT_COPIES: Final = ("contents", "partial", "priority", "paused", "label", "key")
 
 
 class NoArchiveKnown(DarkroomError):
@@ -65,12 +66,26 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return not (self.missing or self.changed or self.unreadable or self.wrong_lines or self.empty_lists)
 
 
+class NothingIsCopied(DarkroomError):
+    """What is said about copies means nothing where nothing is copied."""
+
+    code = "NothingIsCopied"
+    exit_status = EXIT_USAGE
+
+    def __init__(self) -> None:
+        super().__init__("--verify copies nothing: only --to, --json and sessions go with it.")
+
+
 def verify(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     """Compare what is archived with its lists of checksums; tell what is not as it was.
 
     Raises:
         NoArchiveKnown, NotArchived: there is nothing to compare.
+        NothingIsCopied: something else is asked for as well.
     """
+    given: dict[str, object] = vars(arguments)
+    if any(given[name] for name in _ABOUT_COPIES):
+        raise NothingIsCopied
     folder = Path(folder_named(arguments.to) if arguments.to is not None else _configured(client))
     names = _lists(client, folder, arguments.sessions)
     reader = _Reader(folder, screen, is_json=arguments.json)

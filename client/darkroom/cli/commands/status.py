@@ -17,7 +17,6 @@ from darkroom.client import Client
 from darkroom.errors import EXIT_DONE, NoSuchJob
 from darkroom.protocol.types import InhibitMode, Inhibitor, Item, ItemState, Session, Summary
 
-
 _OF_ARCHIVES: Final = frozenset({"copy", "verify"})
 """Stages of items that are not developed but archived."""
 
