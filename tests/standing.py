@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from darkroom.protocol.types import Failure, ItemState, Priority
 from darkroomd.core.model import (
+    EVERYTHING,
     Arrival,
     Claim,
     CorrelationId,
@@ -26,6 +27,7 @@ from darkroomd.core.model import (
     PhotoState,
     Session,
     SessionId,
+    Wish,
 )
 from darkroomd.core.naming import output_id, photo_id
 from darkroomd.store import arrivals, catalogue, culling, exports, queue, verbs
@@ -127,6 +129,14 @@ class Standing:
             lambda database: _whether(queue.end(database, item, ending, fence=fence, now_usec=NOW))
         )
 
+    def skip_with(self, *others: ItemId) -> bool:
+        """Let the work end as skipped, and other items with it; False if nothing runs."""
+        item, fence = self.in_hand()
+        ending = Ending(ItemState.SKIPPED, along=others)
+        return self.step(
+            lambda database: _whether(queue.end(database, item, ending, fence=fence, now_usec=NOW))
+        )
+
     def put_back(self) -> bool:
         """Put what runs back; False if nothing runs."""
         item, fence = self.in_hand()
@@ -173,11 +183,11 @@ class Standing:
             )
         )
 
-    def export(self, *names: str) -> exports.Exported | exports.MustStop:
+    def export(self, *names: str, wish: Wish = EVERYTHING) -> exports.Exported | exports.MustStop:
         """Export photos, by default all of the job."""
         photos = [photo_id(SESSION, name) for name in names]
         photos = photos or [item.photo_id for item in self.items() if item.photo_id is not None]
-        order = NewExport(SESSION, tuple(photos), "jpg", "export", CorrelationId("e"))
+        order = NewExport(SESSION, tuple(photos), "jpg", "export", CorrelationId("e"), wish=wish)
         return self.step(lambda database: exports.start_export(database, order, now_usec=NOW))
 
     def in_hand(self) -> tuple[Item, int]:

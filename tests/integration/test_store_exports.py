@@ -9,10 +9,22 @@ import pytest
 
 from darkroom.errors import NoSuchPhoto
 from darkroom.protocol.types import ItemState, JobState, Priority
-from darkroomd.core.model import CorrelationId, JobKind, Photo, PhotoId, PhotoState
+from darkroomd.core.model import (
+    EVERYTHING,
+    CorrelationId,
+    ItemId,
+    Job,
+    JobKind,
+    Photo,
+    PhotoId,
+    PhotoState,
+    Wish,
+)
 from darkroomd.core.naming import photo_id
 from darkroomd.store.database import open_database
-from darkroomd.store.exports import Exported, NewExport, start_export
+from darkroomd.store.export_items import begin
+from darkroomd.store.exports import Exported, NewExport, go_on_exporting, start_export
+from darkroomd.store.rescans import Asked, job_asked_for
 from standing import NOW, SESSION, Standing, assert_told_once, newest_fact
 
 Step = Callable[[Standing], object]
@@ -161,3 +173,140 @@ def test_a_name_that_is_not_utf8_can_be_read_in_the_label(standing: Standing) ->
     assert exported.job_id is not None
     standing.job = exported.job_id
     assert standing.now().label == "f\ufffdte"
+
+
+@pytest.fixture
+def developed() -> Iterator[Standing]:
+    """Three photos that are developed."""
+    database = open_database(Path(":memory:"))
+    standing = Standing(database)
+    standing.open()
+    standing.job = standing.find("A.NEF", "B.NEF", "C.NEF")
+    take(standing, (Standing.start, completes) * 3)
+    yield standing
+    database.close()
+
+
+def begin_export(standing: Standing, wish: Wish = EVERYTHING) -> tuple[ItemId, ...]:
+    """Export all three photos and take the first; return the items of the others."""
+    exported = standing.export(wish=wish)
+    assert isinstance(exported, Exported)
+    assert exported.job_id is not None
+    standing.job = exported.job_id
+    standing.start()
+    return tuple(item.id for item in standing.items()[1:])
+
+
+def photos(standing: Standing) -> list[Photo]:
+    return [value for value in standing.all().values() if isinstance(value, Photo)]
+
+
+def test_what_is_up_to_date_is_skipped_together_and_no_photo_changes(developed: Standing) -> None:
+    untouched = photos(developed)
+    others = begin_export(developed)
+    before, newest = developed.all(), newest_fact(developed)
+
+    developed.skip_with(*others)
+
+    job = developed.now()
+    assert_told_once(developed, before, after_fact=newest)
+    assert (job.state, job.progress.skipped) == (JobState.COMPLETED, 3)
+    assert photos(developed) == untouched
+
+
+def test_what_is_held_back_or_changed_meanwhile_is_not_skipped_with_others(developed: Standing) -> None:
+    others = begin_export(developed)
+    developed.arrive("B.NEF")
+    developed.pause()
+
+    developed.skip_with(*others)
+
+    assert [item.state for item in developed.items()] == ["skipped", "queued", "queued"]
+
+
+def test_a_photo_of_an_export_that_is_up_to_date_by_the_record_costs_no_time(developed: Standing) -> None:
+    begin_export(developed)
+
+    progress = developed.now().progress
+
+    assert (progress.total, progress.sized, progress.sized_pixels) == (3, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("wish", "stop"),
+    [
+        pytest.param(EVERYTHING, Standing.put_back, id="put-back"),
+        pytest.param(Wish(forced=True), Standing.put_back, id="forced-and-put-back"),
+        pytest.param(EVERYTHING, lambda one: take(one, (Standing.cancel, stops)), id="canceled"),
+        pytest.param(
+            Wish(forced=True), lambda one: take(one, (Standing.cancel, stops)), id="forced-and-canceled"
+        ),
+    ],
+)
+def test_an_interrupted_export_leaves_what_was_developed_as_it_is(
+    developed: Standing, wish: Wish, stop: Step
+) -> None:
+    begin_export(developed, wish)
+
+    stop(developed)
+
+    assert [photo.state for photo in photos(developed)] == [PhotoState.DEVELOPED] * 3
+    jobs = [value.kind for value in developed.all().values() if isinstance(value, Job)]
+    assert jobs == [JobKind.BACKFILL, JobKind.EXPORT]
+
+
+def test_a_photo_that_is_to_be_developed_after_all_shows_it(developed: Standing) -> None:
+    begin_export(developed)
+    item, fence = developed.in_hand()
+    before, newest = developed.all(), newest_fact(developed)
+
+    begun = developed.step(lambda database: begin(database, item, fence=fence, now_usec=NOW))
+    late = developed.step(lambda database: begin(database, item, fence=fence - 1, now_usec=NOW))
+
+    assert (begun, late) == (True, False)
+    assert [photo.state for photo in photos(developed)] == ["developing", "developed", "developed"]
+    assert len(developed.all()) == len(before)
+    assert newest_fact(developed) == newest + 2
+
+
+def test_many_photos_are_exported_in_steps(standing: Standing) -> None:
+    wanted = NewExport(
+        SESSION,
+        tuple(photo_id(SESSION, name) for name in ("A.NEF", "B.NEF")),
+        "jpg",
+        "export",
+        CorrelationId("e"),
+    )
+    asked = Asked(1, "key")
+
+    begun = standing.step(lambda database: start_export(database, wanted, asked=asked, most=1, now_usec=NOW))
+    assert isinstance(begun, Exported)
+    too_early = job_asked_for(standing.database, asked, now_usec=NOW)
+    done = standing.step(
+        lambda database: go_on_exporting(database, wanted, begun, asked=asked, most=1, now_usec=NOW)
+    )
+    again = standing.step(lambda database: start_export(database, wanted, asked=asked, now_usec=NOW))
+
+    assert (begun.items, len(begun.rest), too_early) == (1, 1, None)
+    assert (done.job_id, done.items, done.rest, done.superseded) == (begun.job_id, 2, (), begun.superseded)
+    assert again == Exported(begun.job_id, 2, created=False)
+
+
+def test_nothing_is_added_to_an_export_that_was_canceled_meanwhile(standing: Standing) -> None:
+    wanted = NewExport(
+        SESSION,
+        tuple(photo_id(SESSION, name) for name in ("A.NEF", "B.NEF")),
+        "jpg",
+        "export",
+        CorrelationId("e"),
+    )
+    begun = standing.step(lambda database: start_export(database, wanted, most=1, now_usec=NOW))
+    assert isinstance(begun, Exported)
+    assert begun.job_id is not None
+    standing.job = begun.job_id
+    standing.cancel()
+
+    done = standing.step(lambda database: go_on_exporting(database, wanted, begun, now_usec=NOW))
+
+    assert (done.items, done.rest) == (1, ())
+    assert len(standing.items()) == 1

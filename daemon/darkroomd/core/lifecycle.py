@@ -53,7 +53,7 @@ ITEM_MOVES: Final[Mapping[ItemState, Mapping[ItemEvent, ItemState]]] = MappingPr
         ItemState.CANCELED: {ItemEvent.REVIVE: ItemState.QUEUED},
     }
 )
-"""`{state: {event: next state}}`."""
+"""`{state: {event: next state}}`; one found up to date along with another is claimed and skipped at once."""
 
 ENDINGS: Final = frozenset(ITEM_MOVES[ItemState.RUNNING].values()) - {ItemState.QUEUED}
 """How work on an item can end."""
