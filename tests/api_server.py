@@ -35,6 +35,7 @@ from darkroomd.core.model import (
     SessionId,
     WatchMode,
 )
+from darkroomd.services.archives import Archives
 from darkroomd.services.culling import Culling
 from darkroomd.services.disks import Disks
 from darkroomd.services.exports import Exports
@@ -264,6 +265,7 @@ async def serving(
             # What looks at folders is tried with the real daemon.
             rescans=cast("Rescans", None),
             exports=cast("Exports", None),
+            archives=cast("Archives", None),
             outputs=Outputs(store.front),
             identity=await history.identity(otherwise=IDENTITY),
             version="0.1.0",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Final
 
 import anyio
@@ -20,6 +21,7 @@ from darkroom.errors import DarkroomError
 from darkroomd.api.listener import open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
+from darkroomd.core.archive_request import Contents
 from darkroomd.core.damage import Damage
 from darkroomd.core.estimate import KEPT, rate_of
 from darkroomd.core.failure_share import FailureLimit
@@ -28,13 +30,18 @@ from darkroomd.core.faults import (
     StateInUse,
     StateUnusable,
 )
-from darkroomd.core.model import CorrelationId, Happening, Health
+from darkroomd.core.model import Claim, CorrelationId, Happening, Health, JobKind
 from darkroomd.core.output_plan import EVERY_RECIPE, OutputPlan
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.core.schedule import parse_windows
 from darkroomd.core.sidecar import SidecarDemands
+from darkroomd.files.archive_copy import CopyMethod
 from darkroomd.imaging.version import kernel_is_built, pipeline_version
 from darkroomd.logs import configure
+from darkroomd.services.archive_lists import ArchiveLists
+from darkroomd.services.archives import Archives
+from darkroomd.services.archivist import Archivist
+from darkroomd.services.cabinets import Cabinets
 from darkroomd.services.culling import Culling
 from darkroomd.services.development import Development
 from darkroomd.services.disks import Disks
@@ -46,6 +53,7 @@ from darkroomd.services.health import WITHOUT_KERNEL, health_checks
 from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.layouts import Layouts
 from darkroomd.services.outputs import Outputs
 from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets
@@ -190,6 +198,17 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             on_stale=records.mark,
         )
         turnstile = Turnstile()
+        cabinets = Cabinets()
+        archive_disks = Disks()
+        lists = ArchiveLists(store, archive_disks, cabinets, now_usec=now_usec)
+        method = CopyMethod(config.archive.method)
+        recipes = [recipe.name for recipe in settings.recipes]
+        layouts = Layouts(store, archive_disks, recipes=recipes, method=method)
+        archivist = Archivist(store, archive_disks, layouts, lists, cabinets, method=method)
+
+        def look_again(claim: Claim) -> None:
+            intake.look_again(claim.session.id, claim.photo.name)
+
         scheduler = Scheduler(
             store,
             Development(
@@ -206,6 +225,7 @@ async def _serve(settings: Settings, stories: Stories) -> None:
                 ),
             ),
             publish,
+            by_kind={JobKind.ARCHIVE: archivist},
             gate=gate,
             stories=stories,
             policy=policy,
@@ -215,13 +235,13 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             boot=about.instance,
             now_usec=now_usec,
             on_photo_ending=records.foretell,
-            on_photo_changed=lambda claim: intake.look_again(claim.session.id, claim.photo.name),
+            on_photo_changed=look_again,
             workers=config.workers,
             turnstile=turnstile,
             running_background=config.export.running_background,
         )
         scheduler.rate = rate_of(await history.newest_samples(KEPT))
-        listeners.append(scheduler.notice)
+        listeners += [scheduler.notice, gate.notice, lists.notice]
         listeners.append(records.notice)
         foresight = Foresight(Line(store.front), executor, gate, Disks())
         listeners.append(foresight.notice)
@@ -277,6 +297,14 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             ),
             rescans=Rescans(around, intake),
             exports=Exports(around, jobs),
+            archives=Archives(
+                store,
+                intake,
+                destination=Path(config.archive.destination) if config.archive.destination else None,
+                contents=Contents(config.archive.contents),
+                now_usec=now_usec,
+                new_correlation_id=_new_correlation_id,
+            ),
             outputs=Outputs(store.front),
             identity=await history.identity(otherwise=uuid.uuid4().hex),
             version=about.version,
@@ -284,7 +312,9 @@ async def _serve(settings: Settings, stories: Stories) -> None:
             now_usec=now_usec,
         )
         housekeeping = Housekeeping(Pruning(store.front), config.history, now_usec=now_usec)
-        services = _Services(recovery, store, server, records, scheduler, intake, housekeeping, foresight)
+        services = _Services(
+            recovery, store, server, records, scheduler, intake, housekeeping, foresight, lists
+        )
         await _run(services, settings, publish)
 
 
@@ -298,6 +328,7 @@ class _Services:
     intake: Intake
     housekeeping: Housekeeping
     foresight: Foresight
+    lists: ArchiveLists
 
 
 async def _run(services: _Services, settings: Settings, publish: Callable[[Happening], None]) -> None:
@@ -309,6 +340,7 @@ async def _run(services: _Services, settings: Settings, publish: Callable[[Happe
         doors.start_soon(_end_on_damage, services.store)
         await doors.start(_watch_signals, stop, services.scheduler)
         await doors.start(services.recovery.run)
+        await doors.start(services.lists.run)
         with anyio.move_on_after(FAREWELL_SECONDS):
             # Whoever asks finds the records of the sessions as they should have been left.
             await services.records.flush()

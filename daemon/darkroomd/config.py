@@ -16,6 +16,7 @@ from darkroomd.core.faults import ConfigInvalid, ConfigUnreadable
 from darkroomd.core.recipes import RecipeInvalid, check_recipes
 from darkroomd.core.schedule import WindowInvalid, parse_windows
 from darkroomd.sections import (
+    ArchiveSection,
     DaemonSection,
     ExportSection,
     FailuresSection,
@@ -51,6 +52,7 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     history: HistorySection = HistorySection()
     failures: FailuresSection = FailuresSection()
     export: ExportSection = ExportSection()
+    archive: ArchiveSection = ArchiveSection()
     presets: PresetsSection = PresetsSection()
     daemon: DaemonSection = DaemonSection()
     socket: SocketSection = SocketSection()
@@ -118,6 +120,7 @@ def _check_paths(config: Config, path: Path) -> None:
         "sessions": config.sessions,
         "socket.allowed_roots": config.socket.allowed_roots,
         "presets.folder": (config.presets.folder,) if config.presets.folder else (),
+        "archive.destination": (config.archive.destination,) if config.archive.destination else (),
     }
     for number, recipe in enumerate(config.recipe):
         named[f"recipe[{number}].overlay.file"] = () if recipe.overlay is None else (recipe.overlay.file,)

@@ -257,6 +257,21 @@ class PresetsSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=T
     unreadable_sidecar: Literal["develop", "fail"] = "develop"
 
 
+class ArchiveSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where photos are filed away, and how.
+
+    Attributes:
+        destination: folder, absolute; empty: whoever asks for an archive names one.
+        method: "copy"; "reflink" shares blocks and "hardlink" files, where the file system can: both need no
+            space, and what happens to the disk happens to both. A hard link is the original, and stays it.
+        contents: "both", "outputs" or "originals".
+    """
+
+    destination: str = ""
+    method: Literal["copy", "reflink", "hardlink"] = "copy"
+    contents: Literal["both", "outputs", "originals"] = "both"
+
+
 class FailuresSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a job has failed so often that the rest of it is not tried.
 

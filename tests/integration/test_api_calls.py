@@ -24,7 +24,7 @@ SERVICE = "org.varlink.service"
 DARKROOM = "io.darkroomd.Darkroom"
 NOBODY = 65534
 BUILT = {
-    "GetSummary", "StartExport",
+    "GetSummary", "StartExport", "StartArchive",
     "GetStatistics", "ListLogLines",
     "GetHealth", "ListSessions", "GetSession", "ListPhotos", "GetPhoto", "ListJobs", "GetJob",
     "ListItems", "Watch", "GetQueue", "PauseQueue", "ResumeQueue", "Inhibit", "ListInhibitors", "GetItem",

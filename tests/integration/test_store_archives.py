@@ -316,7 +316,7 @@ def test_what_stands_in_an_archive_is_kept_until_a_list_of_sums_names_it(standin
     early = archived.read_sessions_unlisted(standing.database)
     standing.cancel()
     late = archived.read_sessions_unlisted(standing.database)
-    standing.step(lambda database: (archived.mark_listed(database, unlisted), []))
+    standing.step(lambda database: archived.mark_listed(database, unlisted))
 
     assert unlisted == [file]
     assert open_items == {ItemId(claim.item.id + 1)}

@@ -9,6 +9,7 @@ from anyio import abc
 
 from darkroomd.api.connection import Patience
 from darkroomd.api.dispatch import Dispatcher
+from darkroomd.api.handlers.archiving import ArchiveHandlers
 from darkroomd.api.handlers.culling import CullingHandlers
 from darkroomd.api.handlers.daemon import DaemonHandlers
 from darkroomd.api.handlers.history import HistoryHandlers
@@ -28,6 +29,7 @@ from darkroomd.api.reception import Reception
 from darkroomd.bus import Bus
 from darkroomd.core.access import AccessPolicy
 from darkroomd.core.model import Happening
+from darkroomd.services.archives import Archives
 from darkroomd.services.culling import Culling
 from darkroomd.services.exports import Exports
 from darkroomd.services.jobs import Jobs
@@ -50,6 +52,7 @@ class Server:
         places: where photos are looked for.
         rescans: looks through sessions on request.
         exports: starts them.
+        archives: starts them.
         outputs: opens them.
         bus: what happens is told here.
         identity: names the database in cursors.
@@ -70,6 +73,7 @@ class Server:
         places: Whereabouts,
         rescans: Rescans,
         exports: Exports,
+        archives: Archives,
         outputs: Outputs,
         identity: str,
         version: str,
@@ -86,6 +90,7 @@ class Server:
             **JobHandlers(queries, self._hub).table(),
             **SteeringHandlers(jobs).table(),
             **StartingHandlers(exports).table(),
+            **ArchiveHandlers(archives, allowed_roots=access.allowed_roots).table(),
             **PresetHandlers(presets, culling, queries).table(),
             **CullingHandlers(culling).table(),
             **PlaceHandlers(places, rescans, queries, allowed_roots=access.allowed_roots).table(),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from darkroom.protocol.types import Failure, ItemState
-from darkroomd.core.model import CorrelationId, PhotoId, PhotoState, SessionId
+from darkroomd.core.model import PhotoId, PhotoState, SessionId
 from darkroomd.core.wording import one_line
 
 _KEY: Final = "archive:"
@@ -32,14 +32,6 @@ class Contents(StrEnum):
     BOTH = "both"
     OUTPUTS = "outputs"
     ORIGINALS = "originals"
-
-
-class Method(StrEnum):
-    """How files get into the archive; where the file system cannot do it, they are copied."""
-
-    COPY = "copy"
-    REFLINK = "reflink"
-    HARDLINK = "hardlink"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +56,9 @@ class Candidate:
     name: str
     state: PhotoState
     finished: bool
-    correlation_id: CorrelationId
     taken_usec: int | None
+    raw_bytes: int = 0
+    output_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

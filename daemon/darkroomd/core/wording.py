@@ -16,12 +16,16 @@ LONG_MINUTES: Final = 100
 
 _EXPORTED: Final = "darkroom export SESSION develops what is outdated"
 
+ARCHIVING: Final = frozenset(("copy", "verify"))
+"""Stages of items that archive their photos."""
+
 _UNDECODED: Final = re.compile("[\ud800-\udfff]")
 
 _REASONS: Final = {
     PAUSED: "the queue is paused",
     INHIBITED: "work is held back",
     "schedule": "outside of the scheduled hours",
+    "archive.gone": "the archive's folder is not there",
     "disk.full": "no space left on the disk",
     "disk.io": "the disk reports errors",
     "disk.not_permitted": "the folder may not be written to",
@@ -53,7 +57,8 @@ def status_line(status: QueueStatus, *, any_photos: bool) -> str:
     counts = status.counts
     if status.current_raw is not None:
         stage = f" ({status.stage})" if status.stage else ""
-        head = f"Developing {one_line(status.current_raw.name)}{stage}"
+        verb = "Archiving" if status.stage in ARCHIVING else "Developing"
+        head = f"{verb} {one_line(status.current_raw.name)}{stage}"
         numbers = _numbers(counts, waiting=counts.queued)
         return _sentence(head, *numbers, *_time_left(status.progress.remaining_usec))
     if status.wait_reasons:

@@ -55,6 +55,16 @@ def wanted() -> bool:
     return False
 
 
+def folders_in(destination: Path) -> tuple[str, ...]:
+    """Return the folders of an archive that are there, links left out.
+
+    Raises:
+        ArchiveFolderBlocked, OSError: the disk refuses, or the archive is not there.
+    """
+    with _translated(), open_folder(destination) as top, os.scandir(top) as entries:
+        return tuple(sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False)))
+
+
 def make_destination(destination: Path) -> None:
     """Make an archive's own folder if it is not there.
 

@@ -11,11 +11,12 @@ import structlog
 
 from darkroom.errors import DarkroomError
 from darkroom.protocol.types import Failure, ItemState
+from darkroomd.core.due import UP_TO_DATE
 from darkroomd.core.estimate import Developed as Cost
 from darkroomd.core.estimate import Rate
 from darkroomd.core.failure_share import REASON, FailureLimit, has_failed_too_often
 from darkroomd.core.faults import StateUnreadable, StateUnwritable
-from darkroomd.core.model import Claim, JobId, PhotoState
+from darkroomd.core.model import Claim, JobId, JobKind, PhotoState
 from darkroomd.core.retry import (
     GiveUp,
     Hold,
@@ -28,7 +29,7 @@ from darkroomd.core.retry import (
 )
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.hand import Hand
-from darkroomd.services.outcomes import Changed, Developed, Failed, Gone, Outcome, Skipped
+from darkroomd.services.outcomes import Archived, Changed, Developed, Failed, Gone, Outcome, Skipped
 from darkroomd.services.stories import Stories
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
@@ -105,6 +106,8 @@ class Bookkeeper:
                 log.warning("raw_missing", raw=str(claim.photo.raw))
                 ending = Ending(ItemState.FAILED, failure=outcome.failure, photo_state=PhotoState.MISSING)
                 await self._end(hand, ending)
+            case Archived():
+                await self._record_archived(hand, outcome)
             case Failed():
                 await self._record_failure(hand, outcome)
 
@@ -146,6 +149,21 @@ class Bookkeeper:
             )
         await self._end(hand, ending)
         self.rate = self.rate.after(Cost(outcome.pixels, outcome.busy_usec))
+
+    async def _record_archived(self, hand: Hand, outcome: Archived) -> None:
+        claim = hand.claim
+        if outcome.left_out is None:
+            self._gate.release(claim.session.id, begun_at=hand.begun_at)
+            self._gate.release_job(claim.job.id)
+        if outcome.copied:
+            log.info(
+                "item_archived", place=outcome.place, files=outcome.copied, size_bytes=outcome.size_bytes
+            )
+        else:
+            reason = UP_TO_DATE if outcome.left_out is None else outcome.left_out.code
+            log.info("item_skipped", reason=reason, place=outcome.place, raw=str(claim.photo.raw))
+        state = ItemState.COMPLETED if outcome.copied else ItemState.SKIPPED
+        await self._end(hand, Ending(state, failure=outcome.left_out, archived=outcome.files))
 
     async def _record_failure(self, hand: Hand, outcome: Failed) -> None:
         claim, failure = hand.claim, outcome.failure
@@ -201,7 +219,7 @@ class Bookkeeper:
         # One after the other: what the record of a session says ahead holds for its last photo alone.
         async with self._ending:
             told = replace(ending, lines=self._stories.take(hand.claim.item.correlation_id))
-            if not self._stop_requested.is_set():
+            if not self._stop_requested.is_set() and hand.claim.job.kind is not JobKind.ARCHIVE:
                 await self._on_photo_ending(hand.claim, ending)
             recorded = await self._insist(lambda: self._end_in_store(hand, told))
         if recorded is False:

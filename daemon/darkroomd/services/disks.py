@@ -28,6 +28,9 @@ REMOTE_THREADS: Final = 4
 MOST_STUCK: Final = 4
 """Threads that one dead mount may hold for ever."""
 
+TICK_SECONDS: Final = 0.2
+"""How often it is looked at how far long work is."""
+
 PROBE_SECONDS: Final = 60.0
 """Between two threads that are given to a dead mount: it may have been mounted anew."""
 
@@ -39,6 +42,23 @@ class _Step:
     """Work in a thread; the thread itself says when it is over."""
 
     over: bool = False
+
+
+@dataclass(slots=True)
+class Ear:
+    """What a step in a thread, and whoever waits for it, tell each other.
+
+    Attributes:
+        done: how far the step is; any change of it shows that the disk answers.
+        canceled: nobody waits for the step any more.
+    """
+
+    done: int = 0
+    canceled: bool = False
+
+    def is_canceled(self) -> bool:
+        """Tell the step whether to stop."""
+        return self.canceled
 
 
 @dataclass(slots=True)
@@ -70,6 +90,41 @@ class Disks:
         self._lanes: dict[Path, _Lane] = {}
         self._threads = CapacityLimiter(math.inf)
 
+    async def do_at_length(
+        self, place: Path, work: Callable[[Ear], Result], *, on_tick: Callable[[], None] = lambda: None
+    ) -> Result:
+        """Return what long work at an absolute path returns; `on_tick` is called while it goes on.
+
+        It has all the time it takes as long as it goes on at all, and is told when its caller is cancelled.
+        Raises what `do` raises.
+        """
+        ear = Ear()
+        scope = anyio.CancelScope()
+        outcome: list[Result] = []
+        refusal: Exception | None = None
+
+        async def listen() -> None:
+            try:
+                while True:
+                    before = ear.done
+                    await anyio.sleep(TICK_SECONDS)
+                    on_tick()
+                    if ear.done != before:
+                        scope.deadline = anyio.current_time() + self._patience_seconds
+            finally:
+                ear.canceled = True
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(listen)
+            try:
+                outcome.append(await self._do(place, lambda: work(ear), scope, self._patience_seconds))
+            except Exception as error:  # noqa: BLE001 - raised below, outside of the group that would wrap it
+                refusal = error
+            group.cancel_scope.cancel()
+        if refusal is not None:
+            raise refusal
+        return outcome[0]
+
     async def do(
         self, place: Path, work: Callable[[], Result], *, patience_seconds: float | None = None
     ) -> Result:
@@ -81,12 +136,17 @@ class Disks:
         Raises:
             TimeoutError: the disk does not answer (`ETIMEDOUT`); the work may still be done.
         """
+        patience = self._patience_seconds if patience_seconds is None else patience_seconds
+        return await self._do(place, work, anyio.CancelScope(), patience)
+
+    async def _do(
+        self, place: Path, work: Callable[[], Result], scope: anyio.CancelScope, patience: float
+    ) -> Result:
         mount = self._find_mount(place)
         lane = self._lanes.get(mount.point)
         if lane is None:
             turns = CapacityLimiter(REMOTE_THREADS if mount.remote else LOCAL_THREADS)
             lane = self._lanes.setdefault(mount.point, _Lane(turns))
-        patience = self._patience_seconds if patience_seconds is None else patience_seconds
         async with lane.turns:
             if lane.is_blocked(now=anyio.current_time()):
                 raise _not_responding(place)
@@ -98,7 +158,9 @@ class Disks:
                 finally:
                     step.over = True
 
-            with anyio.move_on_after(patience, shield=not mount.remote):
+            scope.shield = not mount.remote
+            scope.deadline = anyio.current_time() + patience
+            with scope:
                 return await to_thread.run_sync(run, limiter=self._threads, abandon_on_cancel=True)
         lane.stuck.append(step)
         lane.probe_at = anyio.current_time() + PROBE_SECONDS

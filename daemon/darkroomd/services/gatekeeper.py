@@ -129,17 +129,20 @@ class Gatekeeper:
         """Return why nothing, or not everything, is started; a fault counts until work succeeded again."""
         faults = [] if self._fault is None else [self._fault.reason]
         faults += [rest.reason for rest in self._sessions.values()]
+        faults += [rest.reason for rest in self._jobs.values()]
         faults += self._arrivals.values()
         faults += [NOT_RESPONDING] if self._unvisited else []
         return tuple(dict.fromkeys((*self.permission().reasons, *faults)))
 
-    def reasons_of(self, session_id: SessionId | None) -> tuple[str, ...]:
-        """Return why nothing of one session is started."""
+    def reasons_of(self, session_id: SessionId | None, job_id: JobId | None = None) -> tuple[str, ...]:
+        """Return why nothing of one session, or of a job in it, is started."""
         faults = [] if self._fault is None else [self._fault.reason]
         if session_id is not None and session_id in self._sessions:
             faults.append(self._sessions[session_id].reason)
         if session_id in self._unvisited:
             faults.append(NOT_RESPONDING)
+        if job_id is not None and job_id in self._jobs:
+            faults.append(self._jobs[job_id].reason)
         return tuple(dict.fromkeys((*self.permission().reasons, *faults)))
 
     def await_visit(self, session_ids: Collection[SessionId]) -> None:
@@ -234,7 +237,17 @@ class Gatekeeper:
 
     def release_job(self, job_id: JobId) -> None:
         """Nothing stands in the way of a job any more."""
-        if self._jobs.pop(job_id, None) is not None:
+        rest = self._jobs.pop(job_id, None)
+        if rest is not None:
+            log.info("job_goes_on", job=job_id, reason=rest.reason)
+            self._tell()
+
+    def notice(self, happening: Happening) -> None:
+        """Wait for nothing of a job that has ended."""
+        gone = happening.job_id if happening.kind == "job.removed" else None
+        if happening.job is not None and happening.job.ended_at_usec is not None:
+            gone = happening.job.id
+        if gone is not None and self._jobs.pop(gone, None) is not None:
             self._tell()
 
     def held_times(self, session_id: SessionId) -> int:

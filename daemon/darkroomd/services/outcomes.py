@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from darkroom.protocol.types import Failure
 from darkroomd.core.model import ItemId, Output, Photo
 from darkroomd.core.retry import Concern
+from darkroomd.store.archived import ArchivedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +77,23 @@ class Failed:
     concern: Concern | None = None
 
 
-Outcome = Developed | Skipped | Changed | Gone | Failed
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """The photo's files stand in an archive, or it is to stay out of it.
+
+    Attributes:
+        files: all of them that were asked for.
+        place: folder and stem of them, from the archive's own folder.
+        copied: how many were brought there; the others stood there already.
+        size_bytes: of those.
+        left_out: why the photo stays out; its item is skipped.
+    """
+
+    files: tuple[ArchivedFile, ...] = ()
+    place: str = ""
+    copied: int = 0
+    size_bytes: int = 0
+    left_out: Failure | None = None
+
+
+Outcome = Developed | Skipped | Changed | Gone | Failed | Archived

@@ -80,9 +80,9 @@ class Queries:
         """Return the numbers of the oldest and the newest fact that is kept; 0 where there is none."""
         return await self._history.span()
 
-    def reasons_of(self, session_id: SessionId | None) -> tuple[str, ...]:
-        """Return why nothing of one session is started."""
-        return self._gate.reasons_of(session_id)
+    def reasons_of(self, job: Job) -> tuple[str, ...]:
+        """Return why nothing of a job is started."""
+        return self._gate.reasons_of(job.session_id, job.id)
 
     @property
     def holders(self) -> tuple[Holder, ...]:

@@ -18,6 +18,7 @@ from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError, NoSuchSession
 from darkroom.protocol.types import ItemState
+from darkroomd.core.archive_request import is_archived_by
 from darkroomd.core.faults import StateUnwritable
 from darkroomd.core.model import Happening, Item, Output, Session, SessionId
 from darkroomd.core.recovery import Abandon, Finish, Found, Intent, Repeat, after_restart, sit_out_seconds
@@ -36,7 +37,7 @@ from darkroomd.services.survey import sweep_leftovers
 from darkroomd.store.database import Database
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
-from darkroomd.store.suspects import put_back_suspect, renew_waits
+from darkroomd.store.suspects import put_back_archived, put_back_suspect, renew_waits
 
 PAGE: Final = 500
 
@@ -120,6 +121,12 @@ class Recovery:
         """Settle what had not come to its publishing; return the rest by session."""
         left: defaultdict[SessionId, list[_Left]] = defaultdict(list)
         for item, text in await self._store.left_running():
+            if is_archived_by(item.recipe):
+                # The daemon does that itself: no photo is suspected of what happened to it.
+                await self._store.front.write(
+                    partial(put_back_archived, item=item, now_usec=self._now_usec())
+                )
+                continue
             intents = [] if text is None else decode_intents(text)
             if not intents:
                 await self._settle(item, (), None)

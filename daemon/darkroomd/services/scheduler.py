@@ -19,7 +19,7 @@ from darkroomd.core.estimate import Rate
 from darkroomd.core.export_plan import BACKGROUND
 from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.faults import StateUnreadable, StateUnwritable
-from darkroomd.core.model import Claim, Happening, JobId, JobKind, PhotoId, SessionId
+from darkroomd.core.model import Claim, Happening, Job, JobId, JobKind, PhotoId, SessionId
 from darkroomd.core.precedence import InWork, RunningBackground, making_way
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.services.bookkeeper import Bookkeeper, OnPhotoEnding, tell_nobody
@@ -29,7 +29,7 @@ from darkroomd.services.outcomes import Failed, Outcome
 from darkroomd.services.stories import Stories
 from darkroomd.services.turnstile import Turnstile
 from darkroomd.store.line import Line
-from darkroomd.store.queue import Ending, Wanted
+from darkroomd.store.queue import Ending, Kinds, Wanted
 from darkroomd.store.store import Store
 
 USEC: Final = 1_000_000
@@ -95,6 +95,7 @@ class Scheduler:
         self._stop_requested = anyio.Event()
         self._choosing = anyio.Lock()
         self._hands: dict[int, Hand] = {}
+        self._archives: set[JobId] = set()
         self._books = Bookkeeper(
             store,
             gate=gate,
@@ -145,8 +146,15 @@ class Scheduler:
         if happening.kind in {"job.created", "job.updated", "item.updated", "photo.changed"}:
             self._woken.set()
         if happening.job is not None:
+            self._know(happening.job)
             for hand in self._hands.values():
                 hand.learn(happening.job)
+
+    def _know(self, job: Job) -> None:
+        if job.kind is JobKind.ARCHIVE and job.ended_at_usec is None:
+            self._archives.add(job.id)
+        else:
+            self._archives.discard(job.id)
 
     async def settle(self) -> None:
         """Return once nothing is started any more that was allowed only before this call."""
@@ -198,21 +206,31 @@ class Scheduler:
         self._woken = woken = anyio.Event()
         change_at = anyio.current_time() + self._gate.seconds_to_change()
         await self._make_way()
-        if len(self._hands) >= self._places():
+        if self._kinds() is None:
             await woken.wait()
             return
         async with self._choosing:
             # Whoever forbids work from here on waits until it is known what was taken before.
-            claim = await self._take()
+            kinds = self._kinds()
+            claim = None if kinds is None else await self._take(kinds)
             hand = None if claim is None else self._pick_up(claim)
         if hand is None:
             await self._rest(woken, change_at)
         else:
             group.start_soon(self._work, hand)
 
-    def _places(self) -> int:
+    def _kinds(self, *, leaving: Hand | None = None) -> Kinds | None:
+        """Return what there is a place for once a hand has left; None: there is none.
+
+        Archives have a place of their own: a disk that is slow, or does not answer, keeps no worker waiting.
+        """
+        hands = [hand for hand in self._hands.values() if hand is not leaving]
+        archives = sum(hand.claim.job.kind is JobKind.ARCHIVE for hand in hands)
         # Whether a fault is gone one item finds out as well as many.
-        return 1 if self._gate.is_at_fault else self._workers
+        places = 1 if self._gate.is_at_fault else self._workers
+        if len(hands) - archives < places:
+            return Kinds.NO_ARCHIVES if archives else Kinds.ANY
+        return Kinds.AN_ARCHIVE_THAT_IS_FIRST if self._archives and not archives else None
 
     async def _make_way(self) -> None:
         """Put background work back for what somebody asked for, where that is wanted."""
@@ -231,19 +249,19 @@ class Scheduler:
             return
         await stop_all([hand for fence, hand in self._hands.items() if fence in fences], None)
 
-    async def _take(self) -> Claim | None:
+    async def _take(self, kinds: Kinds) -> Claim | None:
         try:
             await self._gate.lapse()
             least_priority = self._gate.permission().least_priority
             if least_priority is None:
                 return None
             # Sessions that failed come after all others, whatever their turn: a probe may take seconds.
-            wanted = self._wanted(least_priority, self._gate.held_sessions())
+            wanted = self._wanted(least_priority, self._gate.held_sessions(), kinds)
             claim = await self._store.claim_wanted(wanted, now_usec=self._now_usec())
             waiting = self._gate.waiting_sessions()
             if claim is None and self._gate.held_sessions():
                 probed = {hand.claim.session.id for hand in self._hands.values()}
-                wanted = self._wanted(least_priority, waiting | probed)
+                wanted = self._wanted(least_priority, waiting | probed, kinds)
                 claim = await self._store.claim_wanted(wanted, now_usec=self._now_usec())
         except (StateUnwritable, StateUnreadable) as error:
             self._books.hold(error)
@@ -252,13 +270,16 @@ class Scheduler:
             self._gate.release_all_but(waiting)
         return claim
 
-    def _wanted(self, least_priority: Priority, sessions: AbstractSet[SessionId]) -> Wanted:
+    def _wanted(
+        self, least_priority: Priority, sessions: AbstractSet[SessionId], kinds: Kinds = Kinds.ANY
+    ) -> Wanted:
         return Wanted(
             self._boot,
             least_priority,
             sessions,
             self._longest_wait_usec,
             waiting_jobs=self._books.hopeless | self._gate.waiting_jobs(),
+            kinds=kinds,
         )
 
     def _pick_up(self, claim: Claim) -> Hand:
@@ -334,13 +355,13 @@ class Scheduler:
         # Whoever holds the lock may be waiting for this item to be over.
         if ending.state in _GOES_ON and not self._stopping and not self._choosing.locked():
             async with self._choosing:
-                least_priority = self._gate.unhindered()
-                if least_priority is not None:
+                least_priority, kinds = self._gate.unhindered(), self._kinds(leaving=hand)
+                if least_priority is not None and kinds is not None:
                     recorded, following = await self._store.end_and_claim(
                         claim.item,
                         ending,
                         fence=claim.fence,
-                        wanted=self._wanted(least_priority, frozenset()),
+                        wanted=self._wanted(least_priority, frozenset(), kinds),
                         now_usec=self._now_usec(),
                     )
                     if following is not None:

@@ -9,13 +9,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
-from darkroomd.core.model import ItemId, JobId, SessionId
+from darkroomd.core.model import Happening, ItemId, JobId, SessionId
 from darkroomd.store.database import Database
 from darkroomd.store.soundness import RowUnreadable
+
+Unchanged: TypeAlias = tuple[None, Sequence[Happening]]
+"""What a change returns that nobody is told of."""
 
 _fences: Final = msgspec.json.Decoder(frozenset[int])
 
@@ -85,11 +88,12 @@ def read_unswept(database: Database) -> list[Unswept]:
     ]
 
 
-def forget_dead_fences(database: Database, job_id: JobId, fences: frozenset[int]) -> None:
+def forget_dead_fences(database: Database, job_id: JobId, fences: frozenset[int]) -> Unchanged:
     """Note that no part with one of these fences is left; one that was noted meanwhile stays."""
     row = database.one("archive_of_job", job_id=job_id)
     if row is not None and fences_from(row["dead_fences"]) <= fences:
         database.run("forget_dead_fences", job_id=job_id, dead_fences=row["dead_fences"])
+    return None, ()
 
 
 def fences_from(text: str) -> frozenset[int]:
@@ -116,7 +120,8 @@ def read_sessions_unlisted(database: Database) -> list[Unlisted]:
     ]
 
 
-def mark_listed(database: Database, files: Sequence[ArchivedFile]) -> None:
+def mark_listed(database: Database, files: Sequence[ArchivedFile]) -> Unchanged:
     """Note that a list of sums names these files."""
     values = ({"item_id": file.item_id, "path": file.path, "sha256": file.sha256} for file in files)
     database.many("mark_listed", values)
+    return None, ()

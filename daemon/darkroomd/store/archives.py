@@ -42,7 +42,7 @@ from darkroomd.store.catalogue import read_photos_by_id
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal, write_log_lines
 from darkroomd.store.rescans import Asked, Rescanned, job_asked_for, note_asked
-from darkroomd.store.rows import PRIORITIES, failure_text, json_text
+from darkroomd.store.rows import PRIORITIES, failure_text, fingerprint_from, json_text
 from darkroomd.store.turns import ARCHIVE_LANE, PRIORITY_OF_KIND, take_turns
 
 ITEMS_AT_ONCE: Final = 500
@@ -101,6 +101,12 @@ class Member:
 
     item_id: ItemId
     photo: Photo
+    state: ItemState
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the item is over."""
+        return self.state not in {ItemState.QUEUED, ItemState.RUNNING}
 
 
 def read_candidates(database: Database, session_ids: Sequence[SessionId]) -> list[Candidate]:
@@ -113,7 +119,8 @@ def read_candidates(database: Database, session_ids: Sequence[SessionId]) -> lis
             name=os.fsdecode(row["name"]),
             state=PhotoState(row["state"]),
             finished=is_finished(PhotoState(row["state"]), aged=bool(row["aged"])),
-            correlation_id=CorrelationId(row["correlation_id"]),
+            raw_bytes=fingerprint_from(row["fingerprint"]).size_bytes,
+            output_bytes=row["output_bytes"],
             taken_usec=in_zone(
                 row["captured_at_usec"] if row["corrected_at_usec"] is None else row["corrected_at_usec"],
                 row["zone_minutes"],
@@ -237,7 +244,7 @@ def read_members(database: Database, job_id: JobId, *, after: int = 0) -> list[M
     """Return some of a job's items with their photos, in order; none behind the last."""
     rows = database.all("archive_photos", job_id=job_id, after=after, limit=PHOTOS_AT_ONCE)
     photos = read_photos_by_id(database, [PhotoId(row["photo_id"]) for row in rows])
-    return [Member(ItemId(row["id"]), photos[row["photo_id"]]) for row in rows]
+    return [Member(ItemId(row["id"]), photos[row["photo_id"]], ItemState(row["state"])) for row in rows]
 
 
 def read_open_items(database: Database, job_id: JobId, session_id: SessionId) -> frozenset[ItemId]:

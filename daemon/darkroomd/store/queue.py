@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
@@ -88,6 +89,15 @@ class Ending:
         return () if self.output is None else (self.output, *self.others)
 
 
+class Kinds(Enum):
+    """Whether an item may be taken for what it does to its photo."""
+
+    ANY = 0
+    NO_ARCHIVES = 1
+    AN_ARCHIVE_THAT_IS_FIRST = 2
+    """An archive may be, if nothing else stands before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What may be claimed; see `Store.claim`."""
@@ -97,6 +107,7 @@ class Wanted:
     waiting_sessions: Collection[SessionId] = ()
     longest_wait_usec: int | None = None
     waiting_jobs: Collection[JobId] = ()
+    kinds: Kinds = Kinds.ANY
 
 
 def conditions(wanted: Wanted) -> dict[str, int | str]:
@@ -105,6 +116,7 @@ def conditions(wanted: Wanted) -> dict[str, int | str]:
         "least_priority": PRIORITIES.index(wanted.least_priority),
         "waiting_sessions": json_text(sorted(wanted.waiting_sessions)),
         "waiting_jobs": json_text(sorted(wanted.waiting_jobs)),
+        "no_archives": wanted.kinds is Kinds.NO_ARCHIVES,
     }
 
 
@@ -115,6 +127,7 @@ def claim(database: Database, wanted: Wanted, *, now_usec: int) -> tuple[Claim |
         "claim_item",
         boot=wanted.boot,
         now=now_usec,
+        only_archives=wanted.kinds is Kinds.AN_ARCHIVE_THAT_IS_FIRST,
         **conditions(wanted),
     )
     if row is None:

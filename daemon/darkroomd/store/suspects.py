@@ -7,6 +7,7 @@ from collections.abc import Callable
 from darkroom.protocol.types import Failure, JobState
 from darkroomd.core.model import Happening, Item
 from darkroomd.store import queue
+from darkroomd.store.archived import note_dead_fence
 from darkroomd.store.catalogue import read_item, read_job
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
@@ -32,6 +33,16 @@ def put_back_suspect(
         refund=False,
         now_usec=now_usec,
     )
+
+
+def put_back_archived(database: Database, item: Item, *, now_usec: int) -> tuple[None, list[Happening]]:
+    """Queue an item of an archive again that a daemon died with, and note what that may have left."""
+    fence = item.fence or 0
+    note_dead_fence(database, item.job_id, fence)
+    happenings = queue.put_back(
+        database, item, fence=fence, failure=None, retry_at_usec=None, refund=True, now_usec=now_usec
+    )
+    return None, happenings or []
 
 
 def renew_waits(

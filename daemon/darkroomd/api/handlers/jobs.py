@@ -111,7 +111,7 @@ class JobHandlers:
         raise Stopping
 
     def _job(self, job: Job) -> types.Job:
-        reasons = self._queries.reasons_of(job.session_id)
+        reasons = self._queries.reasons_of(job)
         percent = self._queries.percent(job.progress.current_item_id)
         return views.job(job, queue_reasons=reasons, item_percent=percent)
 

@@ -1,5 +1,7 @@
 -- name: archive_candidates
-SELECT id, name, state, aged, correlation_id, captured_at_usec, corrected_at_usec, zone_minutes
+SELECT
+    id, name, state, aged, fingerprint, captured_at_usec, corrected_at_usec, zone_minutes,
+    (SELECT coalesce(sum(size_bytes), 0) FROM output WHERE output.photo_id = photo.id) AS output_bytes
 FROM photo WHERE session_id = :session_id AND discarded_by IS NULL;
 
 -- name: sessions_there

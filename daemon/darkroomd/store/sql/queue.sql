@@ -58,6 +58,7 @@ WHERE id = (
     WHERE state = 'queued' AND held = 0 AND retry_at_usec IS NULL AND priority <= :least_priority
       AND session_id NOT IN (SELECT value FROM json_each(:waiting_sessions))
       AND job_id NOT IN (SELECT value FROM json_each(:waiting_jobs))
+      AND (NOT :no_archives OR recipe NOT GLOB 'archive:*')
       AND NOT EXISTS (
           SELECT 1 FROM item AS other INDEXED BY item_running
           WHERE other.state = 'running'
@@ -65,6 +66,7 @@ WHERE id = (
       )
     ORDER BY priority, turn, position, id LIMIT 1
 )
+  AND (NOT :only_archives OR recipe GLOB 'archive:*')
 RETURNING *;
 
 -- name: ready_item
@@ -72,6 +74,7 @@ SELECT id FROM item INDEXED BY item_ready
 WHERE state = 'queued' AND held = 0 AND retry_at_usec IS NULL AND priority <= :least_priority
   AND session_id NOT IN (SELECT value FROM json_each(:waiting_sessions))
   AND job_id NOT IN (SELECT value FROM json_each(:waiting_jobs))
+  AND (NOT :no_archives OR recipe NOT GLOB 'archive:*')
   AND NOT EXISTS (
       SELECT 1 FROM item AS other INDEXED BY item_running
       WHERE other.state = 'running'
