@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from darkroomd.core.archive_request import Method
 from darkroomd.files.archive import archive_part
-from darkroomd.files.archive_copy import Copied, CopyStage, copy_verified
+from darkroomd.files.archive_copy import Copied, CopyMethod, CopyStage, copy_verified
 
 FENCE = 7
 
@@ -36,7 +35,7 @@ class Copying:
 
     def run(
         self,
-        method: Method = Method.COPY,
+        method: CopyMethod = CopyMethod.COPY,
         *,
         expected: str | None = None,
         canceled: Callable[[], bool] = lambda: False,

@@ -10,10 +10,10 @@ import pytest
 
 from archiving import FENCE, Copying, copying
 from crash.victim import Executioner
-from darkroomd.core.archive_request import Method
 from darkroomd.core.manifest import Manifest
 from darkroomd.core.model import SessionId
 from darkroomd.files.archive import look_at, make_destination, open_archive_folder, sweep_parts
+from darkroomd.files.archive_copy import CopyMethod
 from darkroomd.files.manifests import read_manifest, write_manifest
 
 CONTENT = b"content" * 300_000
@@ -21,7 +21,7 @@ SESSION = SessionId("5e55")
 FEWEST_EFFECTS, MOST_EFFECTS = 9, 30
 
 
-def archived(copy: Copying, method: Method) -> bool:
+def archived(copy: Copying, method: CopyMethod) -> bool:
     """Archive a photo as a whole: folders, copy, manifest; tell whether it stood there already."""
     destination = copy.target.parent.parent
     make_destination(destination)
@@ -31,7 +31,7 @@ def archived(copy: Copying, method: Method) -> bool:
     return copied.stood
 
 
-def killed(copy: Copying, method: Method, folder: Path, *, fatal: int) -> bool:
+def killed(copy: Copying, method: CopyMethod, folder: Path, *, fatal: int) -> bool:
     """Archive in a child that dies before its effect `fatal`; tell whether it did."""
     child = os.fork()
     if child == 0:
@@ -47,8 +47,8 @@ def killed(copy: Copying, method: Method, folder: Path, *, fatal: int) -> bool:
     return os.waitstatus_to_exitcode(status) != 0
 
 
-@pytest.mark.parametrize("method", Method)
-def test_killed_before_any_effect_a_copy_is_whole_or_not_there(tmp_path: Path, method: Method) -> None:
+@pytest.mark.parametrize("method", CopyMethod)
+def test_killed_before_any_effect_a_copy_is_whole_or_not_there(tmp_path: Path, method: CopyMethod) -> None:
     stood: list[bool] = []
     for fatal in range(1, MOST_EFFECTS):
         folder = tmp_path / str(fatal)

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from archiving import Copying, copying
-from darkroomd.core.archive_request import Method
 from darkroomd.files.archive import ArchiveFolderBlocked, Canceled, SourceUnreadable
 from darkroomd.files.archive_copy import (
     Copied,
     CopyDamaged,
+    CopyMethod,
     CopyStage,
     NameTaken,
     SourceChanged,
@@ -38,16 +38,16 @@ def once(stage: CopyStage, act: Callable[[], object]) -> Callable[[CopyStage, in
     return happens
 
 
-@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize("method", CopyMethod)
 @pytest.mark.parametrize("content", [pytest.param(b"", id="empty"), pytest.param(LARGE, id="large")])
-def test_a_copy_holds_what_the_source_holds(tmp_path: Path, method: Method, content: bytes) -> None:
+def test_a_copy_holds_what_the_source_holds(tmp_path: Path, method: CopyMethod, content: bytes) -> None:
     copy = copying(tmp_path, content)
 
     copied = copy.run(method)
 
     assert copy.target.read_bytes() == copy.source.read_bytes() == content
     assert (copied.sha256, copied.size_bytes, copied.stood) == (sha256(content), len(content), False)
-    assert copied.method in {method, Method.COPY}
+    assert copied.method in {method, CopyMethod.COPY}
     assert copy.left() == [copy.target.name]
     assert copy.bytes_by_stage == dict.fromkeys(CopyStage, len(content))
 
@@ -95,8 +95,8 @@ def test_attributes_that_another_file_system_does_not_take_stop_no_copy(tmp_path
         other.target.unlink()
 
 
-@pytest.mark.parametrize("method", Method)
-def test_a_copy_that_is_canceled_anywhere_leaves_nothing(tmp_path: Path, method: Method) -> None:
+@pytest.mark.parametrize("method", CopyMethod)
+def test_a_copy_that_is_canceled_anywhere_leaves_nothing(tmp_path: Path, method: CopyMethod) -> None:
     copy = copying(tmp_path, LARGE)
     left: list[list[str]] = []
 
@@ -166,8 +166,8 @@ def test_a_file_that_grows_for_ever_is_let_go(tmp_path: Path) -> None:
     assert copy.bytes_by_stage == {CopyStage.COPY: MEGABYTE}
 
 
-@pytest.mark.parametrize("method", Method)
-def test_a_source_that_is_not_what_was_expected_is_not_archived(tmp_path: Path, method: Method) -> None:
+@pytest.mark.parametrize("method", CopyMethod)
+def test_a_source_that_is_not_what_was_expected_is_not_archived(tmp_path: Path, method: CopyMethod) -> None:
     copy = copying(tmp_path)
 
     with pytest.raises(SourceChanged):
@@ -192,9 +192,11 @@ def stands(copy: Copying, what: str) -> None:
             copy.target.symlink_to("nowhere")
 
 
-@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize("method", CopyMethod)
 @pytest.mark.parametrize("what", ["file", "folder", "pipe", "link", "dangling-link"])
-def test_nothing_that_stands_there_is_replaced_or_followed(tmp_path: Path, method: Method, what: str) -> None:
+def test_nothing_that_stands_there_is_replaced_or_followed(
+    tmp_path: Path, method: CopyMethod, what: str
+) -> None:
     copy = copying(tmp_path)
     stands(copy, what)
     before = copy.target.lstat()
@@ -207,8 +209,8 @@ def test_nothing_that_stands_there_is_replaced_or_followed(tmp_path: Path, metho
     assert copy.target.lstat().st_mtime_ns == before.st_mtime_ns
 
 
-@pytest.mark.parametrize("method", Method)
-def test_identical_content_that_comes_to_stand_there_is_left(tmp_path: Path, method: Method) -> None:
+@pytest.mark.parametrize("method", CopyMethod)
+def test_identical_content_that_comes_to_stand_there_is_left(tmp_path: Path, method: CopyMethod) -> None:
     copy = copying(tmp_path)
     copy.happens = once(CopyStage.VERIFY, lambda: copy.target.write_bytes(b"content"))
 
@@ -342,10 +344,10 @@ def test_a_hard_link_is_the_source_itself_and_changes_nothing_of_it(tmp_path: Pa
     copy.source.chmod(0)
     before = copy.source.stat()
 
-    copied = copy.run(Method.HARDLINK)
+    copied = copy.run(CopyMethod.HARDLINK)
 
     after = copy.source.stat()
-    assert copied == Copied(sha256(b"content"), 7, Method.HARDLINK)
+    assert copied == Copied(sha256(b"content"), 7, CopyMethod.HARDLINK)
     assert os.path.samestat(after, copy.target.stat())
     assert (after.st_mode, after.st_mtime_ns, after.st_nlink) == (before.st_mode, before.st_mtime_ns, 2)
 
@@ -355,7 +357,7 @@ def test_a_source_that_is_replaced_while_it_is_linked_is_noticed(tmp_path: Path)
     copy.happens = once(CopyStage.COPY, lambda: replace(copy))
 
     with pytest.raises(SourceChanged):
-        copy.run(Method.HARDLINK)
+        copy.run(CopyMethod.HARDLINK)
 
     assert copy.left() == []
 

@@ -16,9 +16,8 @@ from pathlib import Path
 import pytest
 
 from archiving import Copying, copying
-from darkroomd.core.archive_request import Method
 from darkroomd.files.archive import SourceUnreadable
-from darkroomd.files.archive_copy import CopyDamaged, CopyStage
+from darkroomd.files.archive_copy import CopyDamaged, CopyMethod, CopyStage
 from running import PATIENCE_SECONDS
 
 SIZE_BYTES = 4 << 20
@@ -105,15 +104,15 @@ def test_a_full_disk_keeps_no_part_and_takes_the_copy_once_there_is_space(
     assert copy.left() == [copy.target.name]
 
 
-@pytest.mark.parametrize("method", [Method.HARDLINK, Method.REFLINK])
+@pytest.mark.parametrize("method", [CopyMethod.HARDLINK, CopyMethod.REFLINK])
 def test_what_cannot_be_linked_or_cloned_to_another_disk_is_copied(
-    tmp_path: Path, small_disk: Path, method: Method
+    tmp_path: Path, small_disk: Path, method: CopyMethod
 ) -> None:
     copy = into(small_disk, copying(tmp_path).source)
 
     copied = copy.run(method)
 
-    assert copied.method is Method.COPY
+    assert copied.method is CopyMethod.COPY
     assert copy.target.read_bytes() == b"content"
     assert not copy.target.samefile(copy.source)
 
@@ -163,9 +162,9 @@ def test_a_clone_shares_the_blocks_of_its_source(
     with image(tmp_path, program, *options, megabytes=megabytes) as (_, disk):
         copy = copying(disk, PICTURE)
 
-        copied = copy.run(Method.REFLINK)
+        copied = copy.run(CopyMethod.REFLINK)
 
-        assert copied.method is Method.REFLINK
+        assert copied.method is CopyMethod.REFLINK
         assert copy.target.read_bytes() == PICTURE
         assert copy.left() == [copy.target.name]
 

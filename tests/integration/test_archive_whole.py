@@ -21,7 +21,6 @@ from darkroomd.core.archive_plan import (
     folders_of,
     plan_archive,
 )
-from darkroomd.core.archive_request import Method
 from darkroomd.core.archive_sources import OutputName, kin_of, tails_of
 from darkroomd.core.model import PhotoId, SessionId
 from darkroomd.core.naming import stem_of
@@ -33,7 +32,7 @@ from darkroomd.files.archive import (
     make_destination,
     open_archive_folder,
 )
-from darkroomd.files.archive_copy import copy_verified
+from darkroomd.files.archive_copy import CopyMethod, copy_verified
 from darkroomd.files.manifests import read_manifest, write_manifest
 from running import PATIENCE_SECONDS
 
@@ -103,7 +102,7 @@ class Archiving:
                         placed.source.path,
                         target=self.destination / place.folder / placed.name,
                         part=archive_part(placed.name, 1),
-                        method=Method.COPY,
+                        method=CopyMethod.COPY,
                         expected_sha256=placed.source.sha256,
                         on_bytes=lambda _stage, _count: None,
                         canceled=lambda: False,

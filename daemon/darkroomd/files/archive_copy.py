@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Final
 
 from darkroom.errors import DarkroomError
-from darkroomd.core.archive_request import Method
 from darkroomd.core.freshness import is_same_file
 from darkroomd.core.model import Fingerprint
 from darkroomd.files.archive import (
@@ -49,6 +48,14 @@ _CANNOT_LINK: Final = frozenset(
 _CANNOT_CLONE: Final = frozenset(
     (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.EISDIR)
 )
+
+
+class CopyMethod(StrEnum):
+    """How files come into an archive; where a file system cannot do it, they are copied."""
+
+    COPY = "copy"
+    REFLINK = "reflink"
+    HARDLINK = "hardlink"
 
 
 class CopyStage(StrEnum):
@@ -109,7 +116,7 @@ class Copied:
 
     sha256: str
     size_bytes: int
-    method: Method
+    method: CopyMethod
     stood: bool = False
 
 
@@ -118,7 +125,7 @@ def copy_verified(
     *,
     target: Path,
     part: str,
-    method: Method,
+    method: CopyMethod,
     expected_sha256: str | None,
     on_bytes: Callable[[CopyStage, int], None],
     canceled: Callable[[], bool],
@@ -149,7 +156,7 @@ def copy_verified(
             sha256 = _transfer(original, made, before.size_bytes, on_bytes, canceled)
             if expected_sha256 not in {None, sha256} or not _is_still(original, before):
                 raise SourceChanged(source)
-            if made.method is not Method.HARDLINK:
+            if made.method is not CopyMethod.HARDLINK:
                 copy_attributes(original.descriptor, made.descriptor)
             if sha256 != _sha256_on_disk(made.descriptor, on_bytes, canceled):
                 raise CopyDamaged(target)
@@ -175,7 +182,7 @@ class _Made:
     """The part file, open; of a hard link, the source."""
 
     descriptor: int
-    method: Method
+    method: CopyMethod
 
 
 @contextmanager
@@ -193,17 +200,17 @@ def _opened(source: Path) -> Generator[_Original]:
 
 
 @contextmanager
-def _made(original: _Original, part: str, folder: int, method: Method) -> Generator[_Made]:
+def _made(original: _Original, part: str, folder: int, method: CopyMethod) -> Generator[_Made]:
     """Make the part file; it is gone afterwards, or has its final name."""
-    linked = method is Method.HARDLINK and _link_source(original, part, folder)
+    linked = method is CopyMethod.HARDLINK and _link_source(original, part, folder)
     with ExitStack() as stack:
         if linked:
             made = _Made(original.descriptor, method)
         else:
             descriptor = os.open(part, _CREATE, 0o600, dir_fd=folder)
             stack.callback(os.close, descriptor)
-            cloned = method is Method.REFLINK and _clone(original.descriptor, descriptor)
-            made = _Made(descriptor, Method.REFLINK if cloned else Method.COPY)
+            cloned = method is CopyMethod.REFLINK and _clone(original.descriptor, descriptor)
+            made = _Made(descriptor, CopyMethod.REFLINK if cloned else CopyMethod.COPY)
         try:
             yield made
         except BaseException:
@@ -255,14 +262,14 @@ def _transfer(
         if not chunk or copied > size_bytes:
             break
         digest.update(chunk)
-        if made.method is Method.COPY:
+        if made.method is CopyMethod.COPY:
             _write(made.descriptor, chunk, sparse=sparse)
             if copied % _SYNCED_BYTES < len(chunk):
                 os.fsync(made.descriptor)
         on_bytes(CopyStage.COPY, len(chunk))
     if copied != size_bytes:
         raise SourceChanged(original.path)
-    if made.method is Method.COPY:
+    if made.method is CopyMethod.COPY:
         os.ftruncate(made.descriptor, size_bytes)
     return digest.hexdigest()
 
