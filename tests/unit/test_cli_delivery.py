@@ -265,7 +265,16 @@ def test_each_photo_that_failed_is_named_with_the_reason() -> None:
     ],
 )
 def test_what_became_of_an_archive_is_told_in_sentences(job: Job, lines: list[str]) -> None:
-    assert archive_reckoned(job, []) == lines
+    assert archive_reckoned(job, [], []) == lines
+
+
+def test_what_an_archive_left_out_is_told_by_name() -> None:
+    waits = replace(sent.failure(), context={"state": "waiting"})
+    job = ended(JobState.COMPLETED, completed=6, skipped=3)
+
+    lines = archive_reckoned(job, [], [Failed("a\n.NEF", waits), Failed("b.NEF", sent.failure())])
+
+    assert lines[-1] == "Left out: a\\n.NEF (waiting), b.NEF (raw.truncated) and 1 more."
 
 
 def test_photos_that_are_not_finished_are_listed_with_their_states() -> None:

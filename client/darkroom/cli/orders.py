@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from darkroom.cli import words
@@ -39,8 +39,12 @@ def planned(client: Client, correlation_id: str, event: str) -> Iterator[LogLine
 
 def failed_items(client: Client, job_id: int) -> list[tuple[str, Item]]:
     """Return the items of a job that failed, each with the name of its photo."""
-    failed = client.list_items(job_id, states=[ItemState.FAILED])
-    return [(photo_name(client, item), item) for item in failed]
+    return named_items(client, client.list_items(job_id, states=[ItemState.FAILED]))
+
+
+def named_items(client: Client, items: Iterable[Item]) -> list[tuple[str, Item]]:
+    """Return items, each with the name of its photo."""
+    return [(photo_name(client, item), item) for item in items]
 
 
 def photo_name(client: Client, item: Item) -> str:

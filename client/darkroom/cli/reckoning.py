@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import islice
+from typing import Final, NamedTuple
 
 from darkroom.cli import outcomes, words
-from darkroom.cli.orders import failed_items
+from darkroom.cli.orders import failed_items, named_items
 from darkroom.cli.text import printable
 from darkroom.client import Client
 from darkroom.errors import NoSuchSession
-from darkroom.protocol.types import Failure, Job, JobState
+from darkroom.protocol.types import Failure, ItemState, Job, JobState
+
+
+_MOST_NAMED: Final = 20
+"""Photos that were left out and are told by name."""
 
 
 class Failed(NamedTuple):
-    """A photo that failed, by its file name, and why."""
+    """A photo that something was not done with, by its file name, and why."""
 
     name: str
     failure: Failure | None
@@ -40,7 +45,7 @@ def reckon(client: Client, job: Job) -> list[str]:
         case "export":
             return export_reckoned(job, _failures(client, job), left_out(client, job.session_id, begun=True))
         case "archive":
-            return archive_reckoned(job, _failures(client, job))
+            return archive_reckoned(job, _failures(client, job), _unfinished(client, job))
         case _:
             return []
 
@@ -60,8 +65,8 @@ def export_reckoned(job: Job, failed: Sequence[Failed], left: LeftOut) -> list[s
     ]
 
 
-def archive_reckoned(job: Job, failed: Sequence[Failed]) -> list[str]:
-    """Return what became of an archive: a sentence, and a line for each failure."""
+def archive_reckoned(job: Job, failed: Sequence[Failed], unfinished: Sequence[Failed]) -> list[str]:
+    """Return what became of an archive: a sentence, a line for each failure, and what was left out."""
     done = job.progress
     return [
         _sentence(
@@ -71,6 +76,7 @@ def archive_reckoned(job: Job, failed: Sequence[Failed]) -> list[str]:
         ),
         *_ended_early(job, "What was copied stands in the archive."),
         *_failed(job, failed),
+        *_left_out_of(job, unfinished),
     ]
 
 
@@ -106,6 +112,27 @@ def _failures(client: Client, job: Job) -> list[Failed]:
     if not job.progress.failed:
         return []
     return [Failed(name, item.failure) for name, item in failed_items(client, job.id)]
+
+
+def _unfinished(client: Client, job: Job) -> list[Failed]:
+    """Return the first photos that an archive left out because they are not finished."""
+    if not job.progress.skipped:
+        return []
+    skipped = client.list_items(job.id, states=[ItemState.SKIPPED])
+    told = islice((item for item in skipped if item.failure is not None), _MOST_NAMED)
+    return [Failed(name, item.failure) for name, item in named_items(client, told)]
+
+
+def _left_out_of(job: Job, unfinished: Sequence[Failed]) -> list[str]:
+    if not unfinished:
+        return []
+    named = ", ".join(f"{each.name} ({_state(each.failure)})" for each in unfinished)
+    more = job.progress.skipped - len(unfinished)
+    return [printable(f"Left out: {named}{f' and {more} more' if more > 0 else ''}.")]
+
+
+def _state(failure: Failure | None) -> str:
+    return "" if failure is None else str(failure.context.get("state", failure.code))
 
 
 def _sentence(job: Job, *parts: str) -> str:
