@@ -13,7 +13,6 @@ from darkroom.client import Client
 from darkroom.errors import NoSuchSession
 from darkroom.protocol.types import Failure, ItemState, Job, JobState
 
-
 _MOST_NAMED: Final = 20
 """Photos that were left out and are told by name."""
 
