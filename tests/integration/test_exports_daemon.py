@@ -87,6 +87,7 @@ def test_what_is_up_to_date_is_skipped_and_says_so(tmp_path: Path) -> None:
     assert (job.state, job.kind, job.priority) == (JobState.COMPLETED, "export", Priority.HIGH)
     assert (job.progress.total, job.progress.skipped, job.progress.percent) == (3, 3, 100)
     assert [(item.state, item.failure) for item in items] == [(ItemState.SKIPPED, None)] * 3
+    assert [item.outputs[0].file.path for item in items] == [str(jpeg(tmp_path, name)) for name in "ABC"]
     assert said == ["up_to_date"] * 3
     assert after == photos
     assert {name: jpeg(tmp_path, name).stat() for name in "ABC"} == before

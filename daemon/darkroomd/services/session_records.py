@@ -19,6 +19,7 @@ import structlog
 from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError, NoSuchSession
+from darkroom.protocol.types import ItemState
 from darkroomd.core.json_values import JsonObject
 from darkroomd.core.model import Claim, Fingerprint, Happening, JobKind, Photo, PhotoState, SessionId
 from darkroomd.core.session_document import DOCUMENT_NAME, entry_of
@@ -87,6 +88,8 @@ def foreseen(photo: Photo, ending: Ending) -> Photo | None:
         )
     if ending.failure is not None:
         return replace(photo, state=ending.photo_state or PhotoState.FAILED, failure=ending.failure)
+    if ending.state is ItemState.SKIPPED and photo.state is PhotoState.DEVELOPING and not ending.rest_is_due:
+        return replace(photo, state=PhotoState.DEVELOPED, attempts=max(0, photo.attempts - 1))
     return None
 
 

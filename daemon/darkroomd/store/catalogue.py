@@ -272,8 +272,8 @@ def read_item_by_id(database: Database, item_id: ItemId) -> Item:
 
 
 def read_item(database: Database, row: Row) -> Item:
-    """Return the item in the row; with its outputs where it completed."""
-    return item_from(row, read_outputs(database, row["photo_id"]) if _has_outputs(row) else ())
+    """Return the item in the row; with the outputs of its photo where it made or found them."""
+    return item_from(row, read_outputs(database, row["photo_id"]) if has_outputs(row) else ())
 
 
 def read_totals(database: Database) -> Totals:
@@ -348,13 +348,14 @@ def _positions(database: Database, rows: Sequence[Row]) -> dict[int, int]:
 
 
 def _items(database: Database, rows: Sequence[Row]) -> list[Item]:
-    outputs = _outputs(database, [row["photo_id"] for row in rows if _has_outputs(row)])
-    return [item_from(row, outputs[row["photo_id"]] if _has_outputs(row) else ()) for row in rows]
+    outputs = _outputs(database, [row["photo_id"] for row in rows if has_outputs(row)])
+    return [item_from(row, outputs[row["photo_id"]] if has_outputs(row) else ()) for row in rows]
 
 
-def _has_outputs(row: Row) -> bool:
-    """Tell whether what an item did is that its photo has outputs."""
-    return row["state"] == ItemState.COMPLETED and not is_archived_by(row["recipe"])
+def has_outputs(row: Row) -> bool:
+    """Tell whether what an item in this row did, or found, is that its photo has outputs."""
+    found = row["state"] == ItemState.SKIPPED and row["failure"] is None
+    return (found or row["state"] == ItemState.COMPLETED) and not is_archived_by(row["recipe"])
 
 
 def _photos(database: Database, folder: Path, rows: Sequence[Row]) -> list[Photo]:

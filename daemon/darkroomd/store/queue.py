@@ -28,7 +28,7 @@ from darkroomd.core.model import (
 from darkroomd.core.story import LogLine
 from darkroomd.store.archived import ArchivedFile, put_archived_files
 from darkroomd.store.background import return_to_background
-from darkroomd.store.catalogue import photo_of, read_job, read_photo, read_session
+from darkroomd.store.catalogue import has_outputs, photo_of, read_job, read_photo, read_session
 from darkroomd.store.database import Database, Row
 from darkroomd.store.export_items import (
     is_replaced,
@@ -216,7 +216,7 @@ def end(
     if ending.state not in _NO_SAMPLE:
         _take_sample(database, row, photo, ending, now_usec=now_usec)
     _end_job(database, row, now_usec=now_usec)
-    journal.item_as(item_from(row, photo.outputs if ending.state is ItemState.COMPLETED else ()), session.id)
+    journal.item_as(item_from(row, photo.outputs if has_outputs(row) else ()), session.id)
     journal.job(JobId(row["job_id"]))
     if replaced and _goes_on(photo, ending):
         _queue_again(database, journal, row, photo, now_usec=now_usec)
