@@ -148,6 +148,10 @@ class House:
         return developed
 
 
+NEVER_SECONDS = 1e9
+"""Scans are due at multiples of it on the monotonic clock: one that no machine has come to yet."""
+
+
 @asynccontextmanager
 async def at_work(
     folder: Path,
@@ -155,7 +159,7 @@ async def at_work(
     sessions: Sequence[Path] = (),
     roots: Sequence[Path] = (),
     quiet_seconds: float = 0.1,
-    scan_seconds: float = 60.0,
+    scan_seconds: float = NEVER_SECONDS,
     wrap: Callable[[Store], Store] = lambda store: store,
     plan: OutputPlan = PLAN,
 ) -> AsyncIterator[House]:

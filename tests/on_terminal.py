@@ -13,7 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from running import PATIENCE_SECONDS
@@ -28,6 +28,7 @@ class Terminal:
         self._seen, self._its = pty.openpty()
         self.resize(columns=80, lines=24)
         self.settings = termios.tcgetattr(self._its)
+        self.left: list[object] = []
         self.shown = b""
         self._read = 0
         environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
@@ -62,10 +63,18 @@ class Terminal:
         return self.ended()
 
     def ended(self) -> int:
-        """Wait for the end of the command, and read what it had to say; return its exit status."""
+        """Wait for the end of the command, and read what it had to say; return its exit status.
+
+        `left` are the settings that it left the terminal with.
+        """
         status = self.process.wait(PATIENCE_SECONDS)
-        while select.select([self._seen], [], [], 0)[0]:
-            self.shown += os.read(self._seen, 1 << 16)
+        self.left = self.settings_now()
+        os.close(self._its)
+        self._its = -1
+        # With nobody at its other side a terminal has an end, which comes after all that was written.
+        with suppress(OSError):
+            while shown := os.read(self._seen, 1 << 16):
+                self.shown += shown
         return status
 
     def settings_now(self) -> list[object]:
@@ -76,7 +85,8 @@ class Terminal:
             self.process.kill()
         self.process.wait(PATIENCE_SECONDS)
         os.close(self._seen)
-        os.close(self._its)
+        if self._its >= 0:
+            os.close(self._its)
 
 
 @contextmanager

@@ -16,8 +16,8 @@ def states_once(client: Client, session_id: str, state: str) -> list[str]:
     """Wait until the session's photo is in a state, but not for ever; return the states of all."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     with client.watch() as events:
-        while events.next_within(max(0.0, deadline - time.monotonic())) is not None:
-            if states_of(client, session_id) == [state]:
+        while states_of(client, session_id) != [state]:
+            if events.next_within(max(0.0, deadline - time.monotonic())) is None:
                 break
     return states_of(client, session_id)
 

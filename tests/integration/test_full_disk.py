@@ -70,8 +70,9 @@ def test_a_sidecar_that_finds_no_space_is_tried_again(tmp_path: Path, small_disk
     raw = small_disk / "session" / "Raw"
     raw.mkdir(parents=True)
     with running(tmp_path, "--session", str(raw.parent)) as daemon:
-        make_dng(raw / "A.dng")
+        source = make_dng(small_disk / "A.dng")
         ballast = fill(small_disk)
+        source.rename(raw / "A.dng")
         daemon.wait_for("preset_not_frozen")
 
         ballast.unlink()
