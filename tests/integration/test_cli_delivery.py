@@ -386,7 +386,7 @@ def test_an_archive_is_asked_for_as_the_words_say(
 
     assert (status, asked["StartArchive"]) == (0, {"sessionIds": ["s1"], "options": {}, **parameters})
     assert capsys.readouterr().out == (
-        "Job 7 archives 2 photos in /mnt (4.0 kB to copy, 9.0 MB free). `darkroom wait 7` waits for it.\n"
+        "Job 7 archives 2 photos in /mnt (about 4.0 kB, 9.0 MB free). `darkroom wait 7` waits for it.\n"
     )
 
 

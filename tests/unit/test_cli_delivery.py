@@ -137,7 +137,7 @@ def test_an_export_tells_at_once_how_many_photos_are_not_in_it() -> None:
         pytest.param({"destination": "/mnt/a\nb"}, " in /mnt/a\\nb", id="folder"),
         pytest.param(
             {"destination": "/mnt", "bytes_needed": 9_300_000_000, "bytes_free": 1_200_000_000_000},
-            " in /mnt (9.3 GB to copy, 1.2 TB free)",
+            " in /mnt (about 9.3 GB, 1.2 TB free)",
             id="room",
         ),
         pytest.param({"destination": "/mnt", "bytes_free": "much"}, " in /mnt", id="odd"),
@@ -147,6 +147,42 @@ def test_an_archive_is_told_in_one_line(facts: dict[str, object], where: str) ->
     line = archive.started(STARTED, facts, waited_for=False, paused=False)
 
     assert line == f"Job 7 archives 3 photos{where}. `darkroom wait 7` waits for it."
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines"),
+    [
+        pytest.param(
+            {"destination": "/mnt", "photos": 3, "bytes_needed": 4000, "bytes_free": 9000},
+            ["3 photos would be archived in /mnt (about 4.0 kB, 9.0 kB free). Nothing was started."],
+            id="room",
+        ),
+        pytest.param(
+            {"destination": "/mnt", "photos": 1, "bytes_needed": 9000, "bytes_free": 4000},
+            [
+                "1 photo would be archived in /mnt (about 9.0 kB, 4.0 kB free). Nothing was started.",
+                "There is not enough room for all of it: it would wait until there is.",
+            ],
+            id="no-room",
+        ),
+        pytest.param(
+            {
+                "destination": "/mnt",
+                "photos": 1,
+                "unfinished": 3,
+                "unfinished_photos": ["a\n", "b"],
+                "refused": False,
+            },
+            [
+                "1 photo would be archived in /mnt. Nothing was started.",
+                "Left out: a\\n, b and 1 more.",
+            ],
+            id="partial",
+        ),
+    ],
+)
+def test_the_plan_of_an_archive_is_told_in_sentences(facts: dict[str, object], lines: list[str]) -> None:
+    assert plans.archive_planned(facts) == lines
 
 
 def planned(name: str, reason: str) -> LogLine:

@@ -44,15 +44,58 @@ def export_planned(lines: Sequence[LogLine]) -> list[str]:
     return [f"{due} of {outcomes.photos(len(lines))} would be developed. Nothing was started."]
 
 
-def archive_planned(facts: Mapping[str, Any]) -> str:
+def archive_place(facts: Mapping[str, Any]) -> str:
     """Return where an archive goes, and how much of the room there it takes, as far as that is known."""
     needed, free = facts.get("bytes_needed"), facts.get("bytes_free")
     room = [
-        f"{words.size(needed)} to copy" if isinstance(needed, int) else "",
+        f"about {words.size(needed)}" if isinstance(needed, int) else "",
         f"{words.size(free)} free" if isinstance(free, int) else "",
     ]
     told = ", ".join(filter(None, room))
     return printable(f"{facts.get('destination', '')}{f' ({told})' if told else ''}")
+
+
+def archive_planned(facts: Mapping[str, Any]) -> list[str]:
+    """Return in sentences what would be archived, and what is in its way."""
+    count = facts.get("photos")
+    photos = outcomes.photos(count) if isinstance(count, int) else "photos"
+    left_out = "" if is_refused(facts) else _unfinished(facts)
+    return [
+        f"{photos} would be archived in {archive_place(facts)}. Nothing was started.",
+        *room_notes(facts),
+        *([f"Left out: {left_out}."] if left_out else []),
+    ]
+
+
+def is_refused(facts: Mapping[str, Any]) -> bool:
+    """Tell whether nothing is archived as long as some photos are not finished."""
+    return facts.get("refused") is True
+
+
+def unfinished_count(facts: Mapping[str, Any]) -> int:
+    """Return how many photos are not finished."""
+    count = facts.get("unfinished")
+    return count if isinstance(count, int) else 0
+
+
+def unfinished_photos(facts: Mapping[str, Any]) -> list[str]:
+    """Return the names of the first photos that are not finished."""
+    names = facts.get("unfinished_photos")
+    return list(map(str, cast("list[object]", names))) if isinstance(names, list) else []
+
+
+def room_notes(facts: Mapping[str, Any]) -> list[str]:
+    """Return that there is not enough room, where that is known; nothing otherwise."""
+    needed, free = facts.get("bytes_needed"), facts.get("bytes_free")
+    if isinstance(needed, int) and isinstance(free, int) and needed > free:
+        return ["There is not enough room for all of it: it would wait until there is."]
+    return []
+
+
+def _unfinished(facts: Mapping[str, Any]) -> str:
+    names = unfinished_photos(facts)
+    more = unfinished_count(facts) - len(names)
+    return printable(f"{', '.join(names)}{f' and {more} more' if more > 0 else ''}")
 
 
 def _export_row(line: LogLine, *, with_recipes: bool) -> Sequence[Cell]:

@@ -41,11 +41,11 @@ class NotFinished(DarkroomError):
 
     code = "NotFinished"
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, foretold: bool = False) -> None:
         photos = "1 photo is" if count == 1 else f"{count} photos are"
+        what = "Nothing would be archived" if foretold else "Nothing was archived"
         super().__init__(
-            f"Nothing was archived: {photos} not finished. Export or discard them first, or leave them out "
-            "with --partial.",
+            f"{what}: {photos} not finished. Export or discard them first, or leave them out with --partial.",
             count=count,
         )
 
@@ -72,12 +72,12 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
 def started(reply: StartedReply, facts: Mapping[str, Any], *, waited_for: bool, paused: bool) -> str:
     """Return which job archives how many photos, where, and what to type next, in one line."""
     assert reply.job_id is not None
-    where = plans.archive_planned(facts)
+    where = plans.archive_place(facts)
     what = f"Job {reply.job_id} archives {outcomes.photos(reply.item_count)}{f' in {where}' if where else ''}"
     if not reply.created:
         what += ", as was asked before"
     then = [] if waited_for else [next_step(reply.job_id, paused=paused and reply.created)]
-    return printable(" ".join((f"{what}.", *then)))
+    return printable(" ".join((f"{what}.", *plans.room_notes(facts), *then)))
 
 
 def unfinished_table(
@@ -145,10 +145,18 @@ def _refuse(client: Client, job: Job, arguments: argparse.Namespace, screen: Scr
 
 
 def _tell_plan(client: Client, correlation_id: str, arguments: argparse.Namespace, screen: Screen) -> int:
-    """Tell where the archive is, whether there is room, and which photos are not finished."""
-    lines = list(planned(client, correlation_id, "archive_planned"))
-    if arguments.json:
-        screen.show_json(map(msgspec.json.encode, lines))
-    else:
-        screen.show(f"Would go to {plans.archive_planned(line.fields)}." for line in lines)
+    """Tell where the archive is, whether there is room, and which photos are not finished.
+
+    Raises:
+        NotFinished: it would be refused.
+    """
+    for line in planned(client, correlation_id, "archive_planned"):
+        if arguments.json:
+            screen.show_json([msgspec.json.encode(line)])
+        elif plans.is_refused(line.fields):
+            screen.show(map(printable, plans.unfinished_photos(line.fields)))
+        else:
+            screen.show(plans.archive_planned(line.fields))
+        if plans.is_refused(line.fields):
+            raise NotFinished(plans.unfinished_count(line.fields), foretold=True)
     return EXIT_DONE
