@@ -11,7 +11,7 @@ import structlog
 
 from darkroom.protocol.types import Failure
 from darkroomd.core.due import UP_TO_DATE, Due, due_for
-from darkroomd.core.freshness import UpToDate
+from darkroomd.core.freshness import UpToDate, is_same_file
 from darkroomd.core.model import Claim, Photo, PhotoState
 from darkroomd.core.output_plan import Labels, OutputPlan
 from darkroomd.files.fingerprint import fingerprint_of
@@ -97,7 +97,8 @@ class Appraisal:
     def _is_up_to_date(self, photo: Photo, folder: Path, labels: Labels) -> bool:
         """Whether nothing at all is to be made of a photo; where only contents can tell it is not."""
         try:
-            if fingerprint_of(photo.raw) != photo.fingerprint:
+            found = fingerprint_of(photo.raw)
+            if found is None or not is_same_file(photo.fingerprint, found):
                 return False
             look = read_look(photo.raw)
         except OSError:

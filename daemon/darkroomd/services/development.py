@@ -17,6 +17,7 @@ from darkroom.errors import DarkroomError
 from darkroom.protocol.types import Failure
 from darkroomd.core.due import Due
 from darkroomd.core.faults import StateUnwritable
+from darkroomd.core.freshness import is_same_file
 from darkroomd.core.imprint import dated_look
 from darkroomd.core.model import Claim, Inputs, JobKind, Output
 from darkroomd.core.naming import output_id
@@ -184,7 +185,7 @@ class Development:
             # A folder that is gone is the environment's fault; only a file that is gone is the photo's.
             await self._on_disk(claim, partial(os.stat, claim.photo.raw.parent))
             return Gone(_missing(claim.photo.raw))
-        return None if found == claim.photo.fingerprint else Changed()
+        return None if is_same_file(claim.photo.fingerprint, found) else Changed()
 
     async def _after_refusal(self, claim: Claim, refused: Refused) -> Outcome:
         # A file that changed under the decoder's eyes says nothing about the photo.

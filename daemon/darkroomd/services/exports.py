@@ -14,7 +14,7 @@ from darkroom.errors import InvalidParameter, NoSuchPhoto, PathNotAllowed, Sessi
 from darkroom.protocol.types import JobOptions, Priority
 from darkroomd.core.due import UNTOLD, Due, due_for
 from darkroomd.core.export_plan import Candidate, ExportPlan, to_export
-from darkroomd.core.freshness import Cause
+from darkroomd.core.freshness import Cause, is_same_file
 from darkroomd.core.model import (
     EVERYTHING,
     CorrelationId,
@@ -179,7 +179,7 @@ class Exports:
             return Due(asked, UNTOLD)
         if found is None:
             return Due(asked, RAW_MISSING)
-        if found != photo.fingerprint:
+        if not is_same_file(photo.fingerprint, found):
             return Due(asked, Cause.RAW_CHANGED)
         paths = self._around.plan.paths(photo, session.folder, labels)
         verdicts = close_verdicts(photo, look, paths, self._around.plan)
