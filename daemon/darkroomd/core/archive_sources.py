@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Final
 
 from darkroomd.core.archive_names import LONGEST_TAIL_BYTES, clean
@@ -93,7 +94,7 @@ def _clean_extension(name: str) -> str:
 def _free(wanted: Sequence[str], taken: set[str]) -> str:
     """Return the first tail that no other file of the photo has, and take it."""
     stem, dot, suffix = wanted[-1].rpartition(".")
-    longer = (fitted(f"{stem}.{number}", dot + suffix, limit=LONGEST_TAIL_BYTES) for number in range(2, 1000))
-    tail = next(tail for tail in (*wanted, *longer) if fold(tail) not in taken)
+    longer = (fitted(f"{stem}.{number}", dot + suffix, limit=LONGEST_TAIL_BYTES) for number in count(2))
+    tail = next(tail for tail in chain(wanted, longer) if fold(tail) not in taken)
     taken.add(fold(tail))
     return tail

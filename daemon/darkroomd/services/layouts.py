@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from anyio import to_thread
 
 from darkroomd.core.archive_entries import bytes_needed, entry_of
 from darkroomd.core.archive_plan import (
@@ -151,8 +152,11 @@ class Layouts:
             except (OSError, FolderIsLink):
                 # Its own photos find that out, and wait for it.
                 blind.add(session_id)
-            entries += [entry_of(photo, kin.get(photo.name, {}), recipes=self._recipes) for photo in photos]
+            entries += await to_thread.run_sync(partial(self._entries, photos, kin))
         return _Gathered(tuple(entries), frozenset(blind))
+
+    def _entries(self, photos: Sequence[Photo], kin: Mapping[str, Mapping[str, int]]) -> list[Entry]:
+        return [entry_of(photo, kin.get(photo.name, {}), recipes=self._recipes) for photo in photos]
 
     async def _sweep(self, job_id: JobId, order: Order, entries: Sequence[Entry]) -> None:
         if not order.dead_fences:
@@ -172,7 +176,10 @@ class Layouts:
             on_tick=on_tick,
         )
         hashes = NO_HASHES
-        while isinstance(plan := plan_archive(entries, standing, hashes), NeedsHashes):
+        # In a thread: thousands of photos take tenths of a second.
+        while isinstance(
+            plan := await to_thread.run_sync(plan_archive, entries, standing, hashes), NeedsHashes
+        ):
             hashes = ContentHashes(
                 {**hashes.standing, **await self._hash_standing(destination, plan.standing, on_tick)},
                 {**hashes.sources, **await self._hash_sources(plan.sources, on_tick)},
