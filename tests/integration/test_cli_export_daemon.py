@@ -268,7 +268,7 @@ def test_an_export_is_drawn_on_a_terminal_and_survives_a_restart_of_the_daemon(t
         daemon.wait_for("photo_queued")
         with on_a_terminal("--socket", str(daemon.socket), "export", "Wedding", "--wait") as terminal:
             terminal.wait_for(b"develops 1 photo of Wedding.\r\n")
-            terminal.wait_for(b"[--------------------] 0 of 1, 0 %")
+            terminal.wait_for(b"queued (the queue is paused)  0 of 1, 0 %")
             daemon.kill()
             terminal.wait_for(b"The daemon has gone away; it is waited for.\r\n")
             with running(tmp_path, *given), Client(daemon.socket) as again:

@@ -227,14 +227,13 @@ def test_a_terminal_gets_colour_and_a_table_that_fits(
         pytest.param(
             80,
             {"TERM": "xterm"},
-            b"\r\x1b[Kjob 7  running  [######--------------] 3 of 10, 30 %"
-            b"\r\x1b[Kjob 7  completed  3 of 10, 30 %\r\n",
+            b"\r\x1b[Kjob 7  [###---------] 3 of 10, 30 %\r\x1b[Kjob 7  completed  3 of 10, 30 %\r\n",
             id="in-place",
         ),
         pytest.param(
             20,
             {"TERM": "xterm"},
-            b"\r\x1b[Kjob 7  ru\xe2\x80\xa6 10, 30 %\r\x1b[Kjob 7  co\xe2\x80\xa6 10, 30 %\r\n",
+            b"\r\x1b[Kjob 7  [#\xe2\x80\xa6 10, 30 %\r\x1b[Kjob 7  co\xe2\x80\xa6 10, 30 %\r\n",
             id="narrow",
         ),
         pytest.param(

@@ -37,6 +37,17 @@ SECOND = 1_000_000
             {"sessions": ["Wedding", "Party"], "to": "/mnt", "contents": "originals", "partial": True},
             id="archive",
         ),
+        pytest.param(
+            ["export", "Wedding", "--force", "a.NEF", "--wait", "b.NEF"],
+            {"session": "Wedding", "photos": ["a.NEF", "b.NEF"], "force": True, "wait": True},
+            id="options-between",
+        ),
+        pytest.param(
+            ["archive", "Wedding", "--to", "/mnt", "Party"],
+            {"sessions": ["Wedding", "Party"], "to": "/mnt"},
+            id="sessions-on-both-sides",
+        ),
+        pytest.param(["discard", "a.NEF", "--json", "b.NEF"], {"photos": ["a.NEF", "b.NEF"]}, id="discard"),
         pytest.param(["archive", "--verify"], {"sessions": [], "verify": True, "to": None}, id="verify"),
     ],
 )
@@ -324,7 +335,20 @@ def test_photos_that_are_not_finished_are_listed_with_their_states() -> None:
     assert [" ".join(line.split()) for line in lines] == ["PHOTO STATE", "a\\n.NEF waiting", "b.NEF"]
 
 
+@pytest.mark.parametrize("drawn", [True, False], ids=["drawn", "plain"])
+def test_a_job_that_does_not_go_on_tells_why_and_no_time(*, drawn: bool) -> None:
+    waits = replace(
+        sent.job(),
+        state_reasons=("archive.gone",),
+        progress=replace(sent.progress(), remaining_usec=34 * SECOND),
+    )
+
+    assert outcomes.standing(waits, drawn=drawn) == (
+        "job 7  running (the folder of the archive is gone)  3 of 10, 30 %"
+    )
+
+
 def test_a_job_that_is_drawn_shows_its_pace() -> None:
     assert outcomes.standing(sent.job(), drawn=True, pace="12 a minute") == (
-        "job 7  running  [######--------------] 3 of 10, 30 %, 12 a minute"
+        "job 7  [###---------] 3 of 10, 30 %, 12 a minute"
     )

@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 from darkroom.cli.culling import CULLING, with_offsets_joined
 from darkroom.cli.delivery import DELIVERY
 from darkroom.cli.nearest import suggestion
-from darkroom.cli.parser import Parser
+from darkroom.cli.parser import Parser, is_option, is_repeated
 from darkroom.cli.places import declare_root, declare_session
 from darkroom.cli.steering import STEERING, Declare, number
 from darkroom.cli.terminal import standard_screen
@@ -63,9 +63,23 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     # argparse before Python 3.12 loses an optional word that comes after an option.
     if arguments.command == "call" and arguments.parameters is None and rest and not rest[0].startswith("--"):
         arguments.parameters = rest.pop(0)
-    if rest:
+    if rest and not _take(parser.commands[arguments.command], arguments, rest):
         _refuse(parser.commands[arguments.command], arguments, rest)
     return arguments
+
+
+def _take(command: Parser, arguments: argparse.Namespace, rest: Sequence[str]) -> bool:
+    """Take words that came behind an option for more of what the command has several of; tell if they are.
+
+    argparse takes such words as long as no option comes between them, and not after that.
+    """
+    last = next((action for action in reversed(command.arguments) if not is_option(action)), None)
+    if last is None or not is_repeated(last) or last.type is not None or last.choices is not None:
+        return False
+    if any(word.startswith("-") for word in rest):
+        return False
+    setattr(arguments, last.dest, [*getattr(arguments, last.dest), *rest])
+    return True
 
 
 def _refuse(command: Parser, arguments: argparse.Namespace, rest: Sequence[str]) -> NoReturn:

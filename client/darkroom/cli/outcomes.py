@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from darkroom.cli import words
 from darkroom.cli.progress import bar
@@ -12,6 +14,8 @@ from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable
 from darkroom.protocol.replies import CountReply, RetryReply
 from darkroom.protocol.types import Job, JobState, Queue
+
+_BAR_CELLS: Final = 12
 
 
 def jobs_changed(asked: Sequence[int], changed: Sequence[int], *, done: str) -> list[str]:
@@ -80,15 +84,18 @@ def timed(count: int, *, of: int) -> list[str]:
 
 
 def standing(job: Job, *, drawn: bool = False, pace: str = "") -> str:
-    """Tell where a job stands; `drawn` also with a bar and its pace, for as long as it has not ended."""
+    """Tell where a job stands; `drawn` with a bar and its pace for as long as work on it goes on."""
     why = words.reasons(job.state_reasons)
-    reason = f" ({why})" if why else ""
-    failure = f"  {words.failure_of(job.failure)}" if job.state == JobState.FAILED and job.failure else ""
-    progress = words.progress(job.progress)
-    if drawn and job.ended_at_usec is None:
+    goes_on = job.state == JobState.RUNNING and not why
+    if drawn and goes_on:
+        # In eighty columns there is room for it all, also where there are thousands of photos.
         told = words.progress(job.progress, pace=pace)
-        progress = f"{bar(job.progress.percent, of=100)} {told}"
-    return printable(f"job {job.id}  {job.state}{reason}  {progress}{failure}")
+        return f"job {job.id}  {bar(job.progress.percent, of=100, cells=_BAR_CELLS)} {told}"
+    # What does not go on takes as long as whatever it waits for.
+    done = job.progress if goes_on else replace(job.progress, remaining_usec=None)
+    failure = f"  {words.failure_of(job.failure)}" if job.state == JobState.FAILED and job.failure else ""
+    reason = f" ({why})" if why else ""
+    return printable(f"job {job.id}  {job.state}{reason}  {words.progress(done)}{failure}")
 
 
 def _named(jobs: Sequence[int]) -> str:
