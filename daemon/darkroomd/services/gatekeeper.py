@@ -134,15 +134,13 @@ class Gatekeeper:
         faults += [NOT_RESPONDING] if self._unvisited else []
         return tuple(dict.fromkeys((*self.permission().reasons, *faults)))
 
-    def reasons_of(self, session_id: SessionId | None, job_id: JobId | None = None) -> tuple[str, ...]:
-        """Return why nothing of one session, or of a job in it, is started."""
+    def reasons_of(self, session_id: SessionId | None) -> tuple[str, ...]:
+        """Return why nothing of one session is started."""
         faults = [] if self._fault is None else [self._fault.reason]
         if session_id is not None and session_id in self._sessions:
             faults.append(self._sessions[session_id].reason)
         if session_id in self._unvisited:
             faults.append(NOT_RESPONDING)
-        if job_id is not None and job_id in self._jobs:
-            faults.append(self._jobs[job_id].reason)
         return tuple(dict.fromkeys((*self.permission().reasons, *faults)))
 
     def await_visit(self, session_ids: Collection[SessionId]) -> None:
@@ -241,6 +239,10 @@ class Gatekeeper:
         if rest is not None:
             log.info("job_goes_on", job=job_id, reason=rest.reason)
             self._tell()
+
+    def holds_of(self, job_id: JobId) -> tuple[str, ...]:
+        """Return what stands in the way of a job by itself, also while it is tried whether that is gone."""
+        return (self._jobs[job_id].reason,) if job_id in self._jobs else ()
 
     def notice(self, happening: Happening) -> None:
         """Wait for nothing of a job that has ended."""

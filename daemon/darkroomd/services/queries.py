@@ -80,9 +80,13 @@ class Queries:
         """Return the numbers of the oldest and the newest fact that is kept; 0 where there is none."""
         return await self._history.span()
 
-    def reasons_of(self, job: Job) -> tuple[str, ...]:
-        """Return why nothing of a job is started."""
-        return self._gate.reasons_of(job.session_id, job.id)
+    def reasons_of(self, session_id: SessionId | None) -> tuple[str, ...]:
+        """Return why nothing of one session is started."""
+        return self._gate.reasons_of(session_id)
+
+    def holds_of(self, job_id: JobId) -> tuple[str, ...]:
+        """Return what stands in the way of a job by itself."""
+        return self._gate.holds_of(job_id)
 
     @property
     def holders(self) -> tuple[Holder, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import anyio
@@ -111,9 +112,10 @@ class JobHandlers:
         raise Stopping
 
     def _job(self, job: Job) -> types.Job:
-        reasons = self._queries.reasons_of(job)
+        reasons = self._queries.reasons_of(job.session_id)
         percent = self._queries.percent(job.progress.current_item_id)
-        return views.job(job, queue_reasons=reasons, item_percent=percent)
+        held = replace(job, state_reasons=(*job.state_reasons, *self._queries.holds_of(job.id)))
+        return views.job(held, queue_reasons=reasons, item_percent=percent)
 
     def _item(self, item: Item) -> types.Item:
         return views.item(item, stage=self._queries.stage(item.id))

@@ -1,0 +1,244 @@
+"""Archives whose disk is full, gone or silent: their jobs wait, say why, and hold up nobody."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from darkroom import Client
+from darkroom.protocol.types import JobState
+from filing import PATIENCE_USEC, archive, developed, held, listed, sessions_of, standing, sums_of
+from make import make_dng
+from running import Daemon
+
+SIZE_BYTES = 4 << 20
+MNT_DETACH = 2
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = shutil.which("mount")
+    options = f"size={SIZE_BYTES}"
+    done = mount and subprocess.run(
+        [mount, "-t", "tmpfs", "-o", options, "tmpfs", str(disk)], check=False, capture_output=True
+    )
+    if not done or done.returncode != 0:
+        pytest.skip("a file system of a few megabytes cannot be mounted here: this needs root")
+    yield disk
+    subprocess.run([f"{Path(mount).parent}/umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.fixture
+def dead_share(tmp_path: Path) -> Iterator[Path]:
+    """A folder in which every call hangs until the end of the test."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        server = os.open("/dev/fuse", os.O_RDWR)
+    except OSError:
+        pytest.skip("There is no /dev/fuse.")
+    folder = tmp_path / "share"
+    folder.mkdir()
+    options = f"fd={server},rootmode=40000,user_id=0,group_id=0".encode()
+    if libc.mount(b"nobody", os.fsencode(folder), b"fuse", 0, options) != 0:
+        os.close(server)
+        pytest.skip(f"Nothing can be mounted here: {os.strerror(ctypes.get_errno())}.")
+    try:
+        yield folder
+    finally:
+        # Without its server the mount answers with errors, and whoever hangs in it goes on.
+        os.close(server)
+        with suppress(OSError):
+            libc.umount2(os.fsencode(folder), MNT_DETACH)
+
+
+def fill(disk: Path) -> Path:
+    ballast = disk / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            continue
+    return ballast
+
+
+def arrive(daemon: Daemon, folder: Path) -> None:
+    """Let a guest's photo come, and wait until it is developed."""
+    make_dng(folder / "guest.DNG").rename(folder / "s0" / "Raw" / "guest.DNG")
+    daemon.wait_for("item_developed")
+
+
+def attempts(client: Client, job_id: int) -> list[int]:
+    return [item.attempt for item in client.list_items(job_id)]
+
+
+def test_a_full_archive_waits_while_guests_are_developed_and_goes_on_by_itself(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    destination = small_disk / "archive"
+    with developed(tmp_path) as (daemon, client):
+        job_id = held(client, destination)
+        ballast = fill(small_disk)
+        client.resume_jobs([job_id])
+        waits = daemon.wait_for("job_waits", reason="disk.full")
+        job, summary = client.get_job(job_id), client.get_summary()
+        arrive(daemon, tmp_path)
+
+        ballast.unlink()
+        done = client.wait_job(job_id, timeout_usec=PATIENCE_USEC)
+        after, tries = client.get_summary(), attempts(client, job_id)
+
+    assert waits["job"] == job_id
+    assert job.state_reasons == ("disk.full",)
+    assert "disk.full" in summary.queue.wait_reasons
+    assert (done.state, done.progress.completed, tries) == (JobState.COMPLETED, 2, [1, 1])
+    assert after.queue.wait_reasons == ()
+    assert listed(destination) == sums_of(destination)
+
+
+def test_too_little_space_is_said_with_both_numbers_before_the_first_copy(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    with developed(tmp_path, [["A"]]) as (daemon, client):
+        (tmp_path / "s0" / "Raw" / "A.JPG").write_bytes(bytes(SIZE_BYTES))
+        [session] = sessions_of(client)
+        client.start_archive([session.id], destination=small_disk / "archive")
+        begun = daemon.wait_for("archive_begun")
+        daemon.wait_for("job_waits", reason="disk.full")
+
+    assert begun["bytes_needed"] > SIZE_BYTES >= begun["bytes_free"]
+    assert standing(small_disk / "archive") == {}
+
+
+def test_space_that_runs_out_in_a_copy_costs_nothing(tmp_path: Path, small_disk: Path) -> None:
+    destination = small_disk / "archive"
+    with developed(tmp_path) as (daemon, client):
+        (tmp_path / "s0" / "Raw" / "A.JPG").write_bytes(os.urandom(SIZE_BYTES // 2))
+        job_id = held(client, destination)
+        ballast = small_disk / "ballast"
+        ballast.write_bytes(bytes(SIZE_BYTES // 4 * 3))
+        ballast.unlink()
+        # A file without blocks: it takes the space in the middle of the copy.
+        os.truncate(tmp_path / "s0" / "Raw" / "A.JPG", SIZE_BYTES // 2)
+        (small_disk / "other").write_bytes(bytes(SIZE_BYTES // 4 * 3))
+        client.resume_jobs([job_id])
+        daemon.wait_for("job_waits", reason="disk.full")
+
+        (small_disk / "other").unlink()
+        done = client.wait_job(job_id, timeout_usec=PATIENCE_USEC)
+        tries = attempts(client, job_id)
+
+    assert (done.state, tries) == (JobState.COMPLETED, [1, 1])
+    assert [path for path in standing(destination) if path.endswith(".part")] == []
+    assert listed(destination) == sums_of(destination)
+
+
+def test_an_archive_that_is_gone_waits_and_is_not_made_anew_elsewhere(tmp_path: Path) -> None:
+    destination, away = tmp_path / "archive", tmp_path / "away"
+    with developed(tmp_path, [["A"], ["B"]]) as (daemon, client):
+        job_id = held(client, destination)
+        client.resume_jobs([job_id])
+        daemon.wait_for("item_archived")
+        client.pause_jobs([job_id])
+        destination.rename(away)
+        client.resume_jobs([job_id])
+        found = daemon.wait_for_any("job_waits", "item_archived")
+        away_again = found["event"] == "job_waits"
+        reasons = client.get_job(job_id).state_reasons
+        shutil.rmtree(destination, ignore_errors=True)
+
+        away.rename(destination)
+        done = client.wait_job(job_id, timeout_usec=PATIENCE_USEC)
+
+    assert (not away_again) or reasons == ("archive.gone",)
+    assert done.state is JobState.COMPLETED
+
+
+def test_an_archive_below_a_folder_that_is_not_there_waits_for_it(tmp_path: Path) -> None:
+    destination = tmp_path / "usb" / "archive"
+    with developed(tmp_path) as (daemon, client):
+        [session] = sessions_of(client)
+        job_id = client.start_archive([session.id], destination=destination).job_id
+        assert job_id is not None
+        daemon.wait_for("job_waits", reason="archive.gone")
+        job = client.get_job(job_id)
+        arrive(daemon, tmp_path)
+
+        destination.parent.mkdir()
+        done = client.wait_job(job_id, timeout_usec=PATIENCE_USEC)
+        tries = attempts(client, job_id)
+
+    assert job.state_reasons == ("archive.gone",)
+    assert (done.state, done.progress.completed, tries) == (JobState.COMPLETED, 2, [1, 1])
+
+
+def test_an_archive_on_a_read_only_disk_waits_until_it_can_be_written(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    mount = shutil.which("mount") or "mount"
+    destination = small_disk / "archive"
+    with developed(tmp_path) as (daemon, client):
+        job_id = held(client, destination)
+        subprocess.run([mount, "-o", "remount,ro", str(small_disk)], check=True)
+        client.resume_jobs([job_id])
+        daemon.wait_for("job_waits", reason="disk.read_only")
+
+        subprocess.run([mount, "-o", "remount,rw", str(small_disk)], check=True)
+        done = client.wait_job(job_id, timeout_usec=PATIENCE_USEC)
+
+    assert done.state is JobState.COMPLETED
+
+
+def test_an_archive_that_does_not_answer_keeps_no_photo_waiting(tmp_path: Path, dead_share: Path) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    destination = tmp_path / "archive"
+    destination.mkdir()
+    with developed(tmp_path) as (daemon, client):
+        job_id = held(client, destination)
+        bound = libc.mount(os.fsencode(dead_share), os.fsencode(destination), None, 4096, None)
+        assert bound == 0
+        try:
+            client.resume_jobs([job_id])
+            while client.get_job(job_id).progress.current_item_id is None:
+                daemon.next_line()
+            arrive(daemon, tmp_path)
+        finally:
+            libc.umount2(os.fsencode(destination), MNT_DETACH)
+        state = client.get_job(job_id).state
+        client.cancel_jobs([job_id])
+
+    assert state in {JobState.RUNNING, JobState.QUEUED}
+
+
+def test_a_session_that_is_away_is_waited_for(tmp_path: Path) -> None:
+    with developed(tmp_path, [["A"], ["B"]]) as (daemon, client):
+        job_id = held(client, tmp_path / "archive")
+        (tmp_path / "s1").rename(tmp_path / "away")
+        client.resume_jobs([job_id])
+        daemon.wait_for("session_waits")
+
+        (tmp_path / "away").rename(tmp_path / "s1")
+        done = client.wait_job(job_id, timeout_usec=PATIENCE_USEC)
+
+    assert (done.state, done.progress.completed) == (JobState.COMPLETED, 2)
+    assert listed(tmp_path / "archive") == sums_of(tmp_path / "archive")
+
+
+def test_nothing_is_left_to_wait_for_once_an_archive_is_canceled(tmp_path: Path) -> None:
+    with developed(tmp_path) as (daemon, client):
+        [session] = sessions_of(client)
+        job_id = client.start_archive([session.id], destination=tmp_path / "usb" / "archive").job_id
+        assert job_id is not None
+        daemon.wait_for("job_waits", reason="archive.gone")
+        client.cancel_jobs([job_id])
+        job, summary = client.get_job(job_id), client.get_summary()
+        again = archive(client, tmp_path / "archive")
+
+    assert (job.state, summary.queue.wait_reasons) == (JobState.CANCELED, ())
+    assert again.state is JobState.COMPLETED
