@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from darkroom import Client
+from darkroom.protocol.types import JobState
 from make import make_dng
 from running import running
 
 SIZE_BYTES = 4 << 20
+PATIENCE_USEC = 30_000_000
 
 
 @pytest.fixture
@@ -64,6 +67,35 @@ def test_a_full_session_disk_holds_the_session_and_burns_no_attempt(tmp_path: Pa
     attempts = [line["attempt"] for line in daemon.lines if line.get("event") == "item_started"]
     assert set(attempts) == {1}
     assert sorted(path.name for path in (raw.parent / "Jpg").iterdir()) == ["first.jpg", "second.jpg"]
+
+
+def test_an_export_waits_for_space_and_says_so_and_then_goes_on(tmp_path: Path, small_disk: Path) -> None:
+    raw = small_disk / "session" / "Raw"
+    raw.mkdir(parents=True)
+    with running(tmp_path, "--session", str(raw.parent)) as daemon, Client(daemon.socket) as client:
+        daemon.wait_for("session_found")
+        make_dng(raw / "first.dng")
+        daemon.wait_for("item_developed")
+        whole = (raw.parent / "Jpg" / "first.jpg").read_bytes()
+        [session] = client.list_sessions()
+        ballast = fill(small_disk)
+        job_id = client.start_export(session.id, force=True).job_id
+        assert job_id is not None
+        daemon.wait_for("session_waits", reason="disk.full")
+        changes = client.watch_job(job_id, timeout_usec=PATIENCE_USEC)
+        waiting = next(job for job in changes if job.state_reasons)
+        stands = (raw.parent / "Jpg" / "first.jpg").read_bytes()
+
+        ballast.unlink()
+
+        job = client.wait_job(job_id, timeout_usec=PATIENCE_USEC)
+        [item] = client.list_items(job_id)
+        assert daemon.stop() == 0
+
+    assert waiting.state_reasons == ("disk.full",)
+    assert stands == whole
+    assert (job.state, item.attempt) == (JobState.COMPLETED, 1)
+    assert [path.read_bytes() for path in (raw.parent / "Jpg").iterdir()] == [whole]
 
 
 def test_a_sidecar_that_finds_no_space_is_tried_again(tmp_path: Path, small_disk: Path) -> None:
