@@ -263,6 +263,28 @@ def test_a_plan_says_of_each_photo_why_it_would_be_developed(
     assert f"output_missing\t{raw}" in after[1]
 
 
+def test_the_end_of_an_event_is_exported_and_archived(
+    folder: Path, client: Client, environment: dict[str, str]
+) -> None:
+    session = folder / "Ending"
+    (session / "Raw").mkdir(parents=True)
+    client.add_session(session)
+    shutil.copyfile(folder / "camera.dng", session / "Raw" / ".A.DNG")
+    raw = (session / "Raw" / ".A.DNG").rename(session / "Raw" / "A.DNG")
+    client.wait_until_developed(raw, timeout_usec=int(PATIENCE_SECONDS * 1_000_000))
+
+    status, lines, errors = run(environment, "deliver.py", "Ending", folder / "archive")
+    nobody = run(environment, "deliver.py", "Nobody", folder / "archive")
+
+    assert (status, lines, errors) == (
+        0,
+        ["export: completed, 0 done, 1 skipped", "archive: completed, 1 done, 0 skipped"],
+        "",
+    )
+    assert sorted(path.suffix for path in (folder / "archive").glob("*/*")) == [".DNG", ".jpg", ".rrdata"]
+    assert (nobody[0], nobody[2]) == (1, "There is no session Nobody.\n")
+
+
 @needs("mkfifo")
 @pytest.mark.parametrize(
     ("elsewhere", "held"),
