@@ -90,8 +90,8 @@ def job(parameters: str) -> str:
             '{"method":"Do"}\0', [refused(f"{SERVICE}.MethodNotFound", method="Do")], id="no-interface"
         ),
         pytest.param(
-            f'{{"method":"{DARKROOM}.StartArchive"}}\0',
-            [refused(f"{SERVICE}.MethodNotImplemented", method=f"{DARKROOM}.StartArchive")],
+            f'{{"method":"{DARKROOM}.Reload"}}\0',
+            [refused(f"{SERVICE}.MethodNotImplemented", method=f"{DARKROOM}.Reload")],
             id="not-built",
         ),
         pytest.param(
