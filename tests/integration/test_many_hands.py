@@ -2,205 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import anyio
 import pytest
 
 from darkroom.protocol.types import Failure, InhibitMode, ItemState, JobState, Priority
 from darkroomd.core.failure_share import FailureLimit
-from darkroomd.core.model import Arrival, Claim, CorrelationId, Happening, JobId, JobKind, SessionId
 from darkroomd.core.naming import photo_id
-from darkroomd.core.precedence import RunningBackground
-from darkroomd.core.retry import Hold, RetryPolicy
-from darkroomd.services.development import Developed, Failed, Outcome
-from darkroomd.services.gatekeeper import Gatekeeper, Schedule
-from darkroomd.services.jobs import Jobs
-from darkroomd.services.scheduler import OnStage, Scheduler
-from darkroomd.services.stories import Stories
-from darkroomd.services.turnstile import Turnstile
-from darkroomd.store.arrivals import NewJob
-from darkroomd.store.desk import JobDesk
-from darkroomd.store.exports import Exported, NewExport
-from darkroomd.store.history import History
-from darkroomd.store.store import Store, open_store
-from standing import arrival, output_of
+from darkroomd.core.retry import Hold
+from darkroomd.store.store import open_store
+from studio import SESSIONS, House, open_house
 
 pytestmark = pytest.mark.anyio
 
-NOW = 1_700_000_000_000_000
-HOUR = 3_600_000_000
-PATIENCE_SECONDS = 20.0
-SESSIONS = (SessionId("s"), SessionId("t"))
 FAILS = Failure(code="raw.unsupported", message="No such camera.", transient=False, context={})
 RETRIES = Failure(code="raw.truncated", message="Not all there yet.", transient=True, context={})
 GONE = Failure(code="session.gone", message="The folder is gone.", transient=True, context={})
 NO_WORKER = Failure(code="worker.not_started", message="No memory.", transient=True, context={})
-
-
-def arrival_in(session: SessionId, name: str) -> Arrival:
-    return replace(arrival(name), session_id=session)
-
-
-@dataclass
-class Laboratory:
-    """Develops photos when a test says so, and as it says; publishes through the turnstile.
-
-    Attributes:
-        in_work: photos that are being developed.
-        begun: all that were, in order.
-        published: those whose outputs stand, in order.
-    """
-
-    turnstile: Turnstile
-    in_work: list[str] = field(default_factory=list)
-    begun: list[str] = field(default_factory=list)
-    published: list[str] = field(default_factory=list)
-    _ends: dict[str, Outcome | None] = field(default_factory=dict)
-    _news: anyio.Event = field(default_factory=anyio.Event)
-
-    async def develop(self, claim: Claim, on_stage: OnStage) -> Outcome:
-        name = claim.photo.name
-        self.begun.append(name)
-        self.in_work.append(name)
-        self._tell()
-        try:
-            on_stage("unpack", 5)
-            while name not in self._ends:
-                await self._news.wait()
-            failure = self._ends.pop(name)
-            if failure is not None:
-                return failure
-            await self.turnstile.turn(claim.fence)
-        finally:
-            self.in_work.remove(name)
-            self._tell()
-        self.published.append(name)
-        return Developed(
-            output_of(claim.photo), captured_at_usec=None, camera="", pixels=1, busy_usec=1, seconds={}
-        )
-
-    def finish(self, *names: str, failure: Failure | None = None, environment: bool = False) -> None:
-        """Let the work on photos end, now or as soon as it has begun."""
-        self._ends |= {name: failure and Failed(failure, environment=environment) for name in names}
-        self._tell()
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        with anyio.fail_after(PATIENCE_SECONDS):
-            while not condition():
-                await self._news.wait()
-
-    async def until_in_work(self, *names: str) -> None:
-        """Wait until these photos, and no others, are being developed."""
-        await self.until(lambda: sorted(self.in_work) == sorted(names))
-
-    def _tell(self) -> None:
-        news, self._news = self._news, anyio.Event()
-        news.set()
-
-
-@dataclass
-class House:
-    """A scheduler with several hands at work, and two sessions."""
-
-    store: Store
-    scheduler: Scheduler
-    gate: Gatekeeper
-    jobs: Jobs
-    laboratory: Laboratory
-    told: list[Happening]
-    news: list[anyio.Event]
-
-    async def arrive(self, *names: str, session: SessionId = SESSIONS[0]) -> list[JobId]:
-        """Queue photos, each with a job of its own."""
-        queued = [
-            await self.store.arrive(
-                arrival_in(session, name), kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW
-            )
-            for name in names
-        ]
-        return [each.job_id for each in queued]
-
-    async def find(self, *names: str, session: SessionId = SESSIONS[0]) -> JobId:
-        """Queue photos in one job of low priority."""
-        job = NewJob(JobKind.BACKFILL, session, "found", CorrelationId("b"))
-        found = [arrival_in(session, name) for name in names]
-        job_id = await self.store.arrive_many(found, job=job, recipe="jpg", now_usec=NOW)
-        assert job_id is not None
-        return job_id
-
-    async def export(
-        self, *names: str, session: SessionId = SESSIONS[0], paused: bool = False
-    ) -> JobId | None:
-        """Ask for photos that are known already."""
-        photos = tuple(photo_id(session, name) for name in names)
-        order = NewExport(session, photos, "jpg", "export", CorrelationId("e"), paused=paused)
-        exported = await self.jobs.export(order)
-        assert isinstance(exported, Exported)
-        return exported.job_id
-
-    async def settled(self, job_id: JobId, state: JobState) -> None:
-        """Wait until a job is in this state."""
-        with anyio.fail_after(PATIENCE_SECONDS):
-            while True:
-                news = self.news[-1]
-                if (await self.store.job(job_id)).state is state:
-                    return
-                await news.wait()
-
-    async def states(self, job_id: JobId) -> list[ItemState]:
-        page = await self.store.items(job_id, states=None, cursor=None, limit=99)
-        return [item.state for item in page.entries]
-
-
-@asynccontextmanager
-async def open_house(
-    folder: Path,
-    *,
-    workers: int = 2,
-    running_background: RunningBackground = RunningBackground.FINISH,
-    failure_limit: FailureLimit | None = None,
-) -> AsyncIterator[House]:
-    told: list[Happening] = []
-    news = [anyio.Event()]
-    listeners: list[Callable[[Happening], None]] = [told.append]
-
-    def publish(happening: Happening) -> None:
-        for listener in listeners:
-            listener(happening)
-        news.append(anyio.Event())
-        news.pop(0).set()
-
-    turnstile = Turnstile()
-    laboratory = Laboratory(turnstile)
-    async with open_store(folder / "queue.db", publish) as store, anyio.create_task_group() as group:
-        gate = Gatekeeper(History(store.front), publish, schedule=Schedule(), now_usec=lambda: NOW)
-        scheduler = Scheduler(
-            store,
-            laboratory,
-            publish,
-            gate=gate,
-            stories=Stories(lambda: NOW),
-            policy=RetryPolicy(waits_seconds=(3600.0,), environment_wait_seconds=0.05),
-            failure_limit=failure_limit or FailureLimit(),
-            boot="b",
-            now_usec=lambda: NOW,
-            on_photo_changed=lambda _: None,
-            workers=workers,
-            turnstile=turnstile,
-            running_background=running_background,
-        )
-        listeners.append(scheduler.notice)
-        gate.on_change = scheduler.wake
-        for session in SESSIONS:
-            await store.add_session(Path("/") / session, name=session, session_id=session, now_usec=NOW)
-        await group.start(scheduler.run)
-        jobs = Jobs(JobDesk(store.front), scheduler, gate, now_usec=lambda: NOW)
-        yield House(store, scheduler, gate, jobs, laboratory, told, news)
-        scheduler.stop(within_seconds=0)
 
 
 @pytest.fixture
@@ -347,119 +166,35 @@ async def test_all_that_is_in_work_returns_to_the_queue_when_the_daemon_stops(tm
     assert (counts.queued, counts.running) == (3, 0)
 
 
-async def test_an_export_stops_the_background_work_on_its_own_photos_alone(house: House) -> None:
-    first, second = await house.arrive("1", "2")
-    await house.laboratory.until_in_work("1", "2")
+async def test_an_archive_keeps_no_output_waiting(house: House) -> None:
+    finished = await house.find("a", session=SESSIONS[1])
+    house.laboratory.finish("a")
+    await house.settled(finished, JobState.COMPLETED)
+    await house.archive(SESSIONS[1], Priority.HIGH)
+    await house.laboratory.until_in_work("a")
 
-    export = await house.export("2")
+    (job,) = await house.arrive("1")
+    house.laboratory.finish("1")
+
+    await house.settled(job, JobState.COMPLETED)
+    assert house.laboratory.in_work == ["a"]
+
+
+async def test_two_items_of_one_photo_are_never_in_work_at_once(house: House) -> None:
+    finished = await house.find("a", session=SESSIONS[1])
+    house.laboratory.finish("a")
+    await house.settled(finished, JobState.COMPLETED)
+    archive = await house.archive(SESSIONS[1], Priority.NORMAL)
+    await house.laboratory.until_in_work("a")
+
+    export = await house.export("a", session=SESSIONS[1])
+    await house.arrive("1")
+    await house.laboratory.until_in_work("1", "a")
 
     assert export is not None
-    assert (await house.store.job(second)).state is JobState.CANCELED
-    assert (await house.store.job(first)).state is JobState.RUNNING
+    assert (await house.store.job(export)).state is JobState.QUEUED
+    await house.jobs.cancel([archive], reason=None)
     await house.settled(export, JobState.RUNNING)
-    await house.laboratory.until_in_work("1", "2")
-
-
-async def test_while_what_was_asked_for_waits_nothing_else_is_started(house: House) -> None:
-    await house.arrive("1", "2", "3", "4")
-    await house.find("a", "b", "c", session=SESSIONS[1])
-    await house.laboratory.until_in_work("1", "2")
-    await house.export("a", "b", "c", session=SESSIONS[1])
-
-    house.laboratory.finish("1", "2", "a", "b")
-
-    await house.laboratory.until(lambda: "c" in house.laboratory.begun)
-    await house.laboratory.until(lambda: "3" in house.laboratory.begun)
-    assert house.laboratory.begun[:6] == ["1", "2", "a", "b", "c", "3"]
-
-
-async def hold_session(house: House) -> None:
-    house.gate.await_visit([SESSIONS[1]])
-    await house.export("a", "b", session=SESSIONS[1])
-    house.laboratory.finish("1", "2")
-
-
-async def pause_job(house: House) -> None:
-    await house.export("a", "b", session=SESSIONS[1], paused=True)
-    house.laboratory.finish("1", "2")
-
-
-async def retry_later(house: House) -> None:
-    await house.export("a", "b", session=SESSIONS[1])
-    house.laboratory.finish("a", "b", failure=RETRIES)
-    house.laboratory.finish("1", "2")
-    await house.laboratory.until(lambda: {"a", "b"} <= set(house.laboratory.begun))
-
-
-@pytest.mark.parametrize("stand_in_the_way", [hold_session, pause_job, retry_later])
-async def test_what_was_asked_for_but_cannot_run_keeps_nobody_waiting(
-    house: House, stand_in_the_way: Callable[[House], Awaitable[None]]
-) -> None:
-    await house.arrive("1", "2")
-    await house.laboratory.until_in_work("1", "2")
-    await house.find("a", "b", session=SESSIONS[1])
-
-    await stand_in_the_way(house)
-    await house.arrive("3", "4")
-
-    await house.laboratory.until_in_work("3", "4")
-
-
-async def test_background_photos_of_another_session_are_finished(house: House) -> None:
-    await house.arrive("1", "2")
-    await house.find("a", session=SESSIONS[1])
-    await house.laboratory.until_in_work("1", "2")
-
-    await house.export("a", session=SESSIONS[1])
-    await house.scheduler.settle()
-
-    assert house.laboratory.in_work == ["1", "2"]
-    house.laboratory.finish("1")
-    await house.laboratory.until_in_work("2", "a")
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-async def test_background_photos_make_way_where_that_is_wanted(tmp_path: Path, workers: int) -> None:
-    async with open_house(tmp_path, workers=workers, running_background=RunningBackground.STOP) as house:
-        background = (await house.arrive("1", "2"))[:workers]
-        await house.laboratory.until_in_work(*["1", "2"][:workers])
-        await house.find("a", session=SESSIONS[1])
-
-        await house.export("a", session=SESSIONS[1])
-
-        await house.laboratory.until(lambda: "a" in house.laboratory.in_work)
-        items = [
-            item
-            for job in background
-            for item in (await house.store.items(job, states=None, cursor=None, limit=9)).entries
-        ]
-        assert {item.attempt for item in items} <= {0, 1}
-        house.laboratory.finish("a", "1", "2")
-        for job in background:
-            await house.settled(job, JobState.COMPLETED)
-
-
-async def test_a_higher_priority_stops_nothing_where_it_cannot_run(tmp_path: Path) -> None:
-    async with open_house(tmp_path, running_background=RunningBackground.STOP) as house:
-        await house.arrive("1", "2")
-        await house.laboratory.until_in_work("1", "2")
-        await house.find("a", session=SESSIONS[1])
-
-        await house.export("a", session=SESSIONS[1], paused=True)
-        await house.scheduler.settle()
-
-        assert house.laboratory.in_work == ["1", "2"]
-        assert house.laboratory.begun == ["1", "2"]
-
-
-async def test_a_job_that_is_hurried_makes_others_give_way(tmp_path: Path) -> None:
-    async with open_house(tmp_path, workers=1, running_background=RunningBackground.STOP) as house:
-        _, second = await house.arrive("1", "2")
-        await house.laboratory.until_in_work("1")
-
-        await house.jobs.set_priority([second], Priority.HIGH)
-
-        await house.laboratory.until_in_work("2")
 
 
 async def test_whether_a_session_works_again_one_photo_finds_out(tmp_path: Path) -> None:

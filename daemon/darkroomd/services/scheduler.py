@@ -241,7 +241,8 @@ class Scheduler:
         if not fences or self._gate.permission().least_priority is None:
             return
         try:
-            wanted = self._wanted(Priority.HIGH, self._gate.held_sessions())
+            # Archives have a place of their own: nobody has to make way for them.
+            wanted = self._wanted(Priority.HIGH, self._gate.held_sessions(), Kinds.NO_ARCHIVES)
             if not await self._line.is_ready(wanted):
                 return
         except StateUnreadable as error:
