@@ -88,6 +88,11 @@ from darkroomd.system.timezone import local_zone
 SWITCH_SECONDS: Final = 0.0001
 """How long a thread that computes keeps others waiting: a reply waits a dozen times, 5 ms by default."""
 
+NOTHING_TO_WATCH: Final = (
+    "There is nothing to watch yet. Add a folder with `darkroom session add DIR` or `darkroom root add DIR`, "
+    "or set sessions or roots in the configuration."
+)
+
 LOCK_NAME: Final = "darkroomd.lock"
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 FAREWELL_SECONDS: Final = 2.0
@@ -352,6 +357,8 @@ async def _run(services: _Services, settings: Settings, publish: Callable[[Happe
             await work.start(services.scheduler.run)
             async with anyio.create_task_group() as arrivals:
                 await arrivals.start(services.intake.run)
+                if not services.intake.sessions and not services.intake.roots:
+                    log.warning("nothing_to_watch", message=NOTHING_TO_WATCH)
                 log.info("ready", socket=str(settings.socket), state=str(settings.state), pid=os.getpid())
                 await stop.wait()
                 services.scheduler.stop(within_seconds=settings.config.daemon.stop_seconds)

@@ -18,7 +18,6 @@ from darkroomd.config import Config, load_config
 from darkroomd.core.access import AccessPolicy, Role
 from darkroomd.core.faults import (
     DefaultPresetUnknown,
-    NowhereToLook,
     OverlayUnusable,
     PresetsUnreadable,
     SocketGroupUnknown,
@@ -121,16 +120,11 @@ def check(settings: Settings) -> None:
     """Refuse what cannot work, before anything is touched.
 
     Raises:
-        NowhereToLook: no root and no session, and no daemon that could have been told of one.
         DefaultPresetUnknown: no preset has the id that is to be the default.
         SocketGroupUnknown: there is no group of the name that is to be let in.
         DarkroomError: a folder that was named is missing, no folder, or not readable; or there can be no
             socket where it is wanted.
     """
-    # Once there was a daemon, it knows of what was added at run time, and more can be added.
-    ran_before = (settings.state / DATABASE_NAME).exists()
-    if not settings.roots and not settings.sessions and not ran_before:
-        raise NowhereToLook
     default = settings.config.presets.default
     if default not in BUILTIN_PRESETS:
         known = _read_presets(settings.presets)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from darkroom.client import Client
+from darkroomd.app import NOTHING_TO_WATCH
 from make import make_dng
 from running import QUICK, Daemon, arguments, children_of, running
 
@@ -314,7 +315,6 @@ def test_a_start_that_cannot_work_is_refused_in_one_line_and_changes_nothing(tmp
         start_refused("--session", str(tmp_path / "none"), *arguments(tmp_path)[:4]),
         start_refused("--session", str(tmp_path / "file"), *arguments(tmp_path)[:4]),
         start_refused("--root", str(tmp_path / "none"), *arguments(tmp_path)[:4]),
-        start_refused(*arguments(tmp_path)[:4]),
         start_refused(*good, "--config", str(tmp_path / "bad.toml"), "--state-dir", str(tmp_path / "state")),
         start_refused(*good, "--state-dir", str(newer.parent)),
         start_refused(
@@ -326,7 +326,6 @@ def test_a_start_that_cannot_work_is_refused_in_one_line_and_changes_nothing(tmp
         "session.not_found",
         "session.not_a_folder",
         "session.not_found",
-        "config.no_sessions",
         "config.invalid",
         "state.too_new",
         "socket.path_too_long",
@@ -351,3 +350,17 @@ def test_the_configuration_can_be_checked_alone(tmp_path: Path, session: Path) -
 
     assert done.returncode == 0
     assert not (tmp_path / "state").exists()
+
+
+def test_a_daemon_that_was_told_of_no_folder_starts_says_so_and_takes_one_at_the_socket(
+    tmp_path: Path, session: Path
+) -> None:
+    with running(tmp_path) as daemon:
+        with Client(daemon.socket) as client:
+            added = client.add_session(session)
+        daemon.stop()
+
+    assert [line["message"] for line in daemon.lines if line["event"] == "nothing_to_watch"] == [
+        NOTHING_TO_WATCH
+    ]
+    assert added.created

@@ -4,9 +4,9 @@ import pytest
 
 from darkroom.errors import DarkroomError
 from darkroomd.app import _first
-from darkroomd.core.faults import NowhereToLook, StateTooNew
+from darkroomd.core.faults import StateTooNew
 
-REFUSAL = NowhereToLook()
+REFUSAL = StateTooNew("/queue.db", found=8, known=1)
 
 
 @pytest.mark.parametrize(

@@ -173,16 +173,3 @@ class OverlayUnusable(DarkroomError):
             path=path,
             problem=problem,
         )
-
-
-class NowhereToLook(DarkroomError):
-    """Neither a root nor a session was named."""
-
-    code = "config.no_sessions"
-    exit_status = 2
-
-    def __init__(self) -> None:
-        super().__init__(
-            "There is nothing to watch. Name a folder of sessions with --root DIR or one session with "
-            "--session DIR, or set roots or sessions in the configuration."
-        )
