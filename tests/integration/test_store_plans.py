@@ -17,6 +17,7 @@ HOT: Final = {
     "archive_items_open": "item_of_job",
     "archive_of_job": "archive USING INTEGER PRIMARY KEY",
     "archive_photos": "item_of_job",
+    "archived_by_done": "item_of_job",
     "archived_elsewhere": "item_live",
     "archives_begun": "archive_begun",
     "archives_unswept": "archive_unswept",

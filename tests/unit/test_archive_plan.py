@@ -304,6 +304,18 @@ def test_only_what_may_be_the_same_is_hashed() -> None:
     assert wanted == NeedsHashes((f"2026/{NAME}.NEF",), (Path("/1.NEF"),))
 
 
+def test_photos_that_are_done_keep_their_stems_unseen() -> None:
+    done, photo = entry(1, hashed=False), entry(2, hashed=False)
+    sizes = {f"{NAME}.NEF": 5, f"{NAME}.NEF.rrdata": 4, f"{NAME}.jpg": 5}
+    settled = [f"2026/{NAME}", f"2026/{NAME}_001", "2027/other"]
+
+    plan = plan_archive([photo], Standing({"2026": sizes}), settled=settled)
+
+    assert isinstance(plan, ArchivePlan)
+    assert stems(plan, [photo]) == [f"{NAME}_002"]
+    assert isinstance(plan_archive([done, photo], Standing({"2026": sizes})), NeedsHashes)
+
+
 def test_hashes_that_nobody_can_take_are_asked_for_once() -> None:
     plan = planned([entry(1, hashed=False)], {f"2026/{NAME}.NEF": "raw 1"})
 

@@ -149,16 +149,25 @@ def bears_on(name: str, bases: Collection[str]) -> bool:
 
 
 def plan_archive(
-    entries: Collection[Entry], standing: Standing, hashes: ContentHashes = NO_HASHES
+    entries: Collection[Entry],
+    standing: Standing,
+    hashes: ContentHashes = NO_HASHES,
+    *,
+    settled: Collection[str] = (),
 ) -> ArchivePlan | NeedsHashes:
     """Return where each photo goes, or which hashes are needed first.
 
     The order of the entries means nothing. A stem in the archive is a photo's if at least one of its files
     stands there with identical bytes, each other one does so or is absent, and nothing else has the stem. Of
     several photos with such a claim, one that is there as a whole goes first.
+
+    `settled` are stems with their folders (`2026/20260501_090807`) of photos that are none of the entries and
+    are known to be there: nobody else gets them, and nothing under them is hashed.
     """
+    closed = _closed(settled)
     shelves = [
-        _shelf(name, members, standing.sizes.get(name, {})) for name, members in _by_folder(entries).items()
+        _shelf(name, members, standing.sizes.get(name, {}), closed.get(name, {}))
+        for name, members in _by_folder(entries).items()
     ]
     unknown = [_unknown_hashes(shelf, hashes) for shelf in shelves]
     standing_paths = {path for each in unknown for path in each.standing}
@@ -216,10 +225,6 @@ class _Shelf:
         return f"{self.name}/{name}"
 
 
-def _shelf(name: str, members: Sequence[_Member], sizes: Mapping[str, int | None]) -> _Shelf:
-    return _Shelf(name, members, sizes, _by_stem(sizes))
-
-
 def _by_folder(entries: Iterable[Entry]) -> dict[str, list[_Member]]:
     folders: dict[str, list[_Member]] = {}
     for entry in sorted(entries, key=_rank):
@@ -244,6 +249,21 @@ def _by_stem(sizes: Mapping[str, int | None]) -> dict[str, _Held]:
         claimable = len(tails) == len(names) and all(sizes[name] is not None for name in names)
         held[stem] = _Held(names[0].partition(".")[0], tails, claimable)
     return held
+
+
+def _shelf(
+    name: str, members: Sequence[_Member], sizes: Mapping[str, int | None], closed: Mapping[str, _Held]
+) -> _Shelf:
+    return _Shelf(name, members, sizes, {**_by_stem(sizes), **closed})
+
+
+def _closed(settled: Iterable[str]) -> dict[str, dict[str, _Held]]:
+    """Return, by folder and folded stem, what nobody has a claim to."""
+    closed: dict[str, dict[str, _Held]] = {}
+    for path in settled:
+        folder, _, stem = path.partition("/")
+        closed.setdefault(folder, {})[fold(stem)] = _Held(stem, {}, claimable=False)
+    return closed
 
 
 def _unknown_hashes(shelf: _Shelf, hashes: ContentHashes) -> NeedsHashes:
@@ -335,10 +355,9 @@ def _owners(shelf: _Shelf, hashes: ContentHashes) -> dict[str, frozenset[int] | 
                 contents.setdefault((member.key, fold(source.tail), sha256), set()).add(number)
     owners: dict[str, frozenset[int] | set[int]] = {}
     for stem, held in shelf.held.items():
-        found = [
-            hashes.standing.get(shelf.path_of(name)) if held.claimable else None
-            for name in held.names.values()
-        ]
+        if not held.claimable:
+            continue
+        found = [hashes.standing.get(shelf.path_of(name)) for name in held.names.values()]
         for key in bases_of(stem):
             alike = [
                 contents.get((key, tail, sha256 or ""), frozenset[int]())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 from anyio import to_thread
 
+from darkroom.protocol.types import ItemState
 from darkroomd.core.archive_entries import bytes_needed, entry_of
 from darkroomd.core.archive_plan import (
     NO_HASHES,
@@ -40,12 +41,15 @@ from darkroomd.services.archive_faults import GONE, waiting
 from darkroomd.services.cabinets import Layout
 from darkroomd.services.disks import Disks, Ear
 from darkroomd.services.outcomes import Failed
-from darkroomd.store.archived import forget_dead_fences, some_archived_file
+from darkroomd.store.archived import forget_dead_fences, read_settled, some_archived_file
 from darkroomd.store.archives import Member, Order, read_members
 from darkroomd.store.store import Store
 
 HASHED_AT_ONCE: Final = 16
 """Files hashed in one go of a thread."""
+
+_DONE: Final = frozenset((ItemState.COMPLETED, ItemState.SKIPPED))
+"""Photos in these states keep the places that they have; the others find theirs around them."""
 
 log = structlog.get_logger()
 
@@ -85,10 +89,12 @@ class Layouts:
         identity = await self._disks.do(destination, partial(identity_of, destination))
         if identity is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(destination))
+        settled = await self._store.front.read_at_length(partial(read_settled, job_id=claim.job.id))
         members = await self._members(claim.job.id)
-        gathered = await self._gather(members)
-        await self._sweep(claim.job.id, order, gathered.entries)
-        plan = await self._plan(destination, gathered.entries, on_tick)
+        gathered = await self._gather([member for member in members if member.state not in _DONE])
+        folders = {*folders_of(gathered.entries), *(path.partition("/")[0] for path in settled)}
+        await self._sweep(claim.job.id, order, folders)
+        plan = await self._plan(destination, gathered.entries, settled, on_tick)
         photos = {member.photo.id: member.photo for member in members}
         return Layout(plan, photos, gathered.blind, identity)
 
@@ -158,16 +164,20 @@ class Layouts:
     def _entries(self, photos: Sequence[Photo], kin: Mapping[str, Mapping[str, int]]) -> list[Entry]:
         return [entry_of(photo, kin.get(photo.name, {}), recipes=self._recipes) for photo in photos]
 
-    async def _sweep(self, job_id: JobId, order: Order, entries: Sequence[Entry]) -> None:
+    async def _sweep(self, job_id: JobId, order: Order, folders: Collection[str]) -> None:
         if not order.dead_fences:
             return
-        sweep = partial(sweep_parts, order.destination, folders_of(entries), dead=order.dead_fences)
+        sweep = partial(sweep_parts, order.destination, folders, dead=order.dead_fences)
         removed = await self._disks.do(order.destination, sweep)
         log.info("archive_parts_swept", destination=str(order.destination), count=len(removed))
         await self._store.front.write(partial(forget_dead_fences, job_id=job_id, fences=order.dead_fences))
 
     async def _plan(
-        self, destination: Path, entries: Sequence[Entry], on_tick: Callable[[], None]
+        self,
+        destination: Path,
+        entries: Sequence[Entry],
+        settled: Collection[str],
+        on_tick: Callable[[], None],
     ) -> ArchivePlan:
         folders = folders_of(entries)
         standing = await self._disks.do_at_length(
@@ -178,7 +188,10 @@ class Layouts:
         hashes = NO_HASHES
         # In a thread: thousands of photos take tenths of a second.
         while isinstance(
-            plan := await to_thread.run_sync(plan_archive, entries, standing, hashes), NeedsHashes
+            plan := await to_thread.run_sync(
+                partial(plan_archive, entries, standing, hashes, settled=settled)
+            ),
+            NeedsHashes,
         ):
             hashes = ContentHashes(
                 {**hashes.standing, **await self._hash_standing(destination, plan.standing, on_tick)},

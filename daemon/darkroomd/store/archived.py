@@ -71,6 +71,12 @@ def some_archived_file(database: Database, job_id: JobId) -> bytes | None:
     return None if row is None else bytes(row["path"])
 
 
+def read_settled(database: Database, job_id: JobId) -> frozenset[str]:
+    """Return the stems, with their folders, of photos that a job is done with."""
+    paths = (os.fsdecode(row["path"]) for row in database.all("archived_by_done", job_id=job_id))
+    return frozenset(path.partition(".")[0] for path in paths)
+
+
 def note_dead_fence(database: Database, job_id: JobId, fence: int) -> None:
     """Keep that a copy of this claim was cut short, and may have left its part."""
     database.run("note_dead_fence", job_id=job_id, fence=fence)

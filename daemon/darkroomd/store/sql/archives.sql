@@ -83,6 +83,11 @@ SELECT archived_file.path
 FROM item INDEXED BY item_of_job JOIN archived_file ON archived_file.item_id = item.id
 WHERE item.job_id = :job_id LIMIT 1;
 
+-- name: archived_by_done
+SELECT archived_file.path
+FROM item INDEXED BY item_of_job JOIN archived_file ON archived_file.item_id = item.id
+WHERE item.job_id = :job_id AND item.state IN ('completed', 'skipped');
+
 -- name: note_dead_fence
 UPDATE archive SET dead_fences = json_insert(dead_fences, '$[#]', :fence) WHERE job_id = :job_id;
 
