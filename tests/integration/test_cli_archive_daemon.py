@@ -147,11 +147,12 @@ def test_an_archive_asked_for_again_copies_nothing_and_an_altered_one_is_told(
     after = {name: (session.archive / name).stat().st_ino for name in session.archived}
     jpeg = next(session.archive / name for name in session.archived if name.endswith(".jpg"))
     jpeg.write_bytes(b"somebody's own")
-    capsys.readouterr()
+    told = capsys.readouterr().out.splitlines()[-1]
     altered = session.verify(session.name)
 
     del before[f"SHA256SUMS.{session.id}"], after[f"SHA256SUMS.{session.id}"]
     assert (again, after) == (0, before)
+    assert told.startswith("0 photos archived, nothing to do for 1; it took ")
     assert (altered, capsys.readouterr().out.splitlines()[0]) == (1, f"changed     {jpeg}")
 
 

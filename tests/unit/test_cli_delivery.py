@@ -10,7 +10,7 @@ from darkroom.cli import outcomes, plans
 from darkroom.cli.arguments import parse
 from darkroom.cli.commands import archive, export
 from darkroom.cli.orders import job_options
-from darkroom.cli.reckoning import Failed, LeftOut, archive_reckoned, export_reckoned
+from darkroom.cli.reckoning import Failed, LeftOut, Unfinished, archive_reckoned, export_reckoned
 from darkroom.protocol.replies import StartedReply
 from darkroom.protocol.types import Failure, ItemState, Job, JobOptions, JobState, LogLine, Priority, Progress
 
@@ -298,7 +298,7 @@ def test_each_photo_that_failed_is_named_with_the_reason() -> None:
     [
         pytest.param(
             ended(JobState.COMPLETED, completed=7, skipped=2),
-            ["7 photos archived, 2 left out; it took 34 s."],
+            ["7 photos archived, nothing to do for 2; it took 34 s."],
             id="well",
         ),
         pytest.param(
@@ -312,16 +312,19 @@ def test_each_photo_that_failed_is_named_with_the_reason() -> None:
     ],
 )
 def test_what_became_of_an_archive_is_told_in_sentences(job: Job, lines: list[str]) -> None:
-    assert archive_reckoned(job, [], []) == lines
+    assert archive_reckoned(job, [], Unfinished()) == lines
 
 
 def test_what_an_archive_left_out_is_told_by_name() -> None:
     waits = replace(sent.failure(), context={"state": "waiting"})
     job = ended(JobState.COMPLETED, completed=6, skipped=3)
 
-    lines = archive_reckoned(job, [], [Failed("a\n.NEF", waits), Failed("b.NEF", sent.failure())])
+    named = (Failed("a\n.NEF", waits), Failed("b.NEF", sent.failure()))
 
-    assert lines[-1] == "Left out: a\\n.NEF (waiting), b.NEF (raw.truncated) and 1 more."
+    assert archive_reckoned(job, [], Unfinished(3, named)) == [
+        "6 photos archived, 3 left out; it took 34 s.",
+        "Left out: a\\n.NEF (waiting), b.NEF (raw.truncated) and 1 more.",
+    ]
 
 
 def test_photos_that_are_not_finished_are_listed_with_their_states() -> None:

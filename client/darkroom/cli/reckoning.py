@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Final, NamedTuple
 
 from darkroom.cli import outcomes, words
@@ -22,6 +21,13 @@ class Failed(NamedTuple):
 
     name: str
     failure: Failure | None
+
+
+class Unfinished(NamedTuple):
+    """Photos that an archive left out because they are not finished: how many, and the first of them."""
+
+    total: int = 0
+    named: tuple[Failed, ...] = ()
 
 
 class LeftOut(NamedTuple):
@@ -64,18 +70,20 @@ def export_reckoned(job: Job, failed: Sequence[Failed], left: LeftOut) -> list[s
     ]
 
 
-def archive_reckoned(job: Job, failed: Sequence[Failed], unfinished: Sequence[Failed]) -> list[str]:
+def archive_reckoned(job: Job, failed: Sequence[Failed], unfinished: Unfinished) -> list[str]:
     """Return what became of an archive: a sentence, a line for each failure, and what was left out."""
     done = job.progress
+    there = done.skipped - unfinished.total
     return [
         _sentence(
             job,
             f"{outcomes.photos(done.completed)} archived",
-            f"{done.skipped} left out" if done.skipped else "",
+            f"nothing to do for {there}" if there else "",
+            f"{unfinished.total} left out" if unfinished.total else "",
         ),
         *_ended_early(job, "What was copied stands in the archive."),
         *_failed(job, failed),
-        *_left_out_of(job, unfinished),
+        *_left_out_of(unfinished),
     ]
 
 
@@ -113,20 +121,21 @@ def _failures(client: Client, job: Job) -> list[Failed]:
     return [Failed(name, item.failure) for name, item in failed_items(client, job.id)]
 
 
-def _unfinished(client: Client, job: Job) -> list[Failed]:
-    """Return the first photos that an archive left out because they are not finished."""
+def _unfinished(client: Client, job: Job) -> Unfinished:
     if not job.progress.skipped:
-        return []
+        return Unfinished()
+    # What stands in the archive already is skipped as well, but for no reason that is a failure.
     skipped = client.list_items(job.id, states=[ItemState.SKIPPED])
-    told = islice((item for item in skipped if item.failure is not None), _MOST_NAMED)
-    return [Failed(name, item.failure) for name, item in named_items(client, told)]
+    unfinished = [item for item in skipped if item.failure is not None]
+    named = named_items(client, unfinished[:_MOST_NAMED])
+    return Unfinished(len(unfinished), tuple(Failed(name, item.failure) for name, item in named))
 
 
-def _left_out_of(job: Job, unfinished: Sequence[Failed]) -> list[str]:
-    if not unfinished:
+def _left_out_of(unfinished: Unfinished) -> list[str]:
+    if not unfinished.total:
         return []
-    named = ", ".join(f"{each.name} ({_state(each.failure)})" for each in unfinished)
-    more = job.progress.skipped - len(unfinished)
+    named = ", ".join(f"{each.name} ({_state(each.failure)})" for each in unfinished.named)
+    more = unfinished.total - len(unfinished.named)
     return [printable(f"Left out: {named}{f' and {more} more' if more > 0 else ''}.")]
 
 
