@@ -14,9 +14,9 @@ def test_photos_that_are_done_keep_their_names_whatever_became_of_their_files(tm
         take_at(client, A=1, B=1.1, C=1.2)
         output = tmp_path / "s0" / "Jpg" / "C.jpg"
         output.rename(tmp_path / "aside")
-        first = archive(client, destination)
+        first = archive(client, destination, contents="outputs")
         # Of the same size: what was archived is not archived again, and its name is nobody else's.
-        altered = destination / "2026" / "20260621_000001.DNG"
+        altered = destination / "2026" / "20260621_000001.jpg"
         altered.write_bytes(bytes(altered.stat().st_size))
 
         (tmp_path / "aside").rename(output)
