@@ -305,6 +305,21 @@ def test_whoever_waits_is_told_what_became_of_it(
     assert (result, capsys.readouterr().out.splitlines()[-len(told) :]) == (status, told)
 
 
+def test_what_is_waited_for_is_told_once_however_often_it_is_tried(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waits = replace(EXPORT, state=JobState.QUEUED, state_reasons=("disk.full",))
+    tried = replace(waits, state=JobState.RUNNING)
+
+    with ScriptedDaemon(path, [waiting(waits, tried, waits, tried, DONE), serving(WORLD)]):
+        main(["--socket", str(path), "wait", "7"])
+
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "job 7  queued (no space left on the disk)  3 of 10, 30 %",
+        "job 7  completed  2 of 2, 100 %",
+    ]
+
+
 def test_programs_that_wait_are_told_the_job_at_once_and_how_it_ended(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -172,7 +172,7 @@ def test_an_archive_is_told_in_one_line(facts: dict[str, object], where: str) ->
             {"destination": "/mnt", "photos": 1, "bytes_needed": 9000, "bytes_free": 4000},
             [
                 "1 photo would be archived in /mnt (about 9.0 kB, 4.0 kB free). Nothing was started.",
-                "There is not enough room for all of it: it would wait until there is.",
+                "There is not enough room for all of it: it waits until there is.",
             ],
             id="no-room",
         ),

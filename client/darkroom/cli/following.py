@@ -96,7 +96,9 @@ class _Teller:
     def tell(self, job: Job, *, now: float) -> None:
         """Show the job; `now` is in seconds of a monotonic clock."""
         self._take(job, now=now)
-        worth = job.state, job.state_reasons, job.progress.percent // _STEP_PERCENT
+        # What waits is tried from time to time: that it is running for a moment is no news.
+        state = None if job.state_reasons and job.ended_at_usec is None else job.state
+        worth = state, job.state_reasons, job.progress.percent // _STEP_PERCENT
         if self._screen.can_redraw:
             pace = self._course.pace(now=now) if job.state == JobState.RUNNING else ""
             self._screen.redraw(outcomes.standing(job, drawn=True, pace=pace))

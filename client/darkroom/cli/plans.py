@@ -88,7 +88,7 @@ def room_notes(facts: Mapping[str, Any]) -> list[str]:
     """Return that there is not enough room, where that is known; nothing otherwise."""
     needed, free = facts.get("bytes_needed"), facts.get("bytes_free")
     if isinstance(needed, int) and isinstance(free, int) and needed > free:
-        return ["There is not enough room for all of it: it would wait until there is."]
+        return ["There is not enough room for all of it: it waits until there is."]
     return []
 
 
