@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from darkroomd.core.story import LEVELS, LogLine
@@ -12,9 +13,17 @@ MOST_STORIES: Final = 4096
 """Photos whose lines are kept at a time; the oldest are dropped first."""
 
 MOST_LINES: Final = 200
-"""Lines kept of one photo; later ones are dropped, the first say how it began."""
+"""Lines kept of one item, or of a story beside its items: the first, which say how it began."""
 
 _IDS: Final = frozenset({"correlation_id", "job", "item", "event", "level", "timestamp"})
+
+
+@dataclass(slots=True)
+class _Story:
+    """Lines of one correlation ID, and how many of them each item has; None: none."""
+
+    lines: list[LogLine] = field(default_factory=list[LogLine])
+    counts: Counter[int | None] = field(default_factory=Counter[int | None])
 
 
 class Stories:
@@ -22,7 +31,7 @@ class Stories:
 
     def __init__(self, now_usec: Callable[[], int]) -> None:
         self._now_usec = now_usec
-        self._lines: OrderedDict[str, list[LogLine]] = OrderedDict()
+        self._stories: OrderedDict[str, _Story] = OrderedDict()
 
     def __call__(
         self, _logger: object, _method: str, event: MutableMapping[str, Any]
@@ -35,18 +44,22 @@ class Stories:
 
     def told_of(self, correlation_id: str) -> tuple[LogLine, ...]:
         """Return the lines of a photo that are not stored yet."""
-        return tuple(self._lines.get(correlation_id, ()))
+        story = self._stories.get(correlation_id)
+        return () if story is None else tuple(story.lines)
 
     def take(self, correlation_id: str) -> tuple[LogLine, ...]:
         """Return the lines of a photo and forget them."""
-        return tuple(self._lines.pop(correlation_id, ()))
+        story = self._stories.pop(correlation_id, None)
+        return () if story is None else tuple(story.lines)
 
     def _remember(self, correlation_id: str, event: Mapping[str, Any]) -> None:
-        lines = self._lines.setdefault(correlation_id, [])
-        if len(lines) < MOST_LINES:
-            lines.append(self._line(correlation_id, event))
-        while len(self._lines) > MOST_STORIES:
-            self._lines.popitem(last=False)
+        story = self._stories.setdefault(correlation_id, _Story())
+        line = self._line(correlation_id, event)
+        if story.counts[line.item_id] < MOST_LINES:
+            story.counts[line.item_id] += 1
+            story.lines.append(line)
+        while len(self._stories) > MOST_STORIES:
+            self._stories.popitem(last=False)
 
     def _line(self, correlation_id: str, event: Mapping[str, Any]) -> LogLine:
         return LogLine(
