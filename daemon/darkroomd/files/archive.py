@@ -50,8 +50,8 @@ class ArchiveFolderBlocked(DarkroomError):
         )
 
 
-def wanted() -> bool:
-    """Say that the work is not canceled."""
+def never() -> bool:
+    """Cancel nothing."""
     return False
 
 
@@ -100,7 +100,7 @@ def open_archive_folder(destination: Path, name: str, *, make: bool = False) -> 
 
 
 def look_at(
-    destination: Path, folders: Mapping[str, Collection[str]], *, canceled: Callable[[], bool] = wanted
+    destination: Path, folders: Mapping[str, Collection[str]], *, canceled: Callable[[], bool] = never
 ) -> Standing:
     """Return what folders of an archive hold that bears on the bases in them; see `archive_plan.folders_of`.
 
@@ -129,7 +129,7 @@ def look_at(
 
 
 def hash_standing(
-    destination: Path, paths: Iterable[str], *, canceled: Callable[[], bool] = wanted
+    destination: Path, paths: Iterable[str], *, canceled: Callable[[], bool] = never
 ) -> dict[str, str | None]:
     """Return the SHA-256 of files in an archive, by path relative to it.
 
@@ -142,7 +142,7 @@ def hash_standing(
     return {path: _hash_standing(destination, path, canceled) for path in paths}
 
 
-def hash_sources(paths: Iterable[Path], *, canceled: Callable[[], bool] = wanted) -> dict[Path, str | None]:
+def hash_sources(paths: Iterable[Path], *, canceled: Callable[[], bool] = never) -> dict[Path, str | None]:
     """Return the SHA-256 of files that are to be archived; None for what is gone, no regular file, or secret.
 
     Raises:

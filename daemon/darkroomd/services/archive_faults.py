@@ -37,6 +37,7 @@ _OF_ARCHIVE: Final = {
     errno.ESTALE: GONE,
 }
 _OF_PHOTO: Final = frozenset((errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EINVAL, errno.EISDIR))
+_SECRET: Final = frozenset((errno.EACCES, errno.EPERM))
 _TRIED_AGAIN: Final = (SourceChanged, CopyDamaged, NameTaken)
 
 
@@ -78,6 +79,15 @@ def _source_unreadable(error: SourceUnreadable) -> Failed:
     path = Path(os.fsdecode(error.filename))
     reason = error.strerror or "unknown"
     facts = {"path": readable(path), "error": errno.errorcode.get(error.errno or 0, "unknown")}
+    if error.errno in _SECRET and _is_seen(path):
+        failure = Failure(
+            code="archive.source_unreadable",
+            message=f"The file {one_line(str(path))} cannot be archived ({reason}). Give the user that "
+            "darkroomd runs as the right to read it, then retry the job.",
+            transient=False,
+            context=facts,
+        )
+        return Failed(failure, environment=False)
     if error.errno in _OF_PHOTO and path.parent.is_dir():
         failure = Failure(
             code="archive.source_gone",
@@ -95,6 +105,16 @@ def _source_unreadable(error: SourceUnreadable) -> Failed:
         context=facts,
     )
     return Failed(failure, environment=True, concern=Concern.SESSION)
+
+
+def _is_seen(path: Path) -> bool:
+    """Tell whether a file is there, in a folder that can be read and entered."""
+    try:
+        path.lstat()
+        with os.scandir(path.parent):
+            return True
+    except OSError:
+        return False
 
 
 def _failure(error: DarkroomError, *, transient: bool) -> Failure:
