@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from darkroom.protocol.types import Failure, JobState, Priority
-from darkroomd.core.precedence import RunningBackground
+from darkroomd.core.precedence import PATIENCE, RunningBackground
 from studio import SESSIONS, House, open_house
 
 pytestmark = pytest.mark.anyio
@@ -112,6 +112,31 @@ async def test_background_photos_make_way_where_that_is_wanted(tmp_path: Path, w
         house.laboratory.finish("a", "1", "2")
         for job in background:
             await house.settled(job, JobState.COMPLETED)
+
+
+async def test_one_export_after_the_other_does_not_keep_the_background_from_its_end(tmp_path: Path) -> None:
+    async with open_house(tmp_path, workers=1, running_background=RunningBackground.STOP) as house:
+        await house.arrive("1", "2")
+        names = [f"a{number}" for number in range(PATIENCE + 1)]
+        await house.find(*names, session=SESSIONS[1])
+        for name in names[:-1]:
+            await house.laboratory.until_in_work("1")
+            await house.export(name, session=SESSIONS[1])
+            await house.laboratory.until_in_work(name)
+            house.laboratory.finish(name)
+        await house.laboratory.until_in_work("1")
+
+        last = await house.export(names[-1], session=SESSIONS[1])
+        assert last is not None
+        # The scheduler has its look at the queue between these.
+        for _ in range(9):
+            await house.store.job(last)
+
+        assert house.laboratory.in_work == ["1"]
+        house.laboratory.finish("1")
+        await house.laboratory.until_in_work(names[-1])
+        assert house.laboratory.begun.count("1") == PATIENCE + 1
+        assert "1" in house.laboratory.published
 
 
 async def test_a_higher_priority_stops_nothing_where_it_cannot_run(tmp_path: Path) -> None:

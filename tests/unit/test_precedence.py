@@ -6,7 +6,7 @@ import pytest
 
 from darkroom.protocol.types import Priority
 from darkroomd.core.model import JobKind
-from darkroomd.core.precedence import InWork, RunningBackground, making_way
+from darkroomd.core.precedence import PATIENCE, InWork, RunningBackground, making_way
 
 
 @pytest.mark.parametrize("kind", list(JobKind))
@@ -42,3 +42,13 @@ def test_all_that_has_to_makes_way_at_once() -> None:
     ]
 
     assert making_way(RunningBackground.STOP, in_work) == {3, 6}
+
+
+def test_what_has_made_way_too_often_is_finished() -> None:
+    in_work = [InWork(7, JobKind.DEVELOP, Priority.NORMAL)]
+
+    decisions = [
+        making_way(RunningBackground.STOP, in_work, times_before=times) for times in range(PATIENCE + 1)
+    ]
+
+    assert decisions == [{7}] * PATIENCE + [frozenset()]

@@ -90,6 +90,7 @@ class Scheduler:
         self._workers = workers
         self._turnstile = turnstile or Turnstile()
         self._running_background = running_background
+        self._made_way = 0
         self._longest_wait_usec = round(policy.longest_wait_seconds * USEC)
         self._woken = anyio.Event()
         self._stop_requested = anyio.Event()
@@ -237,7 +238,7 @@ class Scheduler:
         in_work = [
             InWork(fence, hand.claim.job.kind, hand.claim.job.priority) for fence, hand in self._hands.items()
         ]
-        fences = making_way(self._running_background, in_work)
+        fences = making_way(self._running_background, in_work, times_before=self._made_way)
         if not fences or self._gate.permission().least_priority is None:
             return
         try:
@@ -248,6 +249,7 @@ class Scheduler:
         except StateUnreadable as error:
             self._books.hold(error)
             return
+        self._made_way += 1
         await stop_all([hand for fence, hand in self._hands.items() if fence in fences], None)
 
     async def _take(self, kinds: Kinds) -> Claim | None:
@@ -325,6 +327,8 @@ class Scheduler:
                     with anyio.CancelScope(shield=True):
                         await self._books.record(hand, outcome)
                     finished = True
+                    if claim.job.kind in BACKGROUND:
+                        self._made_way = 0
         finally:
             if not finished:
                 with anyio.CancelScope(shield=True) as recording:
