@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from darkroomd.core.allowance import Burden, Sensor, memory_bytes
@@ -274,13 +275,34 @@ def test_a_limit_reaches_the_pipeline(tmp_path: Path, start: Starter) -> None:
     assert answer.failure.code == "raw.too_large"
 
 
-def test_a_worker_with_one_thread_makes_the_same_bytes(tmp_path: Path, start: Starter) -> None:
+@pytest.mark.parametrize(
+    "adjustments",
+    [
+        pytest.param({}, id="plain"),
+        pytest.param(
+            {
+                "saturation": 20,
+                "clarity": 30,
+                "dehaze": 20,
+                "lumaNoiseReduction": 30,
+                "rotation": 2.0,
+                "vignetteAmount": -30,
+                "grainAmount": 30,
+            },
+            id="with-all-that-works-strip-by-strip",
+        ),
+    ],
+)
+def test_a_worker_with_one_thread_makes_the_same_bytes(
+    tmp_path: Path, start: Starter, adjustments: dict[str, Any]
+) -> None:
     source = make_dng(tmp_path / "a.dng", width=1_200, height=900)
     answers: list[Developed] = []
 
     for threads in (0, 1, 2):
+        request = make_develop(source, part=tmp_path / str(threads))
         worker = start(threads=threads)
-        worker.send(encode(make_develop(source, part=tmp_path / str(threads))))
+        worker.send(encode(msgspec.structs.replace(request, adjustments=adjustments)))
         _, answer = worker.answer()
         assert isinstance(answer, Developed)
         answers.append(answer)
