@@ -186,6 +186,31 @@ def test_what_says_nothing_new_is_not_told(happened: Event) -> None:
     assert Story().lines(happened) == []
 
 
+def test_a_job_that_stands_as_before_is_not_told_again() -> None:
+    story = Story()
+    updated = replace(event("job.updated"), job=sent.job())
+    waits = replace(event("job.updated"), job=replace(sent.job(), state_reasons=("disk.full",)))
+
+    lines = [len(story.lines(each)) for each in (updated, updated, waits, waits, updated)]
+
+    assert lines == [1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        pytest.param(ItemState.COMPLETED, "archived photo-1", id="archived"),
+        pytest.param(ItemState.SKIPPED, "skipped photo-1", id="skipped"),
+    ],
+)
+def test_a_photo_that_was_archived_is_told_by_its_name(state: ItemState, line: str) -> None:
+    story = Story(name_of=lambda _: "photo-1")
+    story.lines(replace(event("job.created"), job=replace(sent.job(), kind="archive")))
+    ended = replace(sent.item(state=state, stage=None), ended_at_usec=sent.NOON_USEC)
+
+    assert told(story, replace(event("item.updated"), item=ended)) == line
+
+
 def test_an_item_that_is_tried_again_is_told_with_the_time_and_the_reason() -> None:
     waiting = replace(
         sent.item(state=ItemState.QUEUED, stage=None), retry_at_usec=sent.NOON_USEC, failure=sent.failure()

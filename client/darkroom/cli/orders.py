@@ -10,7 +10,7 @@ from typing import Final
 from darkroom.cli import words
 from darkroom.cli.text import sendable
 from darkroom.client import Client
-from darkroom.errors import NoSuchPhoto
+from darkroom.errors import ConnectionLost, DaemonUnreachable, NoSuchPhoto, Stopping
 from darkroom.protocol.types import Item, ItemState, JobOptions, LogLine, Priority
 
 _ID_BYTES: Final = 12
@@ -49,9 +49,12 @@ def named_items(client: Client, items: Iterable[Item]) -> list[tuple[str, Item]]
 
 def photo_name(client: Client, item: Item) -> str:
     """Return the file name of an item's photo; one that was forgotten is called by its id."""
-    if item.photo_id is None:
-        return f"item {item.id}"
+    return f"item {item.id}" if item.photo_id is None else name_of_photo(client, item.photo_id)
+
+
+def name_of_photo(client: Client, photo_id: str) -> str:
+    """Return the file name of a photo; one that is forgotten, or cannot be asked for, is called by its id."""
     try:
-        return words.name_of(client.get_photo(item.photo_id).original)
-    except NoSuchPhoto:
-        return f"photo {item.photo_id}"
+        return words.name_of(client.get_photo(photo_id).original)
+    except (ConnectionLost, DaemonUnreachable, NoSuchPhoto, Stopping):
+        return f"photo {photo_id}"

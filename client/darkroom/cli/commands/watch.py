@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
-from typing import Final, NoReturn
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, NoReturn, TypeVar
 
 import msgspec
 
 from darkroom.cli import words
 from darkroom.cli.footer import FOOTER_KINDS, Footer, standing_of
 from darkroom.cli.naming import session_named
+from darkroom.cli.orders import name_of_photo
 from darkroom.cli.tables import Paint, Tone, unpainted
 from darkroom.cli.terminal import Screen, complain
 from darkroom.cli.text import printable
 from darkroom.client import Client, EventStream
-from darkroom.protocol.types import Event, Item, Job, Photo, Progress, Queue, Session
+from darkroom.protocol.types import Event, Item, ItemState, Job, Photo, Progress, Queue, Session
 
 _REMEMBERED: Final = 1000
-"""How many photos' names are kept for events that only have an id."""
+"""How many photos' names and how many jobs are kept for events that only have an id."""
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 _LOOK_SECONDS: Final = 0.5
 """So long nothing may happen before the line below is looked after, and the daemon missed."""
@@ -37,12 +42,13 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     jobs: list[int] | None = arguments.job
     kinds: list[str] | None = arguments.kind
     sessions = None if names is None else [session_named(client, name).id for name in names]
-    teller = _JsonTeller(screen) if arguments.json else _Teller(screen)
+    story = Story(paint=screen.paint, name_of=partial(name_of_photo, client))
+    teller = _JsonTeller(screen) if arguments.json else _Teller(screen, story)
     footer = None
     if screen.can_redraw and not arguments.json:
         footer = Footer(standing_of(client, job_ids=jobs, session_ids=sessions))
         if kinds is not None:
-            teller = _Teller(screen, kinds=kinds)
+            teller = _Teller(screen, story, kinds=kinds)
             kinds = [*kinds, *FOOTER_KINDS]
     try:
         with client.watch(kinds=kinds, job_ids=jobs, session_ids=sessions) as events:
@@ -90,9 +96,9 @@ class _JsonTeller:
 class _Teller:
     """Tells people; of several kinds those that they asked for, and what is about the stream itself."""
 
-    def __init__(self, screen: Screen, *, kinds: Sequence[str] | None = None) -> None:
+    def __init__(self, screen: Screen, story: Story, *, kinds: Sequence[str] | None = None) -> None:
         self._screen = screen
-        self._story = Story(paint=screen.paint)
+        self._story = story
         self._kinds = None if kinds is None else {*kinds, *_OF_THE_STREAM}
 
     def tell(self, event: Event) -> None:
@@ -108,15 +114,22 @@ class _Teller:
 
 
 class Story:
-    """Tells events to a person, and remembers names for those that only have an id."""
+    """Tells events to a person, and remembers what those do not say that only have an id.
 
-    def __init__(self, *, paint: Paint = unpainted) -> None:
+    Args:
+        paint: how a tone looks.
+        name_of: finds the name of a photo, by its id, that no event has told of.
+    """
+
+    def __init__(self, *, paint: Paint = unpainted, name_of: Callable[[str], str] | None = None) -> None:
         self._paint = paint
+        self._name_of = name_of
         self._names: dict[str, str] = {}
+        self._jobs: dict[int, Job] = {}
 
     def lines(self, event: Event) -> list[str]:
-        """Return the event as one line; none for a sign of life, or what the photo's own event tells."""
-        if event.kind == "keepalive" or _is_told_by_its_photo(event.item):
+        """Return the event as one line; none for a sign of life, or for what is known already."""
+        if event.kind == "keepalive" or self._is_known(event):
             return []
         what, tone, about = self._told(event)
         return [self.line(event.at_usec, what, tone, about)]
@@ -146,9 +159,32 @@ class Story:
         outputs = ", ".join(words.path_of(output.file) for output in photo.outputs)
         return state, words.tone_of(state), f"{name} → {outputs}" if outputs else name
 
+    def _is_known(self, event: Event) -> bool:
+        """Whether an event tells nothing new: of a job that stands as before, or what a photo's own tells."""
+        if event.job is not None:
+            before = self._jobs.pop(event.job.id, None)
+            _keep(self._jobs, event.job.id, event.job)
+            return event.kind == "job.updated" and before is not None and _stands_as(before, event.job)
+        item = event.item
+        return item is not None and _is_told_by_its_photo(item) and not self._is_archived(item)
+
+    def _is_archived(self, item: Item) -> bool:
+        """Whether an item has ended that leaves its photo as it is: no other event tells of it."""
+        job = self._jobs.get(item.job_id)
+        return job is not None and job.kind == "archive" and item.ended_at_usec is not None
+
+    def _photo_named(self, photo_id: str) -> str:
+        name = self._names.get(photo_id)
+        if name is None and self._name_of is not None:
+            name = self._name_of(photo_id)
+            self._remember(photo_id, name)
+        return name or f"photo {photo_id}"
+
     def _item(self, item: Item) -> tuple[str, Tone, str]:
-        photo = "" if item.photo_id is None else self._names.get(item.photo_id, f"photo {item.photo_id}")
-        about = photo or f"item {item.id}"
+        about = f"item {item.id}" if item.photo_id is None else self._photo_named(item.photo_id)
+        if self._is_archived(item):
+            what = "archived" if item.state == ItemState.COMPLETED else str(item.state)
+            return what, words.tone_of(item.state), f"{about}  {words.failure_of(item.failure)}".rstrip()
         if item.retry_at_usec is None:
             return item.stage or item.state, words.tone_of(item.state), about
         again = f"again at {words.clock(item.retry_at_usec)}"
@@ -156,13 +192,22 @@ class Story:
 
     def _remember(self, photo_id: str, name: str) -> None:
         self._names.pop(photo_id, None)
-        self._names[photo_id] = name
-        if len(self._names) > _REMEMBERED:
-            del self._names[next(iter(self._names))]
+        _keep(self._names, photo_id, name)
 
 
-def _is_told_by_its_photo(item: Item | None) -> bool:
-    return item is not None and item.photo_id is not None and not item.stage and item.retry_at_usec is None
+def _keep(known: dict[Key, Value], key: Key, value: Value) -> None:
+    """Remember the newest of what is known, and forget the oldest."""
+    known[key] = value
+    if len(known) > _REMEMBERED:
+        del known[next(iter(known))]
+
+
+def _stands_as(before: Job, now: Job) -> bool:
+    return (before.state, before.state_reasons, before.failure) == (now.state, now.state_reasons, now.failure)
+
+
+def _is_told_by_its_photo(item: Item) -> bool:
+    return item.photo_id is not None and not item.stage and item.retry_at_usec is None
 
 
 def _whole(event: Event) -> tuple[str, Tone, str]:
