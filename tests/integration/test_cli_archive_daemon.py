@@ -281,7 +281,7 @@ def test_what_an_archive_waits_for_is_shown_and_it_goes_on_by_itself(session: Se
         text=True,
     ) as process:
         assert process.stdout is not None
-        waits = next(line for line in process.stdout if "(the folder of the archive is gone)" in line)
+        waits = next(line for line in process.stdout if "(the archive's folder is not there)" in line)
         place.mkdir(parents=True)
         rest, _ = process.communicate(timeout=PATIENCE_SECONDS)
 

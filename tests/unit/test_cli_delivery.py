@@ -347,7 +347,7 @@ def test_a_job_that_does_not_go_on_tells_why_and_no_time(*, drawn: bool) -> None
     )
 
     assert outcomes.standing(waits, drawn=drawn) == (
-        "job 7  running (the folder of the archive is gone)  3 of 10, 30 %"
+        "job 7  running (the archive's folder is not there)  3 of 10, 30 %"
     )
 
 
