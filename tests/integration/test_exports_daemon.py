@@ -324,6 +324,23 @@ def test_an_export_that_is_asked_for_twice_is_one(tmp_path: Path) -> None:
     assert fresh.id != first.job_id
 
 
+def test_an_export_is_known_by_its_key_whatever_became_of_its_photos(tmp_path: Path) -> None:
+    key = JobOptions(idempotency_key="print all")
+    with developed(tmp_path, ["A", "B"]) as (_, client, session):
+        first = client.start_export(session, options=key)
+        assert first.job_id is not None
+        client.wait_job(first.job_id, timeout_usec=PATIENCE_USEC)
+        photos = [photo.id for photo in client.list_photos(session)]
+        client.set_discarded(photos, discarded=True)
+        without_photos = client.start_export(session, options=key)
+        client.clear_jobs()
+        cleared = client.start_export(session, photo_ids=photos[:1], options=key)
+
+    assert (first.created, first.item_count) == (True, 2)
+    assert without_photos == cleared
+    assert (cleared.job_id, cleared.created, cleared.item_count) == (first.job_id, False, 2)
+
+
 def test_an_export_of_nothing_makes_no_job(tmp_path: Path) -> None:
     other = tmp_path / "other" / "Raw"
     make_dng_in(other, "X")

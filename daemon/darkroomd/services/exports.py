@@ -44,7 +44,7 @@ from darkroomd.store.exports import (
     survey_export,
 )
 from darkroomd.store.journal import write_log_lines
-from darkroomd.store.rescans import Asked
+from darkroomd.store.rescans import Asked, Rescanned, job_asked_for
 
 PLANNED: Final = "export_planned"
 """The event that says of one photo what an export would do about it, and why."""
@@ -88,10 +88,12 @@ class Exports:
             SessionBusy: other exports have all the photos, and do not make all that is asked for.
             TimedOut: background work on the photos does not stop; nothing was changed.
         """
+        asked = None if options.idempotency_key is None else Asked(uid, options.idempotency_key)
+        if asked is not None and (before := await self._asked_before(asked)) is not None:
+            return Exported(before.job_id, before.items, created=False)
         session, export = await self._prepare(order, options, uid=uid)
         if not export.photo_ids:
             return Exported(None, 0, created=False)
-        asked = None if options.idempotency_key is None else Asked(uid, options.idempotency_key)
         exported = await self._jobs.export(export, asked=asked)
         if exported.job_id is None:
             raise SessionBusy(session.id, exported.elsewhere)
@@ -126,6 +128,10 @@ class Exports:
             lines = [self._line(export, photo, due) for photo, due in zip(some, found, strict=True)]
             await self._around.store.front.write(partial(_keep, lines=lines))
         return len(photos)
+
+    async def _asked_before(self, asked: Asked) -> Rescanned | None:
+        now_usec = self._around.now_usec()
+        return await self._around.store.front.read(partial(job_asked_for, asked=asked, now_usec=now_usec))
 
     async def _prepare(self, order: Order, options: JobOptions, *, uid: int) -> tuple[Session, NewExport]:
         session = await self._around.store.session(order.session_id)
