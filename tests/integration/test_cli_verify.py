@@ -106,7 +106,7 @@ def test_a_list_that_lost_its_lines_is_not_all_right(
     status = verify(tmp_path)
 
     assert status == 1
-    assert "Lists that name nothing at all: 1." in capsys.readouterr().out
+    assert "SHA256SUMS files that name nothing at all: 1." in capsys.readouterr().out
 
 
 @pytest.mark.skipif(not SHA256SUM, reason="sha256sum is not installed")
@@ -127,8 +127,8 @@ def test_a_list_of_odd_names_is_read_as_sha256sum_writes_it(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        pytest.param([], "There is no list of checksums in {}: nothing was archived there.", id="none"),
-        pytest.param(["--json"], "There is no list of checksums in {}", id="none-for-programs"),
+        pytest.param([], "There is no SHA256SUMS file in {}: nothing was archived there.", id="none"),
+        pytest.param(["--json"], "There is no SHA256SUMS file in {}", id="none-for-programs"),
     ],
 )
 @pytest.mark.parametrize("there", [True, False], ids=["folder", "no-folder"])
@@ -157,9 +157,14 @@ def test_programs_are_told_of_each_file_and_of_all(
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert status == 1
     assert told == [
-        {"verdict": "ok", "list": "SHA256SUMS.s1", "line": 1, "file": file_of(tmp_path / "good")},
-        {"verdict": "changed", "list": "SHA256SUMS.s1", "line": 2, "file": file_of(tmp_path / "bad")},
-        {"verdict": "wrong-line", "list": "SHA256SUMS.s1", "line": 3, "why": "it is no checksum and path"},
+        {"verdict": "ok", "manifest": "SHA256SUMS.s1", "line": 1, "file": file_of(tmp_path / "good")},
+        {"verdict": "changed", "manifest": "SHA256SUMS.s1", "line": 2, "file": file_of(tmp_path / "bad")},
+        {
+            "verdict": "wrong-line",
+            "manifest": "SHA256SUMS.s1",
+            "line": 3,
+            "why": "it is no checksum and path",
+        },
         {
             "files": 2,
             "bytesRead": 2,
@@ -167,7 +172,7 @@ def test_programs_are_told_of_each_file_and_of_all(
             "changed": 1,
             "unreadable": 0,
             "wrongLines": 1,
-            "emptyLists": 0,
+            "emptyManifests": 0,
         },
     ]
 
@@ -207,7 +212,7 @@ def test_a_session_that_was_never_archived_is_not_found(
         )
 
     assert status == 5
-    assert capsys.readouterr().err.startswith("darkroom: There is no list of checksums of Wedding in")
+    assert capsys.readouterr().err.startswith("darkroom: There is no SHA256SUMS file of Wedding in")
 
 
 def test_the_configured_archive_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,11 +101,11 @@ def test_a_line_without_end_is_one_wrong_line_and_those_behind_it_count() -> Non
             id="files",
         ),
         pytest.param(
-            Tally(files=9, bytes_read=0, wrong_lines=2, empty_lists=1),
+            Tally(files=9, bytes_read=0, wrong_lines=2, empty_manifests=1),
             [
                 "9 files, 0 B read: all as they were archived.",
                 "Lines that name no file of the archive: 2.",
-                "Lists that name nothing at all: 1.",
+                "SHA256SUMS files that name nothing at all: 1.",
             ],
             id="lists",
         ),
@@ -121,7 +121,7 @@ def test_what_was_found_is_told_in_sentences(tally: Tally, lines: list[str]) -> 
         pytest.param(
             Finding(
                 verdict=Verdict.UNREADABLE,
-                list="SHA256SUMS.s1",
+                manifest="SHA256SUMS.s1",
                 line=1,
                 file=File(path="/a/b\n"),
                 why="it is a link",
@@ -130,7 +130,7 @@ def test_what_was_found_is_told_in_sentences(tally: Tally, lines: list[str]) -> 
             id="file",
         ),
         pytest.param(
-            Finding(verdict=Verdict.WRONG_LINE, list="SHA256SUMS.s1", line=3, why="it is no checksum"),
+            Finding(verdict=Verdict.WRONG_LINE, manifest="SHA256SUMS.s1", line=3, why="it is no checksum"),
             "wrong line  SHA256SUMS.s1, line 3  it is no checksum",
             id="line",
         ),

@@ -36,14 +36,14 @@ class Finding(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=T
 
     Attributes:
         verdict: how it is now.
-        list: file name of the list.
+        manifest: file name of the list.
         line: its number, from 1.
         file: what it names, in the archive; None for a line that names nothing.
         why: in words; empty where the verdict says all.
     """
 
     verdict: Verdict
-    list: str
+    manifest: str
     line: int
     file: File | None = None
     why: str = ""
@@ -76,7 +76,7 @@ class NotArchived(DarkroomError):
 
     def __init__(self, folder: str, session: str | None = None) -> None:
         of = "" if session is None else f" of {session}"
-        super().__init__(f"There is no list of checksums{of} in {folder}: nothing{of} was archived there.")
+        super().__init__(f"There is no SHA256SUMS file{of} in {folder}: nothing{of} was archived there.")
 
 
 def lists_in(folder: Path) -> tuple[str, ...]:
@@ -128,10 +128,12 @@ def findings(folder: Path, name: str, *, on_bytes: Callable[[int], None]) -> Ite
     """
     for number, said in _said(folder, name):
         if isinstance(said, WrongLine):
-            yield Finding(verdict=Verdict.WRONG_LINE, list=name, line=number, why=said.why)
+            yield Finding(verdict=Verdict.WRONG_LINE, manifest=name, line=number, why=said.why)
         else:
             verdict, why = _judged(folder, said, on_bytes)
-            yield Finding(verdict=verdict, list=name, line=number, file=_file(folder / said.path), why=why)
+            yield Finding(
+                verdict=verdict, manifest=name, line=number, file=_file(folder / said.path), why=why
+            )
 
 
 def _said(folder: Path, name: str) -> Iterator[tuple[int, Listed | WrongLine]]:

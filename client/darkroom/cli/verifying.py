@@ -49,7 +49,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         files: that the lists of checksums name.
         bytes_read: of these files.
         wrong_lines: lines of lists that name no file of the archive.
-        empty_lists: lists that name nothing at all.
+        empty_manifests: lists that name nothing at all.
     """
 
     files: int
@@ -58,12 +58,14 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     changed: int = 0
     unreadable: int = 0
     wrong_lines: int = 0
-    empty_lists: int = 0
+    empty_manifests: int = 0
 
     @property
     def all_right(self) -> bool:
         """Whether every file is as it was archived, and no list is damaged."""
-        return not (self.missing or self.changed or self.unreadable or self.wrong_lines or self.empty_lists)
+        return not (
+            self.missing or self.changed or self.unreadable or self.wrong_lines or self.empty_manifests
+        )
 
 
 class NothingIsCopied(DarkroomError):
@@ -114,13 +116,17 @@ def verified(tally: Tally) -> list[str]:
     return [
         f"{files}, {words.size(tally.bytes_read)} read: {told}.",
         *([f"Lines that name no file of the archive: {tally.wrong_lines}."] if tally.wrong_lines else []),
-        *([f"Lists that name nothing at all: {tally.empty_lists}."] if tally.empty_lists else []),
+        *(
+            [f"SHA256SUMS files that name nothing at all: {tally.empty_manifests}."]
+            if tally.empty_manifests
+            else []
+        ),
     ]
 
 
 def finding_line(finding: Finding, *, paint: Paint = unpainted) -> str:
     """Return what is not as it was archived, in a line."""
-    what = words.path_of(finding.file) or f"{finding.list}, line {finding.line}"
+    what = words.path_of(finding.file) or f"{finding.manifest}, line {finding.line}"
     verdict = "wrong line" if finding.verdict is Verdict.WRONG_LINE else str(finding.verdict)
     return f"{paint(verdict.ljust(10), Tone.BAD)}  {printable(f'{what}  {finding.why}'.rstrip())}"
 
@@ -182,7 +188,7 @@ class _Reader:
             changed=self._found[Verdict.CHANGED],
             unreadable=self._found[Verdict.UNREADABLE],
             wrong_lines=self._found[Verdict.WRONG_LINE],
-            empty_lists=empty,
+            empty_manifests=empty,
         )
 
     @property
