@@ -2,10 +2,10 @@
 
 Usage: kill_rounds.py [--rounds N] [--seed N] [--seconds N] [--workers N]
 
-Each round photos arrive, clients pause, cancel, retry, move and inhibit at random, and the daemon (sometimes
-its worker first) gets SIGKILL at a random time; one watcher goes on by its cursor through all of it. In the
-end every photo must be developed to the bytes of an undisturbed run with one worker, and nothing may be left
-over.
+Each round photos arrive, clients pause, cancel, retry, move, export and inhibit at random, and the daemon
+(sometimes its worker first) gets SIGKILL at a random time; one watcher goes on by its cursor through all of it.
+In the end every photo must be developed to the bytes of an undisturbed run with one worker, and nothing may be
+left over.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ quiet_seconds = 0.05
 scan_seconds = 1
 [worker]
 idle_seconds = 60
+[export]
+running_background = "stop"
 [retry]
 waits_seconds = [0.4, 2.0]
 environment_wait_seconds = 0.2
@@ -124,12 +126,18 @@ ACTIONS: list[tuple[str, Action]] = [
     ("move", lambda client, jobs: client.move_jobs(jobs[:1], before_job_id=jobs[-1])),
     ("clear", lambda client, _: client.clear_jobs(states=[JobState.COMPLETED])),
     ("inhibit", lambda client, _: inhibit(client)),
+    ("export", lambda client, _: export(client)),
 ]
 
 
 def inhibit(client: Client) -> None:
     with client.inhibit(InhibitMode.ALL, who="rounds", why="at random"):
         client.get_summary()
+
+
+def export(client: Client) -> None:
+    """Ask for all photos of the session."""
+    client.start_export(next(iter(client.list_sessions())).id)
 
 
 class Watcher(threading.Thread):
