@@ -3,9 +3,9 @@
 Usage: kill_rounds.py [--rounds N] [--seed N] [--seconds N] [--workers N]
 
 Each round photos arrive, clients pause, cancel, retry, move, export and inhibit at random, and the daemon
-(sometimes its worker first) gets SIGKILL at a random time; one watcher goes on by its cursor through all of it.
-In the end every photo must be developed to the bytes of an undisturbed run with one worker, and nothing may be
-left over.
+(sometimes its worker first) gets SIGKILL at a random time; one watcher goes on by its cursor through all of
+it. In the end every photo must be developed to the bytes of an undisturbed run with one worker, and nothing
+may be left over.
 """
 
 from __future__ import annotations
