@@ -10,10 +10,27 @@ from typing import Final
 from darkroom.cli import words
 from darkroom.cli.text import sendable
 from darkroom.client import Client
-from darkroom.errors import ConnectionLost, DaemonUnreachable, NoSuchPhoto, Stopping
+from darkroom.errors import (
+    EXIT_USAGE,
+    ConnectionLost,
+    DaemonUnreachable,
+    DarkroomError,
+    NoSuchPhoto,
+    Stopping,
+)
 from darkroom.protocol.types import Item, ItemState, JobOptions, LogLine, Priority
 
 _ID_BYTES: Final = 12
+
+
+class NoArchiveKnown(DarkroomError):
+    """Neither the command line nor the configuration of the daemon says where the archive is."""
+
+    code = "NoArchiveKnown"
+    exit_status = EXIT_USAGE
+
+    def __init__(self) -> None:
+        super().__init__("Say with --to FOLDER where the archive is, or set destination in [archive].")
 
 
 def job_options(arguments: argparse.Namespace, *, correlation_id: str | None = None) -> JobOptions:

@@ -15,7 +15,7 @@ from darkroom.cli import words
 from darkroom.cli.archived import Finding, NotArchived, Sum, Verdict, findings, lists_in, size_of
 from darkroom.cli.checksums import PREFIX
 from darkroom.cli.naming import folder_named, session_named
-from darkroom.cli.orders import new_correlation_id, planned
+from darkroom.cli.orders import NoArchiveKnown, new_correlation_id, planned
 from darkroom.cli.progress import bar
 from darkroom.cli.tables import Paint, Tone, unpainted
 from darkroom.cli.terminal import Screen
@@ -30,16 +30,6 @@ _PACE_SECONDS: Final = 1.0
 
 _USEC: Final = 1_000_000
 _ABOUT_COPIES: Final = ("contents", "partial", "priority", "paused", "label", "key")
-
-
-class NoArchiveKnown(DarkroomError):
-    """Neither the command line nor the configuration of the daemon says where the archive is."""
-
-    code = "NoArchiveKnown"
-    exit_status = EXIT_USAGE
-
-    def __init__(self) -> None:
-        super().__init__("Say with --to FOLDER where the archive is, or set destination in [archive].")
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

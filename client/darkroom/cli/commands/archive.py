@@ -11,11 +11,10 @@ import msgspec
 from darkroom.cli import outcomes, plans
 from darkroom.cli.handover import next_step, wait_for
 from darkroom.cli.naming import folder_named, session_named
-from darkroom.cli.orders import failed_items, job_options, new_correlation_id, planned
+from darkroom.cli.orders import NoArchiveKnown, failed_items, job_options, new_correlation_id, planned
 from darkroom.cli.tables import Cell, Column, Paint, Tone, table, unpainted
 from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable
-from darkroom.cli.verifying import NoArchiveKnown, verify
 from darkroom.cli.words import tone_of
 from darkroom.client import Client
 from darkroom.errors import EXIT_DONE, EXIT_USAGE, DarkroomError, InvalidParameter
@@ -53,6 +52,8 @@ class NotFinished(DarkroomError):
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     """Start the archive, and wait for it if that is wanted; or only tell what it would do, or check it."""
     if arguments.verify:
+        from darkroom.cli.verifying import verify  # noqa: PLC0415 - only who verifies pays for hashes
+
         return verify(client, arguments, screen)
     if not arguments.sessions:
         raise NothingToArchive
