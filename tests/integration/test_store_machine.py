@@ -27,6 +27,7 @@ from darkroomd.core.model import (
     PhotoId,
     PhotoState,
     SessionId,
+    Wish,
 )
 from darkroomd.core.naming import photo_id
 from darkroomd.core.queue_order import Busy, Waiting, next_item
@@ -34,10 +35,12 @@ from darkroomd.store import archives, arrivals, catalogue, exports, queue, verbs
 from darkroomd.store.archives import Begun
 from darkroomd.store.arrivals import NewJob
 from darkroomd.store.database import Database, Row, open_database
+from darkroomd.store.export_items import begin
 from darkroomd.store.exports import Exported, MustStop, NewExport
 from darkroomd.store.queue import Ending, Wanted
 from darkroomd.store.rows import PRIORITIES
 from darkroomd.store.suspects import put_back_suspect
+from standing import output_of
 
 SESSIONS = [SessionId("a"), SessionId("b"), SessionId("c")]
 FAILURE = Failure(code="raw.truncated", message="It is cut off.", transient=False, context={})
@@ -166,6 +169,42 @@ class Queue(RuleBasedStateMachine):
         self.hands += [hand] if late else []
         self.photos_are_left_alone_by_archives(hand, photos)
 
+    @precondition(lambda self: any(hand.job.kind is JobKind.EXPORT for hand in self.hands))
+    @rule(develops=st.booleans(), rest=st.booleans(), along=st.booleans())
+    def end_of_export(self, develops: bool, rest: bool, along: bool) -> None:
+        """Photos of an export are developed, or found up to date as far as they have outputs."""
+        hand = next(hand for hand in self.hands if hand.job.kind is JobKind.EXPORT)
+        self.hands.remove(hand)
+        skips = bool(hand.photo.outputs) and not develops
+        waiting = self.rows("SELECT id FROM item WHERE job_id = ? AND state = 'queued'", hand.job.id)
+        ending = Ending(
+            ItemState.SKIPPED if skips else ItemState.COMPLETED,
+            output=None if skips else output_of(hand.photo),
+            looked_at=hand.photo if skips else None,
+            along=tuple(ItemId(row["id"]) for row in waiting) if skips and along else (),
+            rest_is_due=rest,
+        )
+
+        with self.database.transaction():
+            queue.end(self.database, hand.item, ending, fence=hand.fence, now_usec=self.now)
+
+        photo = catalogue.read_photo(self.database, hand.photo.id)
+        live = self.live([photo.id], "develop", "backfill", "export")
+        assert photo.state in {PhotoState.DEVELOPED, PhotoState.OUTDATED, PhotoState.MISSING}
+        assert bool(live) is (photo.state is PhotoState.OUTDATED and photo.discarded_by is None)
+
+    @precondition(lambda self: any(hand.photo.state is PhotoState.DEVELOPED for hand in self.hands))
+    @rule()
+    def begin_after_all(self) -> None:
+        """Work on what may have been up to date begins."""
+        hands = [hand for hand in self.hands if hand.photo.state is PhotoState.DEVELOPED]
+        hand = next((hand for hand in hands if hand.job.kind is JobKind.EXPORT), None)
+        if hand is None:
+            return
+        with self.database.transaction():
+            begun, _ = begin(self.database, hand.item, fence=hand.fence, now_usec=self.now)
+        assert begun
+
     @precondition(lambda self: self.hands)
     @rule()
     def die(self) -> None:
@@ -270,17 +309,25 @@ class Queue(RuleBasedStateMachine):
         assert self.waiting_jobs() == [*rest[:at], moved, *rest[at:]]
 
     @precondition(lambda self: self.photos)
-    @rule(session=st.sampled_from(SESSIONS), numbers=FEW, paused=st.booleans())
-    def export(self, session: SessionId, numbers: list[int], paused: bool) -> None:
+    @rule(session=st.sampled_from(SESSIONS), numbers=FEW, paused=st.booleans(), forced=st.booleans())
+    def export(self, session: SessionId, numbers: list[int], paused: bool, forced: bool) -> None:
         known = self.rows("SELECT id FROM photo WHERE session_id = ? ORDER BY seq", session)
         wanted = [PhotoId(known[number % len(known)]["id"]) for number in numbers if known]
         background, asked_for = self.live(wanted, "develop", "backfill"), self.live(wanted, "export")
         runs = [item for item in background.values() if item["state"] == "running"]
         elsewhere = tuple(dict.fromkeys(item["job_id"] for item in asked_for.values()))
-        spared = self.settled(elsewhere) - background.keys()
+        enough = [job for job in elsewhere if self.makes_all(job, forced=forced)]
+        spared = self.settled(enough) - background.keys()
         expected = [one for one in dict.fromkeys(wanted) if one not in asked_for and one not in spared]
         order = NewExport(
-            session, tuple(wanted), "jpg", "export", CorrelationId("e"), paused=paused, creator="test"
+            session,
+            tuple(wanted),
+            "jpg",
+            "export",
+            CorrelationId("e"),
+            paused=paused,
+            creator="test",
+            wish=Wish(forced=forced),
         )
 
         with self.database.transaction():
@@ -294,8 +341,8 @@ class Queue(RuleBasedStateMachine):
         assert exported.elsewhere == elsewhere
         assert exported.created is bool(expected)
         if not expected:
-            goes_on = [job for job in elsewhere if job in self.uncanceled()]
-            assert exported.job_id == (elsewhere[0] if elsewhere and len(goes_on) == len(elsewhere) else None)
+            joins = elsewhere[0] if elsewhere and len(enough) == len(elsewhere) else None
+            assert exported.job_id == joins
             return
         items = self.rows("SELECT * FROM item WHERE job_id = ? ORDER BY turn", exported.job_id)
         assert [item["photo_id"] for item in items] == expected
@@ -309,10 +356,12 @@ class Queue(RuleBasedStateMachine):
             "SELECT item.job_id, photo.id FROM item JOIN photo ON photo.id = item.photo_id "
             "WHERE item.state IN ('completed', 'skipped') AND photo.state = 'developed'"
         )
-        return {row["id"] for row in rows if row["job_id"] in jobs and row["job_id"] in self.uncanceled()}
+        return {row["id"] for row in rows if row["job_id"] in jobs}
 
-    def uncanceled(self) -> set[int]:
-        return {row["id"] for row in self.rows("SELECT id FROM job WHERE canceling = 0")}
+    def makes_all(self, job: int, *, forced: bool) -> bool:
+        """Whether an export that is not being canceled makes all that another one would."""
+        [row] = self.rows("SELECT canceling, forced FROM job WHERE id = ?", job)
+        return not row["canceling"] and (bool(row["forced"]) or not forced)
 
     @precondition(lambda self: self.photos)
     @rule(
