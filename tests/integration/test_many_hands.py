@@ -212,6 +212,17 @@ async def test_whether_a_session_works_again_one_photo_finds_out(tmp_path: Path)
         assert probes == 1
 
 
+async def test_a_folder_that_is_gone_is_counted_once_however_many_photos_meet_it(tmp_path: Path) -> None:
+    async with open_house(tmp_path, workers=3) as house:
+        await house.find("a", "b", "c", session=SESSIONS[1])
+        await house.laboratory.until_in_work("a", "b", "c")
+
+        house.laboratory.finish("a", "b", "c", failure=GONE, environment=True)
+
+        await house.laboratory.until(lambda: len(house.laboratory.begun) > 3)
+        assert house.gate.held_times(SESSIONS[1]) == 1
+
+
 async def test_while_the_queue_is_at_fault_one_photo_at_a_time_finds_out(house: House) -> None:
     await house.arrive("1", "2", "3")
     await house.laboratory.until_in_work("1", "2")

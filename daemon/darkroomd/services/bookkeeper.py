@@ -185,17 +185,18 @@ class Bookkeeper:
                 await self._end(hand, Ending(ItemState.FAILED, failure=failure))
                 await self._stop_hopeless(claim)
             case Hold() | SessionHold() | JobHold():
-                self._hold_back(claim, decision, failure)
+                self._hold_back(hand, decision, failure)
                 await self._put_back(claim, failure=failure, retry_at_usec=None)
 
-    def _hold_back(self, claim: Claim, decision: Hold | SessionHold | JobHold, failure: Failure) -> None:
+    def _hold_back(self, hand: Hand, decision: Hold | SessionHold | JobHold, failure: Failure) -> None:
+        claim = hand.claim
         match decision:
             case Hold():
                 self._gate.hold(decision, failure.message)
             case SessionHold():
                 times = self._gate.held_times(claim.session.id) + 1
                 hold = SessionHold(session_hold_seconds(self._policy, times=times), decision.reason)
-                self._gate.hold_session(claim.session.id, hold, failure.message)
+                self._gate.hold_session(claim.session.id, hold, failure.message, begun_at=hand.begun_at)
             case JobHold():
                 self._gate.hold_job(claim.job.id, decision, failure.message)
 

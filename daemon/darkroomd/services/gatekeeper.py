@@ -213,9 +213,17 @@ class Gatekeeper:
         self._fault = self._rest(hold)
         self._tell()
 
-    def hold_session(self, session_id: SessionId, hold: SessionHold, why: str) -> None:
-        """Start nothing of a session until its folder has been given time to become usable again."""
-        if session_id not in self._sessions:
+    def hold_session(
+        self, session_id: SessionId, hold: SessionHold, why: str, *, begun_at: float = math.inf
+    ) -> None:
+        """Start nothing of a session until its folder has been given time to become usable again.
+
+        Work that began before a fault was met, and then meets it as well, says nothing new.
+        """
+        known = self._sessions.get(session_id)
+        if known is not None and begun_at < known.since:
+            return
+        if known is None:
             log.error("session_waits", session=session_id, reason=hold.reason, message=why)
         self._sessions[session_id] = self._rest(hold)
         self._held_times[session_id] = self.held_times(session_id) + 1
