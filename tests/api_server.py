@@ -21,6 +21,7 @@ from darkroomd.api.listener import open_listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
 from darkroomd.core.access import AccessPolicy
+from darkroomd.core.archive_request import Contents
 from darkroomd.core.estimate import Rate
 from darkroomd.core.model import (
     Arrival,
@@ -265,7 +266,14 @@ async def serving(
             # What looks at folders is tried with the real daemon.
             rescans=cast("Rescans", None),
             exports=cast("Exports", None),
-            archives=cast("Archives", None),
+            archives=Archives(
+                store,
+                intake,
+                destination=None,
+                contents=Contents.BOTH,
+                now_usec=lambda: NOW,
+                new_correlation_id=lambda: CorrelationId("c-filed"),
+            ),
             outputs=Outputs(store.front),
             identity=await history.identity(otherwise=IDENTITY),
             version="0.1.0",

@@ -193,6 +193,24 @@ async def test_an_operator_cannot_name_a_folder_that_is_not_open_to_it(
     assert "socket.allowed_roots" in answer["parameters"]["message"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("forbidden/archive", id="elsewhere"),
+        pytest.param("allowed/way-out/archive", id="through-a-link"),
+        pytest.param("allowed/../forbidden", id="through-the-parent"),
+    ],
+)
+async def test_an_operator_cannot_archive_to_a_folder_that_is_not_open_to_it(place: Path, name: str) -> None:
+    allowed, _ = make_folders(place)
+    asked = darkroom("StartArchive", sessionIds=[], dryRun=True, destination={"path": f"{place}/{name}"})
+    async with serving(place, access=policy(Role.OPERATOR, allowed)) as daemon:
+        [refused] = await PRIMARY.ask(daemon.path, asked)
+
+    assert refused["error"] == f"{DARKROOM}.PathNotAllowed"
+    assert "socket.allowed_roots" in refused["parameters"]["message"]
+
+
 async def test_in_a_folder_that_is_open_to_it_an_operator_learns_what_is_wrong(place: Path) -> None:
     allowed, _ = make_folders(place)
     async with serving(place, access=policy(Role.OPERATOR, allowed)) as daemon:

@@ -226,3 +226,28 @@ def test_names_of_every_kind_are_archived(tmp_path: Path) -> None:
     assert (job.state, job.progress.completed) == (JobState.COMPLETED, len(names))
     assert len(standing(tmp_path / "archive")) == 2 * len(names)
     assert listed(tmp_path / "archive") == sums_of(tmp_path / "archive")
+
+
+def test_an_archive_in_the_middle_of_a_file_tells_how_far_it_is_and_stops_when_it_is_canceled(
+    tmp_path: Path,
+) -> None:
+    destination = tmp_path / "archive"
+    with developed(tmp_path, [["A"]]) as (daemon, client):
+        job_id = held(client, destination, contents="originals")
+        # Without blocks, and yet long to read.
+        with (tmp_path / "s0" / "Raw" / "A.JPG").open("wb") as file:
+            file.truncate(4 << 30)
+        client.resume_jobs([job_id])
+        while client.get_job(job_id).progress.percent < 1:
+            assert daemon.process.poll() is None
+        [item] = client.list_items(job_id)
+        text = client.get_summary().text
+        client.cancel_jobs([job_id])
+        canceled = client.get_job(job_id)
+        left = [path.name for path in destination.rglob("*") if path.name.endswith(".part")]
+        daemon.wait_for("archive_listed")
+
+    assert item.stage in {"copy", "verify"}
+    assert text.startswith("Archiving A.DNG")
+    assert (canceled.state, left) == (JobState.CANCELED, [])
+    assert listed(destination) == sums_of(destination)

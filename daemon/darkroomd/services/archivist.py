@@ -113,6 +113,7 @@ class Archivist:
         """
         order = await self._store.front.read(partial(read_order, job_id=claim.job.id))
         filing = _Filing(claim, order, on_stage)
+        filing.tell()
         cabinet = self._cabinets.at(order.destination)
         outcome: Archived | Failed | None = None
         try:

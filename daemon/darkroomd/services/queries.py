@@ -20,6 +20,7 @@ from darkroomd.core.model import (
     ItemId,
     Job,
     JobId,
+    JobKind,
     Page,
     Photo,
     PhotoId,
@@ -201,7 +202,8 @@ class Queries:
         )
 
     def _with_estimate(self, job: Job) -> Job:
-        if job.ended_at_usec is not None:
+        # How long photos take to develop says nothing of how long they take to copy.
+        if job.ended_at_usec is not None or job.kind is JobKind.ARCHIVE:
             return job
         return replace(job, progress=self._with_remaining(job.progress))
 
