@@ -2,8 +2,8 @@
 
 Run by hand: python tests/bench/workers.py [FILE] [--workers N] [--photos 24] [--rounds 3] [--megapixels 4]
 Without a FILE a colour chart is written as an uncompressed DNG. The real daemon develops copies of it, with
-one worker and with several in turn: from the first photo that is started to the last one that is recorded. The
-least of the rounds counts: workers take what others leave them, so a busy machine shows less than there is.
+one worker and with several in turn: from the first photo that is started to the last one that is recorded.
+The least of the rounds counts: workers take what others leave, so a busy machine shows less than there is.
 """
 
 from __future__ import annotations
