@@ -309,8 +309,11 @@ def test_an_export_that_is_asked_for_twice_is_one(tmp_path: Path) -> None:
         by_key = client.start_export(session, options=key)
         joined = client.start_export(session)
         one = client.start_export(session, photo_ids=[photos["A"].id])
+        planned = client.start_export(session, dry_run=True)
         with pytest.raises(SessionBusy) as busy:
             client.start_export(session, force=True)
+        with pytest.raises(SessionBusy):
+            client.start_export(session, force=True, dry_run=True)
         assert first.job_id is not None
         client.resume_jobs([first.job_id])
         client.wait_job(first.job_id, timeout_usec=PATIENCE_USEC)
@@ -320,6 +323,7 @@ def test_an_export_that_is_asked_for_twice_is_one(tmp_path: Path) -> None:
     assert (first.created, first.item_count) == (True, 2)
     assert by_key == joined == one == long_after
     assert (by_key.job_id, by_key.created, by_key.item_count) == (first.job_id, False, 2)
+    assert (planned.job_id, planned.item_count) == (None, 2)
     assert busy.value.context["job_ids"] == (first.job_id,)
     assert fresh.id != first.job_id
 

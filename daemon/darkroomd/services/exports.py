@@ -13,7 +13,7 @@ import structlog
 from darkroom.errors import InvalidParameter, NoSuchPhoto, PathNotAllowed, SessionBusy
 from darkroom.protocol.types import JobOptions, Priority
 from darkroomd.core.due import UNTOLD, Due, due_for
-from darkroomd.core.export_plan import Candidate, ExportPlan, to_export
+from darkroomd.core.export_plan import Candidate, to_export
 from darkroomd.core.freshness import Cause, is_same_file
 from darkroomd.core.model import (
     EVERYTHING,
@@ -108,14 +108,17 @@ class Exports:
         return exported
 
     async def foretell(self, order: Order, options: JobOptions, *, uid: int) -> int:
-        """Keep a log line for each photo that an export would have, and return how many that are.
+        """Keep a log line for each photo that an export is about, and return how many its job would have.
 
         Raises:
             PathNotAllowed: the disk does not answer.
+            SessionBusy: as for `start`.
         """
         session, export = await self._prepare(order, options, uid=uid)
         plan = await self._around.store.front.read_at_length(partial(survey_export, export=export))
-        photos = await self._known(session.id, plan)
+        if plan.elsewhere and not plan.wanted and plan.joins is None:
+            raise SessionBusy(session.id, plan.elsewhere)
+        photos = await self._known(session.id, export.photo_ids if plan.joins is not None else plan.wanted)
         names = await self._around.store.photo_names(session.id)
         labels = self._around.plan.labels(names)
         for start in range(0, len(photos), LOOKED_AT_ONCE):
@@ -127,7 +130,9 @@ class Exports:
                 raise PathNotAllowed(readable(session.folder), os.strerror(error.errno or 0)) from error
             lines = [self._line(export, photo, due) for photo, due in zip(some, found, strict=True)]
             await self._around.store.front.write(partial(_keep, lines=lines))
-        return len(photos)
+        return (
+            len(photos) if plan.joins is None else (await self._around.store.job(plan.joins)).progress.total
+        )
 
     async def _asked_before(self, asked: Asked) -> Rescanned | None:
         now_usec = self._around.now_usec()
@@ -165,10 +170,10 @@ class Exports:
         asked = tuple(name for name in there if name in order.recipes)
         return Wish(None if len(asked) == len(there) else asked, order.forced)
 
-    async def _known(self, session_id: SessionId, plan: ExportPlan) -> list[Photo]:
+    async def _known(self, session_id: SessionId, photo_ids: Sequence[PhotoId]) -> list[Photo]:
         def read(database: Database) -> list[Photo]:
             known = {photo.id: photo for photo in read_known_photos(database, session_id).values()}
-            return [known[photo_id] for photo_id in plan.wanted]
+            return [known[photo_id] for photo_id in photo_ids]
 
         return await self._around.store.front.read_at_length(read)
 
