@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom.cli.progress import Course, bar
+from darkroom.cli.progress import Advance, Course, bar
 
 
 def course(*, left: int, ends: list[float]) -> Course:
@@ -75,3 +75,18 @@ def test_a_bar_has_its_width_and_is_full_only_in_the_end(done: int, of: int) -> 
 
     assert len(drawn) == 22
     assert ("-" not in drawn) == (done >= of)
+
+
+def test_the_time_left_follows_from_the_percent_since_work_went_on() -> None:
+    advance = Advance()
+
+    begun = advance.remaining_usec(10, now=0.0, goes_on=True)
+    early = advance.remaining_usec(12, now=4.0, goes_on=True)
+    later = advance.remaining_usec(60, now=50.0, goes_on=True)
+    waits = advance.remaining_usec(60, now=900.0, goes_on=False)
+    again = [
+        advance.remaining_usec(percent, now=now, goes_on=True) for percent, now in ((60, 1e3), (80, 1010.0))
+    ]
+
+    assert (begun, early, later, waits) == (None, None, 40_000_000, None)
+    assert again == [None, 10_000_000]

@@ -15,7 +15,7 @@ PHOTO = Developed(pixels=24_000_000, busy_usec=1_200_000)
 
 photos = st.builds(Developed, pixels=st.integers(1, 10**9), busy_usec=st.integers(0, 10**9))
 progresses = st.builds(
-    Progress, total=st.integers(1, 10**6), sized=st.integers(0, 10**6), sized_pixels=st.integers(0, 10**13)
+    Progress, total=st.integers(1, 10**6), sized=st.integers(0, 10**6), sized_pixels=st.integers(1, 10**13)
 )
 
 
@@ -57,6 +57,7 @@ def sample(*, pixels: int | None = 24_000_000, failed: bool = False, busy_usec: 
         ),
         pytest.param([PHOTO] * 3, Progress(total=10**6), 12 * 10**11, id="many"),
         pytest.param([Developed(1, 0)] * 3, Progress(total=4), 0, id="too-quick-to-measure"),
+        pytest.param([PHOTO] * 3, Progress(total=4, sized=4), None, id="only-copies"),
     ],
 )
 def test_the_time_left_is_what_the_newest_photos_say(

@@ -6,9 +6,11 @@ import time
 from collections.abc import Generator
 from typing import Final
 
+from msgspec.structs import replace
+
 from darkroom.cli import outcomes
 from darkroom.cli.footer import left_of
-from darkroom.cli.progress import Course
+from darkroom.cli.progress import Advance, Course
 from darkroom.cli.terminal import Screen, complain
 from darkroom.client import Client
 from darkroom.client.patience import Patience
@@ -90,12 +92,14 @@ class _Teller:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._course = Course()
+        self._advance = Advance()
         self._done: int | None = None
         self._told: tuple[object, ...] | None = None
 
     def tell(self, job: Job, *, now: float) -> None:
         """Show the job; `now` is in seconds of a monotonic clock."""
         self._take(job, now=now)
+        job = self._with_time_left(job, now=now)
         # What waits is tried from time to time: that it is running for a moment is no news.
         state = None if job.state_reasons and job.ended_at_usec is None else job.state
         worth = state, job.state_reasons, job.progress.percent // _STEP_PERCENT
@@ -105,6 +109,14 @@ class _Teller:
         elif worth != self._told:
             self._screen.show([outcomes.standing(job)])
             self._told = worth
+
+    def _with_time_left(self, job: Job, *, now: float) -> Job:
+        """Return the job with the daemon's estimate, or with one by its percent where that has none."""
+        goes_on = job.state == JobState.RUNNING and not job.state_reasons
+        usec = self._advance.remaining_usec(job.progress.percent, now=now, goes_on=goes_on)
+        if job.progress.remaining_usec is not None:
+            return job
+        return replace(job, progress=replace(job.progress, remaining_usec=usec))
 
     def _take(self, job: Job, *, now: float) -> None:
         # What is up to date takes no time: it would tell of a pace that nothing else has.

@@ -13,6 +13,9 @@ _REMEMBERED: Final = 32
 _FEWEST: Final = 3
 """A pace that is told has been seen at least so often."""
 
+_LEAST_PERCENT: Final = 3
+"""So much has to be made before it tells of the rest."""
+
 _SECONDS_PER_MINUTE: Final = 60
 _USEC_PER_SECOND: Final = 1_000_000
 _SLOW_PER_MINUTE: Final = 10
@@ -73,6 +76,31 @@ class Course:
         if self.left and remaining_usec is not None:
             parts.append(words.time_left(remaining_usec))
         return f"{bar(self.done, of=total)} {', '.join(parts)}"
+
+
+class Advance:
+    """How long work still takes by the percent that it has made since it last began or went on."""
+
+    def __init__(self) -> None:
+        self._since: tuple[float, int] | None = None
+
+    def remaining_usec(self, percent: int, *, now: float, goes_on: bool) -> int | None:
+        """Return the time left at this percent, or None while too little was made to tell.
+
+        Args:
+            percent: 0 to 100.
+            now: seconds of one monotonic clock.
+            goes_on: False as long as the work waits for something.
+        """
+        if not goes_on:
+            self._since = None
+            return None
+        if self._since is None:
+            self._since = now, percent
+        seconds, made = now - self._since[0], percent - self._since[1]
+        if made < _LEAST_PERCENT:
+            return None
+        return round(seconds / made * (100 - percent) * _USEC_PER_SECOND)
 
 
 def _paced(per_minute: float) -> str:

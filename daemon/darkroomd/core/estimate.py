@@ -72,7 +72,8 @@ def rate_of(samples: Iterable[Sample]) -> Rate:
 def remaining_usec(rate: Rate, progress: Progress, *, workers: int = 1) -> int | None:
     """Return how long so many workers will take for the waiting photos; None while nothing is known.
 
-    A photo that was not developed before has the size of the newest ones. Running photos count whole.
+    A photo that was not developed before has the size of the newest ones. Running photos count whole. What is
+    only copied has no pixels to develop, and nothing is known of it.
     """
     waiting = progress.total - progress.ended
     if waiting <= 0:
@@ -81,4 +82,6 @@ def remaining_usec(rate: Rate, progress: Progress, *, workers: int = 1) -> int |
         return None
     unsized = max(0, waiting - progress.sized)
     pixels = progress.sized_pixels + unsized * rate.typical_pixels
+    if not pixels:
+        return None
     return rate.usec_per_megapixel * pixels // MEGAPIXEL // min(workers, waiting)
