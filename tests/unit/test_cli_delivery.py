@@ -213,7 +213,13 @@ def test_a_plan_tells_of_each_photo_why_it_would_be_developed_or_not() -> None:
         "b\\n.NEF develop its RAW file has changed",
         "c.NEF develop new_one",
     ]
-    assert plans.export_planned(lines) == ["2 of 3 photos would be developed. Nothing was started."]
+    assert plans.export_planned(lines, session="Wedding") == [
+        "2 of 3 photos would be developed. Nothing was started."
+    ]
+
+
+def test_a_plan_without_photos_says_so() -> None:
+    assert plans.export_planned([], session="a\nb") == ["There is nothing to develop in a\\nb."]
 
 
 def test_a_plan_for_several_recipes_tells_which_outputs_would_be_made() -> None:

@@ -38,8 +38,10 @@ def export_table(lines: Iterable[LogLine], *, width: int | None, paint: Paint = 
     return table(_COLUMNS, rows, width=width, paint=paint)
 
 
-def export_planned(lines: Sequence[LogLine]) -> list[str]:
-    """Return in a sentence how many photos would be developed."""
+def export_planned(lines: Sequence[LogLine], *, session: str) -> list[str]:
+    """Return in a sentence how many photos of a session would be developed."""
+    if not lines:
+        return [printable(f"There is nothing to develop in {session}.")]
     due = sum(not _is_up_to_date(line) for line in lines)
     return [f"{due} of {outcomes.photos(len(lines))} would be developed. Nothing was started."]
 

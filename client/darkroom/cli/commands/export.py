@@ -56,7 +56,7 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     if arguments.json:
         screen.show_json([msgspec.json.encode(reply)])
     if correlation_id is not None:
-        _tell_plan(client, correlation_id, arguments, screen)
+        _tell_plan(client, session, correlation_id, arguments, screen)
         return EXIT_DONE
     if not arguments.json:
         left = _left_out(client, session, chosen, waited_for=arguments.wait)
@@ -119,11 +119,13 @@ def known_recipes(client: Client, session: Session) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _tell_plan(client: Client, correlation_id: str, arguments: argparse.Namespace, screen: Screen) -> None:
+def _tell_plan(
+    client: Client, session: Session, correlation_id: str, arguments: argparse.Namespace, screen: Screen
+) -> None:
     """Tell of each photo whether it would be developed, and why."""
     lines = list(planned(client, correlation_id, "export_planned"))
     if arguments.json:
         screen.show_json(map(msgspec.json.encode, lines))
     else:
         screen.show(plans.export_table(lines, width=screen.width, paint=screen.paint))
-        screen.show(plans.export_planned(lines))
+        screen.show(plans.export_planned(lines, session=session.name))
