@@ -141,23 +141,41 @@ def test_space_that_runs_out_in_a_copy_costs_nothing(tmp_path: Path, small_disk:
 
 def test_an_archive_that_is_gone_waits_and_is_not_made_anew_elsewhere(tmp_path: Path) -> None:
     destination, away = tmp_path / "archive", tmp_path / "away"
-    with developed(tmp_path, [["A"], ["B"]]) as (daemon, client):
+    names = [f"P{number}" for number in range(8)]
+    with developed(tmp_path, [names]) as (daemon, client):
         job_id = held(client, destination)
         client.resume_jobs([job_id])
         daemon.wait_for("item_archived")
         client.pause_jobs([job_id])
+        while (job := client.get_job(job_id)).state is JobState.RUNNING:
+            daemon.next_line()
         destination.rename(away)
         client.resume_jobs([job_id])
-        found = daemon.wait_for_any("job_waits", "item_archived")
-        away_again = found["event"] == "job_waits"
-        reasons = client.get_job(job_id).state_reasons
-        shutil.rmtree(destination, ignore_errors=True)
+        daemon.wait_for("job_waits", reason="archive.gone")
+        reasons, made = client.get_job(job_id).state_reasons, destination.exists()
 
         away.rename(destination)
         done = client.wait_job(job_id, timeout_usec=PATIENCE_USEC)
+        tries = attempts(client, job_id)
 
-    assert (not away_again) or reasons == ("archive.gone",)
-    assert done.state is JobState.COMPLETED
+    assert job.state is JobState.PAUSED
+    assert (reasons, made) == (("archive.gone",), False)
+    assert (done.state, tries) == (JobState.COMPLETED, [1] * 8)
+    assert len(standing(destination)) == 24
+    assert listed(destination) == sums_of(destination)
+
+
+def test_what_vanishes_from_an_archive_while_its_job_waits_is_brought_there_again(tmp_path: Path) -> None:
+    destination = tmp_path / "archive"
+    with developed(tmp_path) as (_, client):
+        archive(client, destination, contents="originals")
+        job_id = held(client, destination)
+        next(destination.rglob("*.DNG")).unlink()
+        client.resume_jobs([job_id])
+        done = client.wait_job(job_id, timeout_usec=PATIENCE_USEC)
+
+    assert (done.state, done.progress.completed) == (JobState.COMPLETED, 2)
+    assert listed(destination) == sums_of(destination)
 
 
 def test_an_archive_below_a_folder_that_is_not_there_waits_for_it(tmp_path: Path) -> None:

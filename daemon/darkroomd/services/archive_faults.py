@@ -38,6 +38,11 @@ _OF_ARCHIVE: Final = {
 }
 _OF_PHOTO: Final = frozenset((errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EINVAL, errno.EISDIR))
 _SECRET: Final = frozenset((errno.EACCES, errno.EPERM))
+_OF_SESSION: Final = {
+    errno.ENOENT: "session.gone",
+    errno.ENOTDIR: "session.gone",
+    errno.ETIMEDOUT: "disk.not_responding",
+}
 _TRIED_AGAIN: Final = (SourceChanged, CopyDamaged, NameTaken)
 
 
@@ -97,12 +102,18 @@ def _source_unreadable(error: SourceUnreadable) -> Failed:
             context=facts,
         )
         return Failed(failure, environment=False)
-    away = error.errno in {errno.ENOENT, errno.ENOTDIR}
+    return session_away(path, error)
+
+
+def session_away(path: Path, error: OSError) -> Failed:
+    """Return what it means that a session's folder cannot be read: the session waits."""
+    code = _OF_SESSION.get(error.errno or 0, "disk.io")
+    reason = error.strerror or "unknown"
     failure = Failure(
-        code="session.gone" if away else "disk.io",
+        code=code,
         message=f"The session's folder cannot be read ({reason}). Put that right; the job goes on by itself.",
         transient=True,
-        context=facts,
+        context={"path": readable(path), "error": errno.errorcode.get(error.errno or 0, "unknown")},
     )
     return Failed(failure, environment=True, concern=Concern.SESSION)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,12 @@ from darkroomd.core.model import Claim, Photo
 from darkroomd.files.archive import SourceUnreadable, archive_part, open_archive_folder
 from darkroomd.files.archive_copy import CopyMethod, CopyStage, NameTaken, SourceChanged, copy_verified
 from darkroomd.files.folders import identity_of
-from darkroomd.services.archive_faults import failed_at, failed_by, failed_in_state
+from darkroomd.services.archive_faults import (
+    failed_at,
+    failed_by,
+    failed_in_state,
+    session_away,
+)
 from darkroomd.services.archive_lists import ArchiveLists
 from darkroomd.services.cabinets import Cabinet, Cabinets, Layout
 from darkroomd.services.disks import Disks, Ear
@@ -59,6 +65,7 @@ class _Filing:
     Attributes:
         done: what stands in the archive by now.
         copying: a part of a copy may be there.
+        anew: places were found once more for it.
         bytes_total: to be read twice: for the copy, and to compare.
         bytes_done: of finished files.
         ear: of the file that is copied.
@@ -70,6 +77,7 @@ class _Filing:
     on_stage: OnStage
     done: list[ArchivedFile] = field(default_factory=list[ArchivedFile])
     copying: bool = False
+    anew: bool = False
     copied: int = 0
     bytes_total: int = 0
     bytes_done: int = 0
@@ -111,7 +119,10 @@ class Archivist:
 
         Cancelled at any time, it leaves whole files there, and keeps a record of them.
         """
-        order = await self._store.front.read(partial(read_order, job_id=claim.job.id))
+        try:
+            order = await self._store.front.read(partial(read_order, job_id=claim.job.id))
+        except StateUnreadable as error:
+            return failed_in_state(error)
         filing = _Filing(claim, order, on_stage)
         filing.tell()
         cabinet = self._cabinets.at(order.destination)
@@ -131,17 +142,32 @@ class Archivist:
         try:
             return _objection(filing) or await self._file(filing, cabinet)
         except _LayoutStale:
-            cabinet.is_stale = True
-            return Failed(_moved(), environment=False)
+            return await self._anew(filing, cabinet)
         except (StateUnwritable, StateUnreadable) as error:
             return failed_in_state(error)
         except (SourceUnreadable, DarkroomError) as error:
             cabinet.is_stale |= isinstance(error, SourceChanged | NameTaken)
-            return failed_by(error)
+            return await self._judged(filing.claim, error)
         except OSError as error:
             # The next one looks first whether there is space enough for all that is left.
             cabinet.has_room = False
             return failed_at(filing.order.destination, error)
+
+    async def _anew(self, filing: _Filing, cabinet: Cabinet) -> Archived | Failed:
+        """Find the places once more, if nobody else goes by those that there are; else retry the item."""
+        if cabinet.is_shared or filing.anew:
+            cabinet.is_stale = True
+            return Failed(_moved(), environment=False)
+        filing.anew = True
+        cabinet.layout, cabinet.has_room = None, False
+        return await self._outcome(filing, cabinet)
+
+    async def _judged(self, claim: Claim, error: DarkroomError | SourceUnreadable) -> Failed:
+        """Return whose fault it is; the session's disk is asked, and may not answer."""
+        try:
+            return await self._disks.do(claim.session.folder, partial(failed_by, error))
+        except TimeoutError as silence:
+            return session_away(claim.session.folder, silence)
 
     async def _file(self, filing: _Filing, cabinet: Cabinet) -> Archived | Failed:
         claim, order = filing.claim, filing.order
@@ -177,9 +203,14 @@ class Archivist:
         layout = cabinet.layout
         if claim.session.id in layout.blind:
             cabinet.is_stale = True
-            raise SourceUnreadable(2, os.strerror(2), str(claim.photo.raw))
+            return session_away(
+                claim.session.folder, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            )
         before = layout.photos.get(claim.photo.id)
         identity = await self._disks.do(destination, partial(identity_of, destination))
+        if identity is None:
+            cabinet.is_stale = True
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(destination))
         if before is None or identity != layout.identity or not is_planned_as(before, claim.photo):
             raise _LayoutStale
         return layout

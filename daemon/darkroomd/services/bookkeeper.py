@@ -36,6 +36,9 @@ from darkroomd.store.store import Store
 
 USEC: Final = 1_000_000
 
+LONGEST_JOB_HOLD_SECONDS: Final = 30.0
+"""Bound on the time between two looks whether what stands in the way of a job is gone."""
+
 log = structlog.get_logger()
 
 OnPhotoEnding = Callable[[Claim, Ending], Awaitable[None]]
@@ -198,7 +201,10 @@ class Bookkeeper:
                 hold = SessionHold(session_hold_seconds(self._policy, times=times), decision.reason)
                 self._gate.hold_session(claim.session.id, hold, failure.message, begun_at=hand.begun_at)
             case JobHold():
-                self._gate.hold_job(claim.job.id, decision, failure.message)
+                times = self._gate.job_held_times(claim.job.id) + 1
+                seconds = min(session_hold_seconds(self._policy, times=times), LONGEST_JOB_HOLD_SECONDS)
+                job_hold = JobHold(seconds, decision.reason)
+                self._gate.hold_job(claim.job.id, job_hold, failure.message)
 
     async def _stop_hopeless(self, claim: Claim) -> None:
         try:

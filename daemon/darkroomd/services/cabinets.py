@@ -74,6 +74,11 @@ class Cabinet:
             left, self._left = self._left, anyio.Event()
             left.set()
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several items are at it."""
+        return self._hands > 1
+
     def finish(self, job_id: JobId) -> None:
         """Keep nothing of a job that has ended."""
         if self.job_id == job_id:

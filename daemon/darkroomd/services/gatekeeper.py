@@ -81,6 +81,7 @@ class Gatekeeper:
         self._unvisited: set[SessionId] = set()
         self._held_times: dict[SessionId, int] = {}
         self._jobs: dict[JobId, _Rest] = {}
+        self._job_times: dict[JobId, int] = {}
         self._arrivals: dict[SessionId, str] = {}
         self._pause: Pause | None = None
         self.on_change: Callable[[], None] = lambda: None
@@ -234,6 +235,7 @@ class Gatekeeper:
         if job_id not in self._jobs:
             log.error("job_waits", job=job_id, reason=hold.reason, message=why)
         self._jobs[job_id] = self._rest(hold)
+        self._job_times[job_id] = self.job_held_times(job_id) + 1
         self._tell()
 
     def waiting_jobs(self) -> AbstractSet[JobId]:
@@ -244,9 +246,14 @@ class Gatekeeper:
     def release_job(self, job_id: JobId) -> None:
         """Nothing stands in the way of a job any more."""
         rest = self._jobs.pop(job_id, None)
+        self._job_times.pop(job_id, None)
         if rest is not None:
             log.info("job_goes_on", job=job_id, reason=rest.reason)
             self._tell()
+
+    def job_held_times(self, job_id: JobId) -> int:
+        """Return how often in a row something stood in the way of a job."""
+        return self._job_times.get(job_id, 0)
 
     def holds_of(self, job_id: JobId) -> tuple[str, ...]:
         """Return what stands in the way of a job by itself, also while it is tried whether that is gone."""
@@ -258,6 +265,7 @@ class Gatekeeper:
         if happening.job is not None and happening.job.ended_at_usec is not None:
             gone = happening.job.id
         if gone is not None and self._jobs.pop(gone, None) is not None:
+            self._job_times.pop(gone, None)
             self._tell()
 
     def held_times(self, session_id: SessionId) -> int:
