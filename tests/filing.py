@@ -11,8 +11,9 @@ from pathlib import Path
 
 from darkroom import Client
 from darkroom.protocol.types import Job, JobFilter, JobOptions, Photo, Session
+from forked import running
 from make import make_dng
-from running import QUICK, Daemon, running
+from running import QUICK, Daemon
 
 SHA256SUM = shutil.which("sha256sum") or "sha256sum"
 PATIENCE_USEC = 30_000_000

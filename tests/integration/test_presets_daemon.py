@@ -17,8 +17,9 @@ from darkroom import Client
 from darkroom.cli.main import main
 from darkroom.errors import InvalidParameter, NoSuchPhoto, NoSuchPreset, NoSuchSession
 from darkroom.protocol.types import Photo
+from forked import running
 from make import make_dng
-from running import QUICK, Daemon, running
+from running import QUICK, Daemon
 
 XMP = """\
 <?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><r:RDF

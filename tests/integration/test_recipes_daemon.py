@@ -12,8 +12,9 @@ from PIL import Image
 
 from darkroomd.core.naming import part_name
 from darkroomd.imaging.dng import Facts
+from forked import running
 from make import make_dng
-from running import QUICK, Daemon, running
+from running import QUICK, Daemon
 
 WEB = """
 [[recipe]]
