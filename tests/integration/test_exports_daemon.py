@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -276,6 +278,69 @@ def test_a_canceled_export_leaves_its_photos_to_the_background(tmp_path: Path) -
 
     assert left == 2
     assert states == {"A": "developed", "B": "developed", "C": "developed"}
+
+
+def test_a_photo_whose_export_is_canceled_is_never_said_to_have_failed(tmp_path: Path) -> None:
+    with developed(tmp_path, ["A"]) as (daemon, client, session):
+        record = tmp_path / "wedding" / "boothy.session.json"
+        [worker] = children_of(daemon.process.pid)
+        os.kill(worker, signal.SIGSTOP)
+        reply = client.start_export(session, force=True)
+        daemon.wait_for("item_started", kind="export")
+        assert reply.job_id is not None
+        client.cancel_jobs([reply.job_id])
+        [entry] = json.loads(record.read_bytes())["photos"]
+        [photo] = client.list_photos(session)
+
+    assert (photo.state, photo.failure) == ("developed", None)
+    assert (entry["backgroundExportCompleted"], entry["lastError"]) == (True, None)
+
+
+def test_the_record_says_of_a_photo_whether_more_is_made_of_it(tmp_path: Path) -> None:
+    with developed(tmp_path, [], config=TWO) as (daemon, client, session):
+        record = tmp_path / "wedding" / "boothy.session.json"
+        client.pause_queue()
+        drop(daemon, tmp_path, "A")
+        reply = client.start_export(session, recipes=["web"])
+        assert reply.job_id is not None
+        client.resume_queue()
+        client.wait_job(reply.job_id, timeout_usec=PATIENCE_USEC)
+        [entry] = json.loads(record.read_bytes())["photos"]
+        [backfill] = client.list_jobs(JobFilter(kinds=("backfill",)))
+        client.wait_job(backfill.id, timeout_usec=PATIENCE_USEC)
+        [complete] = json.loads(record.read_bytes())["photos"]
+
+    made = [[output["recipe"] for output in each["outputs"]] for each in (entry, complete)]
+    assert (made[0] == ["web"]) is not entry["backgroundExportCompleted"]
+    assert (made[1], complete["backgroundExportCompleted"]) == (["jpg", "web"], True)
+
+
+def test_an_export_can_be_canceled_retried_watched_and_counted(tmp_path: Path) -> None:
+    with developed(tmp_path, ["A"]) as (daemon, client, session):
+        client.pause_queue()
+        drop(daemon, tmp_path, "B", "C")
+        reply = client.start_export(session)
+        assert reply.job_id is not None
+        waiting = client.get_summary().progress
+        canceled = client.cancel_jobs([reply.job_id])
+        retried = client.retry_jobs([reply.job_id], include_canceled=True)
+        again = client.get_summary().progress
+        with Client(daemon.socket) as watcher, watcher.watch(job_ids=[reply.job_id]) as events:
+            told = iter(events)
+            begun = next(told).kind
+            client.resume_queue()
+            # A keepalive says that nothing has happened for a long time.
+            over = {"job.completed", "keepalive"}
+            kinds = list(takewhile(lambda kind: kind not in over, (event.kind for event in told)))
+        job = client.get_job(reply.job_id)
+        skipped = list(client.list_items(job.id, states=[ItemState.SKIPPED]))
+        backfill = [one for one in client.list_jobs(JobFilter(kinds=("backfill",))) if one.state_reasons]
+
+    assert (waiting.total, canceled, retried.item_count, again.total) == (3, (job.id,), 3, 3)
+    assert (begun, kinds.count("item.updated") >= 3) == ("ready", True)
+    assert (job.progress.completed, job.progress.skipped, job.progress.canceled) == (2, 1, 0)
+    assert [item.outputs[0].file.path for item in skipped] == [str(jpeg(tmp_path, "A"))]
+    assert [one.state_reasons for one in backfill] == [("superseded",)]
 
 
 def test_an_export_that_fails_too_often_leaves_the_rest_to_the_background(tmp_path: Path) -> None:
