@@ -12,11 +12,11 @@ from darkroom.protocol.types import ItemState, JobState, Priority
 from darkroomd.core.archive_request import Admission, Contents, Selection, admit, in_order
 from darkroomd.core.model import CorrelationId, ItemId, JobId, PhotoState, SessionId
 from darkroomd.core.naming import photo_id
-from darkroomd.store import archived, archives, arrivals, catalogue, places, queue
+from darkroomd.store import archived, archives, arrivals, catalogue, places, queue, verbs
 from darkroomd.store.archived import ArchivedFile
 from darkroomd.store.archives import Begun, NewArchive
 from darkroomd.store.database import open_database
-from darkroomd.store.queue import Ending
+from darkroomd.store.queue import Ending, Kinds, Wanted
 from darkroomd.store.rescans import Asked, Rescanned
 from standing import CANCELED, FAILURE, NOW, SESSION, Standing, assert_told_once, newest_fact
 
@@ -351,3 +351,26 @@ def test_a_session_with_an_archive_that_goes_on_is_not_forgotten_and_later_is(st
     assert live == (standing.job,)
     assert gone == ()
     assert standing.database._connection.execute("SELECT count(*) AS n FROM archive").fetchone()["n"] == 0
+
+
+@pytest.mark.parametrize(
+    ("kinds", "first", "expected"),
+    [
+        pytest.param(Kinds.ANY, "archive", "archive", id="any"),
+        pytest.param(Kinds.NO_ARCHIVES, "archive", "develop", id="something-else"),
+        pytest.param(Kinds.AN_ARCHIVE_THAT_IS_FIRST, "archive", "archive", id="archive-is-first"),
+        pytest.param(Kinds.AN_ARCHIVE_THAT_IS_FIRST, "develop", None, id="archive-is-behind"),
+    ],
+)
+def test_archives_are_taken_where_they_have_a_place_and_never_before_others(
+    standing: Standing, kinds: Kinds, first: str, expected: str | None
+) -> None:
+    archive(standing)
+    arrived = standing.arrive("C.NEF")
+    urgent = [standing.job if first == "archive" else arrived]
+    standing.step(lambda database: verbs.set_priority(database, urgent, Priority.HIGH, now_usec=NOW))
+
+    wanted = Wanted("b", Priority.LOW, kinds=kinds)
+    claim = standing.step(lambda database: queue.claim(database, wanted, now_usec=NOW))
+
+    assert (claim and claim.job.kind) == expected

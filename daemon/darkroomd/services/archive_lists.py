@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import structlog
 from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError
-from darkroomd.core.model import Claim, Happening, JobKind
+from darkroomd.core.model import Claim, Happening, JobId, JobKind
 from darkroomd.files.archive import folders_in, sweep_parts
 from darkroomd.files.manifests import write_manifest
 from darkroomd.services.cabinets import Cabinet, Cabinets
@@ -49,6 +50,7 @@ class ArchiveLists:
         self._cabinets = cabinets
         self._now_usec = now_usec
         self._woken = anyio.Event()
+        self._told: set[tuple[str, JobId]] = set()
 
     async def finish(
         self, claim: Claim, cabinet: Cabinet, destination: Path, files: tuple[ArchivedFile, ...]
@@ -122,7 +124,7 @@ class ArchiveLists:
                 await self._write(one, files)
                 await self._mark(files)
         except (DarkroomError, OSError) as error:
-            log.warning("archive_not_listed", job=one.job_id, session=one.session_id, problem=str(error))
+            self._complain("archive_not_listed", one.job_id, error)
             return False
         return True
 
@@ -144,13 +146,19 @@ class ArchiveLists:
         if files:
             await self._store.front.write(partial(mark_listed, files=files))
 
+    def _complain(self, event: str, job_id: JobId, error: Exception) -> None:
+        """Say once what stands in the way: it is tried again and again."""
+        level = logging.DEBUG if (event, job_id) in self._told else logging.WARNING
+        self._told.add((event, job_id))
+        log.log(level, event, job=job_id, problem=str(error))
+
     async def _sweep(self, one: Unswept) -> bool:
         try:
             work = partial(_sweep_all, one.destination, one.fences)
             removed = await self._disks.do(one.destination, work)
             await self._store.front.write(partial(forget_dead_fences, job_id=one.job_id, fences=one.fences))
         except (DarkroomError, OSError) as error:
-            log.warning("archive_not_swept", job=one.job_id, problem=str(error))
+            self._complain("archive_not_swept", one.job_id, error)
             return False
         log.info("archive_parts_swept", destination=str(one.destination), count=removed)
         return True

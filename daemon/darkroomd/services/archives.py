@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import anyio
 import structlog
 
 from darkroom.errors import InvalidParameter, PathNotAllowed
@@ -130,15 +131,18 @@ class Archives:
         begin = partial(
             begin_archive, archive=archive, shares=admission.shares, asked=asked, now_usec=self._now_usec()
         )
-        begun = await self._store.front.write(begin)
-        if isinstance(begun, Rescanned):
-            await self._tell(archive, admission, None)
-            return Started(begun.job_id, created=False, items=begun.items)
-        # Told before anything can be started: whoever waits for the job finds the line.
-        await self._tell(archive, admission, begun.job_id)
-        await self._fill(archive, begun, admission)
-        log.info("archive_asked_for", job=begun.job_id, photos=len(begun.shares), uid=uid)
-        return Started(begun.job_id, created=True, items=len(begun.shares))
+        # Whoever hangs up in between leaves a whole job all the same.
+        with anyio.CancelScope(shield=True):
+            begun = await self._store.front.write(begin)
+            if isinstance(begun, Rescanned):
+                await self._tell(archive, admission, None)
+                return Started(begun.job_id, created=False, items=begun.items)
+            # Told before anything can be started: whoever waits for the job finds the line.
+            await self._tell(archive, admission, begun.job_id)
+            await self._fill(archive, begun, admission)
+            log.info("archive_asked_for", job=begun.job_id, photos=len(begun.shares), uid=uid)
+            return Started(begun.job_id, created=True, items=len(begun.shares))
+        raise RuntimeError("A scope that is shielded was cancelled.")
 
     async def foretell(self, wish: Wish, options: JobOptions, *, uid: int) -> int:
         """Keep a log line of what an archive would do, and return how many items it would have.
