@@ -70,14 +70,18 @@ def is_worth_waiting_for(costs_seconds: Iterable[float]) -> bool:
     return min(costs_seconds, default=0.0) <= AHEAD_SECONDS
 
 
-def foreseen(photo: Photo, ending: Ending) -> Photo | None:
+def foreseen(claim: Claim, ending: Ending) -> Photo | None:
     """Return what a photo will be once the work on it has ended so; None where only the database knows."""
+    photo = claim.photo
+    if ending.state is ItemState.CANCELED and claim.job.kind is JobKind.EXPORT:
+        # It stays as it was, or returns to the background.
+        return None
     if ending.output is not None:
         made = {output.recipe for output in ending.outputs}
         others = [output for output in photo.outputs if output.recipe not in made]
         return replace(
             photo,
-            state=PhotoState.DEVELOPED,
+            state=PhotoState.OUTDATED if ending.rest_is_due else PhotoState.DEVELOPED,
             outputs=tuple(sorted((*others, *ending.outputs), key=lambda output: output.recipe)),
             captured_at_usec=ending.captured_at_usec,
             zone_minutes=ending.zone_minutes,
@@ -202,7 +206,7 @@ class SessionRecords:
         Done within `LAST_SECONDS`, whatever the disk does; it is recorded later if not by then, or if the
         record took longer than `AHEAD_SECONDS` to write the last few times.
         """
-        photo = foreseen(claim.photo, ending)
+        photo = foreseen(claim, ending)
         if photo is None:
             return
         with anyio.move_on_after(LAST_SECONDS):
