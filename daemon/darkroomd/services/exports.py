@@ -142,7 +142,8 @@ class Exports:
         session = await self._around.store.session(order.session_id)
         wish = self._wish(order)
         named = None if order.photo_ids is None else frozenset(order.photo_ids)
-        known = await self._around.store.front.read(partial(read_candidates, session_id=session.id))
+        read = partial(read_candidates, session_id=session.id)
+        known = await self._around.store.front.read_at_length(read)
         if named is not None:
             _check(named, known)
         photos = to_export(known, named)
