@@ -9,9 +9,10 @@ from pathlib import Path
 
 import anyio
 import pytest
+from anyio import to_thread
 
 from darkroomd.files.mounts import Mount
-from darkroomd.services.disks import MOST_STUCK, Disks
+from darkroomd.services.disks import MOST_STUCK, Disks, Ear
 
 pytestmark = pytest.mark.anyio
 
@@ -143,3 +144,53 @@ async def test_on_a_local_disk_the_work_of_who_is_cancelled_is_finished() -> Non
             go_on.set()
 
     assert finished.is_set()
+
+
+async def test_long_work_has_all_the_time_it_takes_as_long_as_it_goes_on(answers: threading.Event) -> None:
+    disks = Disks(patience_seconds=2.0, find_mount=all_local)
+    ticks: list[int] = []
+    seen = iter(range(13))
+
+    def work(ear: Ear) -> int:
+        for done in seen:
+            ear.done = done
+            answers.wait(0.2)
+        return ear.done
+
+    with anyio.fail_after(LONGEST_WAIT_SECONDS):
+        done = await disks.do_at_length(ALIVE, work, on_tick=lambda: ticks.append(1))
+
+    assert done == 12
+    assert ticks
+
+
+async def test_long_work_that_goes_on_no_more_is_given_up(hang: Callable[[], bool]) -> None:
+    disks = Disks(patience_seconds=0.01, find_mount=all_local)
+
+    with anyio.fail_after(LONGEST_WAIT_SECONDS / 2), pytest.raises(TimeoutError):
+        await disks.do_at_length(DEAD, lambda _: hang())
+
+
+@pytest.mark.parametrize("find_mount", [by_second_part, all_local], ids=["remote", "local"])
+async def test_long_work_is_told_that_nobody_waits_for_it(find_mount: Callable[[Path], Mount]) -> None:
+    disks = Disks(find_mount=find_mount)
+    begun, stopped = threading.Event(), threading.Event()
+
+    def work(ear: Ear) -> None:
+        begun.set()
+        while not ear.is_canceled():
+            stopped.wait(0.01)
+        stopped.set()
+
+    with anyio.fail_after(LONGEST_WAIT_SECONDS / 2):
+        async with anyio.create_task_group() as group:
+            group.start_soon(disks.do_at_length, ALIVE, work)
+            await to_thread.run_sync(begun.wait, LONGEST_WAIT_SECONDS)
+            group.cancel_scope.cancel()
+
+    assert stopped.wait(LONGEST_WAIT_SECONDS)
+
+
+async def test_what_long_work_raises_is_the_caller_s(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        await Disks().do_at_length(tmp_path, lambda _: (tmp_path / "missing").stat())
