@@ -16,8 +16,9 @@ import pytest
 from darkroom import Client
 from darkroom.errors import InvalidParameter, NoSuchPhoto, NoSuchSession, SessionBusy
 from darkroom.protocol.types import ItemState, Job, JobFilter, JobOptions, JobState, Photo, Priority
+from forked import running
 from make import make_dng
-from running import QUICK, Daemon, children_of, running
+from running import QUICK, Daemon, children_of
 
 PATIENCE_USEC = 30_000_000
 TWO = '[[recipe]]\nname = "jpg"\n[[recipe]]\nname = "web"\nfolder = "Web"\nformat = "webp"\n' + QUICK
@@ -261,6 +262,31 @@ def test_outputs_that_an_export_does_not_ask_for_are_made_in_the_background(tmp_
     assert (job.progress.completed, backfill.priority, again.progress.skipped) == (1, Priority.LOW, 1)
     assert (tmp_path / "wedding" / "Web" / "A.webp").exists()
     assert jpeg(tmp_path, "A").exists()
+
+
+def test_photos_outlive_the_recipe_that_their_export_asks_for(tmp_path: Path) -> None:
+    with developed(tmp_path, ["A"], config=TWO) as (daemon, client, session):
+        client.pause_queue()
+        drop(daemon, tmp_path, "B")
+        reply = client.start_export(session, recipes=["web"])
+    with (
+        running(tmp_path, "--session", str(tmp_path / "wedding")) as daemon,
+        Client(daemon.socket) as client,
+    ):
+        client.resume_queue()
+        assert reply.job_id is not None
+        job = client.wait_job(reply.job_id, timeout_usec=PATIENCE_USEC)
+        daemon.wait_for("item_developed")
+        said = reasons(client, job)
+        states = {name: photo.state for name, photo in photos_of(client, session).items()}
+        assert daemon.stop() == 0
+
+    assert (job.state, job.progress.canceled) == (JobState.CANCELED, 2)
+    assert job.failure is not None
+    assert job.failure.code == "recipe.gone"
+    assert said == ["recipe.gone"] * 2
+    assert states["A"] == "developed"
+    assert jpeg(tmp_path, "B").exists()
 
 
 def test_a_canceled_export_leaves_its_photos_to_the_background(tmp_path: Path) -> None:
