@@ -130,6 +130,19 @@ def return_rest(database: Database, journal: Journal, item: Row, photo: Row, *, 
     return row
 
 
+def tell_if_changed(database: Database, journal: Journal, before: Photo) -> None:
+    """Tell of a photo and its session, if it is not what it was."""
+    photo = read_photo(database, before.id)
+    if photo.revision != before.revision:
+        journal.photo_as(photo)
+        journal.session(photo.session_id)
+
+
+def is_of_export(database: Database, item: Row) -> bool:
+    """Tell whether an item belongs to an export."""
+    return read_job(database, JobId(item["job_id"])).kind is JobKind.EXPORT
+
+
 def is_replaced(database: Database, output: Output) -> bool:
     """Tell whether a photo is another than its output was made from."""
     # Intake may have seen another file settle, or people given it another look or time, meanwhile.

@@ -31,12 +31,14 @@ from darkroomd.store.background import return_to_background
 from darkroomd.store.catalogue import has_outputs, photo_of, read_job, read_photo, read_session
 from darkroomd.store.database import Database, Row
 from darkroomd.store.export_items import (
+    is_of_export,
     is_replaced,
     return_rest,
     skip_along,
     skip_photo,
     spare_photo,
     start_photo,
+    tell_if_changed,
 )
 from darkroomd.store.journal import Journal, write_log_lines
 from darkroomd.store.rows import (
@@ -255,7 +257,7 @@ def _end_photo(database: Database, journal: Journal, item: Row, ending: Ending, 
         )
     elif ending.state is ItemState.SKIPPED:
         skip_photo(database, photo_id, looked_at=ending.looked_at, now_usec=now_usec)
-    elif ending.state is ItemState.CANCELED and _is_of_export(database, item):
+    elif ending.state is ItemState.CANCELED and is_of_export(database, item):
         spare_photo(database, item, now_usec=now_usec)
         job = read_job(database, JobId(item["job_id"]))
         return_to_background(database, journal, job, [item], join=True, now_usec=now_usec)
@@ -265,10 +267,6 @@ def _end_photo(database: Database, journal: Journal, item: Row, ending: Ending, 
     row = row or database.one("photo_by_id", id=photo_id)
     assert row is not None
     return row
-
-
-def _is_of_export(database: Database, item: Row) -> bool:
-    return read_job(database, JobId(item["job_id"])).kind is JobKind.EXPORT
 
 
 def put_back(
@@ -310,15 +308,8 @@ def put_back(
         database.run(
             "photo_put_back", id=photo.id, state=state, failure=reason, refund=refunded, now=now_usec
         )
-    _tell_if_changed(database, journal, photo)
+    tell_if_changed(database, journal, photo)
     return journal.happenings
-
-
-def _tell_if_changed(database: Database, journal: Journal, before: Photo) -> None:
-    photo = read_photo(database, before.id)
-    if photo.revision != before.revision:
-        journal.photo_as(photo)
-        journal.session(photo.session_id)
 
 
 def _cancel(database: Database, row: Row, failure: Failure, *, now_usec: int) -> list[Happening]:
@@ -330,7 +321,7 @@ def _cancel(database: Database, row: Row, failure: Failure, *, now_usec: int) ->
         return journal.happenings
     before = read_photo(database, photo_id)
     _end_photo(database, journal, row, Ending(ItemState.CANCELED, failure=failure), now_usec=now_usec)
-    _tell_if_changed(database, journal, before)
+    tell_if_changed(database, journal, before)
     return journal.happenings
 
 
