@@ -121,7 +121,7 @@ ITEM_EVENTS: Final[Mapping[ItemEvent, str]] = MappingProxyType(
         ItemEvent.SKIP: "its output is up to date",
         ItemEvent.FAIL: "it failed for good",
         ItemEvent.PUT_BACK: "it is tried again later, or was interrupted",
-        ItemEvent.CANCEL: "its job was canceled, or its RAW file is gone",
+        ItemEvent.CANCEL: "its job was canceled, or its RAW file or its recipes are gone",
         ItemEvent.SUPERSEDE: "an export took over its photo",
         ItemEvent.DISCARD: "its photo was discarded",
         ItemEvent.RETRY: "its job is retried",

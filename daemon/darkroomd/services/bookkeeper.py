@@ -29,7 +29,16 @@ from darkroomd.core.retry import (
 )
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.hand import Hand
-from darkroomd.services.outcomes import Archived, Changed, Developed, Failed, Gone, Outcome, Skipped
+from darkroomd.services.outcomes import (
+    Archived,
+    Changed,
+    Developed,
+    Failed,
+    Gone,
+    Outcome,
+    Skipped,
+    Withdrawn,
+)
 from darkroomd.services.stories import Stories
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store
@@ -99,6 +108,9 @@ class Bookkeeper:
                     rest_is_due=outcome.rest_is_due,
                 )
                 await self._end(hand, ending)
+            case Withdrawn():
+                log.warning("item_withdrawn", raw=str(claim.photo.raw), reason=outcome.failure.code)
+                await self._end(hand, Ending(ItemState.CANCELED, failure=outcome.failure))
             case Changed():
                 log.info("raw_changed", raw=str(claim.photo.raw))
                 # Intake waits for the writer again; until then the queue leaves the photo alone.

@@ -34,7 +34,7 @@ from darkroomd.services.appraisal import Appraisal
 from darkroomd.services.disks import Disks
 from darkroomd.services.drafts import Draft, Drafts, draft
 from darkroomd.services.executor import Executor
-from darkroomd.services.outcomes import Changed, Developed, Failed, Gone, Outcome, Skipped
+from darkroomd.services.outcomes import Changed, Developed, Failed, Gone, Outcome, Skipped, Withdrawn
 from darkroomd.services.publishing import encode_intents, final_path, publish_intended
 from darkroomd.services.turnstile import Turnstile
 from darkroomd.store.store import Store
@@ -130,14 +130,14 @@ class Development:
 
     async def _begin(
         self, claim: Claim, look: FrozenLook, began_at: float
-    ) -> _Attempt | Skipped | Changed | Failed:
+    ) -> _Attempt | Skipped | Withdrawn | Changed | Failed:
         """Choose what is made; what is up to date is so whatever might be said against developing it."""
         names = await self._store.photo_names(claim.session.id)
         due: Due | None = None
         if claim.job.kind is JobKind.EXPORT:
             found = await self._appraisal.due(claim, look, names)
             if isinstance(found, Failure):
-                return Failed(found, environment=False)
+                return Withdrawn(found)
             due = found
             if not due.recipes:
                 along = await self._appraisal.skip(claim, names)

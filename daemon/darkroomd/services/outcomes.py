@@ -54,6 +54,13 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Nothing that its job asks for can be asked for any more, which is nothing against the photo."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """The RAW file, or what its sidecar asks for, is not what settled: nothing was published."""
 
@@ -96,4 +103,4 @@ class Archived:
     left_out: Failure | None = None
 
 
-Outcome = Developed | Skipped | Changed | Gone | Failed | Archived
+Outcome = Developed | Skipped | Withdrawn | Changed | Gone | Failed | Archived
