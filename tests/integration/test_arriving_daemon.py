@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from darkroom import Client
+from forked import running
 from make import make_dng
-from running import PATIENCE_SECONDS, running
+from running import PATIENCE_SECONDS
 
 
 def test_what_still_arrives_is_listed_until_it_is_a_photo(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from darkroom import Client
 from darkroom.protocol.types import JobFilter, Summary
+from forked import running
 from make import make_dng
-from running import running
 
 PATIENCE_USEC = 30_000_000
 

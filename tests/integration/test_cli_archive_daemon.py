@@ -17,9 +17,10 @@ from darkroom import Client
 from darkroom.cli.main import main
 from darkroom.errors import DevelopmentFailed
 from darkroom.protocol.types import JobFilter, JobState
+from forked import running
 from make import make_dng
 from on_terminal import COMMAND, on_a_terminal
-from running import PATIENCE_SECONDS, QUICK, Daemon, running
+from running import PATIENCE_SECONDS, QUICK, Daemon
 
 PATIENCE_USEC = int(PATIENCE_SECONDS * 1_000_000)
 SHA256SUM = shutil.which("sha256sum") or ""

@@ -17,8 +17,9 @@ from darkroom.aio import AsyncClient
 from darkroom.client.paths import exact_path
 from darkroom.errors import DevelopmentFailed, NoSuchOutput, TimedOut
 from darkroom.protocol.types import Photo
+from forked import running
 from make import make_dng
-from running import PATIENCE_SECONDS, Daemon, running
+from running import PATIENCE_SECONDS, Daemon
 
 PATIENCE_USEC = int(PATIENCE_SECONDS * 1_000_000)
 

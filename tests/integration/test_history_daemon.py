@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from darkroom import Client
+from forked import running
 from make import make_dng
-from running import QUICK, running
+from running import QUICK
 
 BY_AGE = "[history]\njob_days = 0\nlog_days = 0\nevent_days = 0\n"
 BY_COUNT = "[history]\nitems = 0\nlog_lines = 0\nevents = 0\n"

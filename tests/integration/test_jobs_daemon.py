@@ -6,8 +6,9 @@ from pathlib import Path
 
 from darkroom import Client
 from darkroom.protocol.types import ItemState, JobFilter, JobState, Priority
+from forked import running
 from make import make_dng
-from running import QUICK, running
+from running import QUICK
 
 FEW = QUICK + "[failures]\nleast_tried = 3\nmost_percent = 50\n"
 PATIENCE_USEC = 30_000_000

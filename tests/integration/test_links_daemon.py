@@ -9,8 +9,9 @@ import pytest
 
 from darkroom import Client
 from darkroom.protocol.types import Photo
+from forked import running
 from make import make_dng
-from running import Daemon, running
+from running import Daemon
 
 CANARY = "not for the daemon"
 FENCES = 60

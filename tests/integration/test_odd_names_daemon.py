@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 
 from darkroomd.core.naming import output_names
+from forked import running
 from make import make_dng
-from running import running
 
 NAMES: Final = (
     "IMG 1 (2).dng",

@@ -16,8 +16,9 @@ import pytest
 from darkroom.client import Client
 from darkroom.protocol.types import Photo
 from darkroomd.imaging.dng import Facts as Shot
+from forked import running
 from make import make_dng
-from running import Daemon, running
+from running import Daemon
 
 ODD = os.fsdecode(b"caf\xe9\n 1.DNG")
 DEVELOPED = ("A.DNG", "DISCARDED.DNG", "MISSING.DNG", "S.DNG", "S.CR3", ODD)

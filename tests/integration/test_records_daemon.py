@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from darkroom.client import Client
+from forked import running
 from make import make_dng
-from running import PATIENCE_SECONDS, Daemon, running
+from running import PATIENCE_SECONDS, Daemon
 
 PHOTOS = 100
 

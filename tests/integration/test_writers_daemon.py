@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import writers
+from forked import running
 from make import make_dng
-from running import QUICK, Daemon, running
+from running import QUICK, Daemon
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux tells who has a file open for writing"
