@@ -55,6 +55,15 @@ def drop(daemon: Daemon, folder: Path, *names: str) -> None:
         daemon.wait_for("photo_queued")
 
 
+def drop_large(daemon: Daemon, folder: Path, name: str) -> None:
+    """Let a photo arrive that takes long enough to be stopped in."""
+    raw = folder / "wedding" / "Raw" / f"{name}.DNG"
+    slow = {"clarity": 30, "dehaze": 40, "lumaNoiseReduction": 60, "colorNoiseReduction": 60}
+    raw.with_name(f"{raw.name}.rrdata").write_text(json.dumps({"adjustments": slow}))
+    make_dng(folder / raw.name, width=3_000, height=2_000).rename(raw)
+    daemon.wait_for("photo_queued")
+
+
 def export(client: Client, session: str, **asked: object) -> Job:
     """Export photos to the end."""
     reply = client.start_export(session, **asked)  # type: ignore[arg-type] # passed on as it is
@@ -196,11 +205,11 @@ def test_what_waits_in_the_background_is_taken_over_in_the_order_of_capture(tmp_
 
 def test_background_work_on_a_photo_has_stopped_before_its_export_begins(tmp_path: Path) -> None:
     with developed(tmp_path, ["A"]) as (daemon, client, session):
-        # A worker that does nothing holds its photo for as long as it takes.
+        drop_large(daemon, tmp_path, "B")
+        daemon.wait_for("development_started")
+        # A worker that does nothing holds its photo for as long as it takes; one without any is not ended.
         [worker] = children_of(daemon.process.pid)
         os.kill(worker, signal.SIGSTOP)
-        drop(daemon, tmp_path, "B")
-        daemon.wait_for("item_started", kind="develop")
         photo = photos_of(client, session)["B"]
         reply = client.start_export(session, photo_ids=[photo.id])
         assert reply.job_id is not None
