@@ -178,6 +178,32 @@ def test_what_vanishes_from_an_archive_while_its_job_waits_is_brought_there_agai
     assert listed(destination) == sums_of(destination)
 
 
+def test_what_was_brought_to_a_disk_is_listed_there_and_nowhere_else(tmp_path: Path) -> None:
+    destination, away = tmp_path / "archive", tmp_path / "away"
+    with developed(tmp_path, [[f"P{number}" for number in range(8)]]) as (daemon, client):
+        job_id = held(client, destination)
+        client.resume_jobs([job_id])
+        daemon.wait_for("item_archived")
+        client.pause_jobs([job_id])
+        while client.get_job(job_id).state is JobState.RUNNING:
+            daemon.next_line()
+        destination.rename(away)
+        # What stands where a disk is mounted once that is gone.
+        destination.mkdir()
+        client.cancel_jobs([job_id])
+        daemon.wait_for("archive_not_listed")
+        elsewhere = list(destination.iterdir())
+
+        destination.rmdir()
+        away.rename(destination)
+        client.retry_jobs([job_id], include_canceled=True)
+        client.wait_job(job_id, timeout_usec=PATIENCE_USEC)
+
+    assert elsewhere == []
+    assert len(standing(destination)) == 24
+    assert listed(destination) == sums_of(destination)
+
+
 def test_an_archive_below_a_folder_that_is_not_there_waits_for_it(tmp_path: Path) -> None:
     destination = tmp_path / "usb" / "archive"
     with developed(tmp_path) as (daemon, client):

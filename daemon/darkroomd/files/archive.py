@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -199,6 +200,18 @@ def check(canceled: Callable[[], bool]) -> None:
         raise Canceled
 
 
+def require_some(destination: Path, paths: Iterable[bytes]) -> None:
+    """Make sure that one at least of files that were brought to an archive, by path relative to it, is there.
+
+    Where none is, another disk is mounted at the archive's place, or the folder that its own is mounted on.
+
+    Raises:
+        OSError: none is there, or the disk refuses.
+    """
+    if not any(map(partial(_is_there, os.fsencode(destination)), paths)):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(destination))
+
+
 def archive_part(name: str, fence: int) -> str:
     """Return the name under which a file is copied before it has its own."""
     return part_name(name, fence)
@@ -220,6 +233,14 @@ def sweep_parts(destination: Path, folders: Collection[str], *, dead: Collection
         except FileNotFoundError:
             continue
     return tuple(removed)
+
+
+def _is_there(destination: bytes, path: bytes) -> bool:
+    try:
+        os.lstat(os.path.join(destination, path))  # noqa: PTH118 - bytes, as manifests have them
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _make_folder(name: str, parent: int, path: Path) -> None:

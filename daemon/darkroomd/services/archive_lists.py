@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError
 from darkroomd.core.model import Claim, Happening, JobId, JobKind
-from darkroomd.files.archive import folders_in, sweep_parts
+from darkroomd.files.archive import folders_in, require_some, sweep_parts
 from darkroomd.files.manifests import write_manifest
 from darkroomd.services.cabinets import Cabinet, Cabinets
 from darkroomd.services.disks import Disks
@@ -27,6 +27,7 @@ from darkroomd.store.archived import (
     read_sessions_unlisted,
     read_unlisted,
     read_unswept,
+    some_archived_file,
 )
 from darkroomd.store.archives import forget_begun, read_open_items
 from darkroomd.store.store import Store
@@ -132,14 +133,13 @@ class ArchiveLists:
         if not files:
             return
         additions = {file.path: file.sha256 for file in files}
-        work = partial(write_manifest, one.destination, one.session_id, additions)
-        await self._disks.do(one.destination, work)
+        await self._disks.do(one.destination, partial(_write_beside, one, additions))
         log.info(
             "archive_listed",
             job=one.job_id,
             session=one.session_id,
             destination=str(one.destination),
-            files=len(files),
+            files=len(additions),
         )
 
     async def _mark(self, files: Sequence[ArchivedFile]) -> None:
@@ -154,7 +154,8 @@ class ArchiveLists:
 
     async def _sweep(self, one: Unswept) -> bool:
         try:
-            work = partial(_sweep_all, one.destination, one.fences)
+            brought = await self._store.front.read(partial(some_archived_file, job_id=one.job_id))
+            work = partial(_sweep_all, one, brought)
             removed = await self._disks.do(one.destination, work)
             await self._store.front.write(partial(forget_dead_fences, job_id=one.job_id, fences=one.fences))
         except (DarkroomError, OSError) as error:
@@ -164,5 +165,12 @@ class ArchiveLists:
         return True
 
 
-def _sweep_all(destination: Path, fences: frozenset[int]) -> int:
-    return len(sweep_parts(destination, folders_in(destination), dead=fences))
+def _write_beside(one: Unlisted, additions: Mapping[bytes, str]) -> None:
+    require_some(one.destination, additions)
+    write_manifest(one.destination, one.session_id, additions)
+
+
+def _sweep_all(one: Unswept, brought: bytes | None) -> int:
+    if brought is not None:
+        require_some(one.destination, [brought])
+    return len(sweep_parts(one.destination, folders_in(one.destination), dead=one.fences))
