@@ -1,16 +1,12 @@
-"""The composition root: everything the daemon is made of is built, started and ended here."""
+"""The daemon from its start to its end: what is opened first, what runs when, and what ends last."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from importlib import metadata
-from pathlib import Path
 from typing import Final
 
 import anyio
@@ -19,71 +15,31 @@ from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError
 from darkroomd.api.listener import open_listener
-from darkroomd.api.server import Server
 from darkroomd.bus import Bus
-from darkroomd.core.archive_request import Contents
+from darkroomd.composition import Ground, Services, Tidings, compose
 from darkroomd.core.damage import Damage
-from darkroomd.core.estimate import KEPT, rate_of
-from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.faults import (
     StateCorrupt,
     StateInUse,
     StateUnusable,
 )
-from darkroomd.core.model import Claim, CorrelationId, Happening, Health, JobKind
-from darkroomd.core.output_plan import EVERY_RECIPE, OutputPlan
-from darkroomd.core.retry import RetryPolicy
-from darkroomd.core.schedule import parse_windows
-from darkroomd.core.sidecar import SidecarDemands
-from darkroomd.files.archive_copy import CopyMethod
-from darkroomd.imaging.version import kernel_is_built, pipeline_version
+from darkroomd.core.model import Happening
+from darkroomd.imaging.version import kernel_is_built
 from darkroomd.logs import configure
-from darkroomd.services.archive_lists import ArchiveLists
-from darkroomd.services.archives import Archives
-from darkroomd.services.archivist import Archivist
-from darkroomd.services.cabinets import Cabinets
-from darkroomd.services.culling import Culling
-from darkroomd.services.development import Development
-from darkroomd.services.disks import Disks
 from darkroomd.services.executor import LocalExecutor
-from darkroomd.services.exports import Exports
-from darkroomd.services.foresight import Foresight
-from darkroomd.services.gatekeeper import Gatekeeper, Schedule
-from darkroomd.services.health import WITHOUT_KERNEL, health_checks
-from darkroomd.services.housekeeping import Housekeeping
-from darkroomd.services.intake import Intake
-from darkroomd.services.jobs import Jobs
-from darkroomd.services.layouts import Layouts
-from darkroomd.services.outputs import Outputs
-from darkroomd.services.places import Whereabouts
-from darkroomd.services.presets import Presets
-from darkroomd.services.queries import Queries
-from darkroomd.services.recovery import Recovery
-from darkroomd.services.rescans import Rescans
-from darkroomd.services.revisions import Revisions
+from darkroomd.services.health import WITHOUT_KERNEL
 from darkroomd.services.scheduler import Scheduler
-from darkroomd.services.session_records import SessionRecords
 from darkroomd.services.stories import Stories
-from darkroomd.services.surroundings import Surroundings
-from darkroomd.services.turnstile import Turnstile
 from darkroomd.settings import (
     DATABASE_NAME,
     Settings,
     access_policy,
     check,
     executor_options,
-    intake_options,
 )
-from darkroomd.store.desk import JobDesk
-from darkroomd.store.history import History
-from darkroomd.store.line import Line
-from darkroomd.store.photo_desk import PhotoDesk
-from darkroomd.store.places import PlaceBook
-from darkroomd.store.pruning import Pruning
 from darkroomd.store.store import Store, open_store
 from darkroomd.system.clock import now_usec
 from darkroomd.system.lock import LockHeld, exclusive_lock
-from darkroomd.system.timezone import local_zone
 
 SWITCH_SECONDS: Final = 0.0001
 """How long a thread that computes keeps others waiting: a reply waits a dozen times, 5 ms by default."""
@@ -154,189 +110,22 @@ def _tell_of(damage: Damage) -> None:
 
 
 async def _serve(settings: Settings, stories: Stories) -> None:
-    config = settings.config
-    access = access_policy(config)
+    access = access_policy(settings.config)
     sys.setswitchinterval(SWITCH_SECONDS)
     bus = Bus[Happening]()
-    # The store tells the scheduler of new work, and the scheduler needs the store to do it.
-    listeners: list[Callable[[Happening], None]] = [bus.publish]
-
-    def publish(happening: Happening) -> None:
-        for listener in listeners:
-            listener(happening)
-
+    tell = Tidings(bus.publish)
     async with (
         open_listener(settings.socket, group=access.group) as listener,
-        open_store(settings.state / DATABASE_NAME, publish) as store,
+        open_store(settings.state / DATABASE_NAME, tell) as store,
         LocalExecutor(executor_options(settings)) as executor,
     ):
         if store.damage is not None:
             _tell_of(store.damage)
-        about = Health(
-            version=metadata.version("darkroomd"),
-            pid=os.getpid(),
-            instance=uuid.uuid4().hex,
-            started_at_usec=now_usec(),
-        )
-        plan = OutputPlan(settings.recipes, pipeline_version())
-        policy = RetryPolicy(
-            waits_seconds=config.retry.waits_seconds,
-            attempts=config.retry.attempts,
-            environment_wait_seconds=config.retry.environment_wait_seconds,
-        )
-        records = SessionRecords(store)
-        zone = local_zone(os.environ)
-        history = History(store.front)
-        presets = Presets(
-            PhotoDesk(store.front), settings.presets, now_usec=now_usec, default=config.presets.default
-        )
-        schedule = Schedule(parse_windows(config.schedule.allow), zone)
-        gate = Gatekeeper(history, publish, schedule=schedule, now_usec=now_usec)
-        await gate.load()
-        recovery = Recovery(
-            store,
-            gate,
-            Disks(),
-            policy=policy,
-            output_folders=plan.folders,
-            now_usec=now_usec,
-            on_stale=records.mark,
-        )
-        turnstile = Turnstile()
-        cabinets = Cabinets()
-        archive_disks = Disks()
-        lists = ArchiveLists(store, archive_disks, cabinets, now_usec=now_usec)
-        method = CopyMethod(config.archive.method)
-        recipes = [recipe.name for recipe in settings.recipes]
-        layouts = Layouts(store, archive_disks, recipes=recipes, method=method)
-        archivist = Archivist(store, archive_disks, layouts, lists, cabinets, method=method)
-
-        def look_again(claim: Claim) -> None:
-            intake.look_again(claim.session.id, claim.photo.name)
-
-        scheduler = Scheduler(
-            store,
-            Development(
-                store,
-                executor,
-                plan=plan,
-                deadline_seconds=config.worker.deadline_seconds,
-                now_usec=now_usec,
-                disks=Disks(),
-                turnstile=turnstile,
-                demands=SidecarDemands(
-                    strict=config.presets.strict,
-                    readable=config.presets.unreadable_sidecar == "fail",
-                ),
-            ),
-            publish,
-            by_kind={JobKind.ARCHIVE: archivist},
-            gate=gate,
-            stories=stories,
-            policy=policy,
-            failure_limit=FailureLimit(
-                least_tried=config.failures.least_tried, most_percent=config.failures.most_percent
-            ),
-            boot=about.instance,
-            now_usec=now_usec,
-            on_photo_ending=records.foretell,
-            on_photo_changed=look_again,
-            workers=config.workers,
-            turnstile=turnstile,
-            running_background=config.export.running_background,
-        )
-        scheduler.rate = rate_of(await history.newest_samples(KEPT))
-        listeners += [scheduler.notice, gate.notice, lists.notice]
-        listeners.append(records.notice)
-        foresight = Foresight(Line(store.front), executor, gate, Disks())
-        listeners.append(foresight.notice)
-        gate.on_change = scheduler.wake
-        around = Surroundings(
-            store=store,
-            plan=plan,
-            options=intake_options(config),
-            publish=publish,
-            on_document_dirty=records.mark,
-            on_fault=gate.note_arrivals,
-            now_usec=now_usec,
-            new_correlation_id=_new_correlation_id,
-            presets=presets,
-        )
-        intake = Intake(around, sessions=settings.sessions, roots=settings.roots)
-        culling = Culling(
-            Revisions(
-                PhotoDesk(store.front),
-                recipe=EVERY_RECIPE,
-                on_document_dirty=records.mark,
-                now_usec=now_usec,
-                new_correlation_id=_new_correlation_id,
-            ),
-            presets,
-            scheduler,
-            Disks(),
-            now_usec=now_usec,
-        )
-        checks = health_checks(
-            store, scheduler, intake, presets, pipeline=pipeline_version(), state_folder=settings.state
-        )
-        queries = Queries(
-            store=store,
-            scheduler=scheduler,
-            gate=gate,
-            history=history,
-            zone=zone,
-            intake=intake,
-            about=about,
-            checks=checks,
-        )
-        jobs = Jobs(JobDesk(store.front), scheduler, gate, now_usec=now_usec)
-        server = Server(
-            listener,
-            queries,
-            jobs,
-            bus,
-            presets=presets,
-            culling=culling,
-            places=Whereabouts(
-                PlaceBook(store.front), intake, jobs, gate, records, presets=presets, now_usec=now_usec
-            ),
-            rescans=Rescans(around, intake),
-            exports=Exports(around, jobs),
-            archives=Archives(
-                store,
-                intake,
-                destination=Path(config.archive.destination) if config.archive.destination else None,
-                contents=Contents(config.archive.contents),
-                now_usec=now_usec,
-                new_correlation_id=_new_correlation_id,
-            ),
-            outputs=Outputs(store.front),
-            identity=await history.identity(otherwise=uuid.uuid4().hex),
-            version=about.version,
-            access=access,
-            now_usec=now_usec,
-        )
-        housekeeping = Housekeeping(Pruning(store.front), config.history, now_usec=now_usec)
-        services = _Services(
-            recovery, store, server, records, scheduler, intake, housekeeping, foresight, lists
-        )
-        await _run(services, settings, publish)
+        ground = Ground(settings, access, stories, listener, store, executor, bus, tell)
+        await _run(await compose(ground), settings, tell)
 
 
-@dataclass(frozen=True, slots=True)
-class _Services:
-    recovery: Recovery
-    store: Store
-    server: Server
-    records: SessionRecords
-    scheduler: Scheduler
-    intake: Intake
-    housekeeping: Housekeeping
-    foresight: Foresight
-    lists: ArchiveLists
-
-
-async def _run(services: _Services, settings: Settings, publish: Callable[[Happening], None]) -> None:
+async def _run(services: Services, settings: Settings, publish: Callable[[Happening], None]) -> None:
     """Run the services; end them in the order in which nothing is lost."""
     if not kernel_is_built():
         log.warning("kernel_was_missing", message=WITHOUT_KERNEL)
@@ -385,7 +174,3 @@ async def _watch_signals(
                 # Asked twice: whoever asks does not want to wait for the photo.
                 scheduler.stop(within_seconds=0)
             stop.set()
-
-
-def _new_correlation_id() -> CorrelationId:
-    return CorrelationId(uuid.uuid4().hex)

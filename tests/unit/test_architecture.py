@@ -46,6 +46,7 @@ MAY_IMPORT = {
     "darkroomd.api": SERVICES | {"darkroomd.services", "darkroomd.system", "darkroom.wire"},
     "darkroomd.demo": {"darkroom", "darkroom.client", "darkroom.errors", "darkroom.protocol"},
     "darkroomd.settings": {"darkroom", "darkroomd"},
+    "darkroomd.composition": {"darkroom", "darkroomd"},
     "darkroomd.app": {"darkroom", "darkroomd"},
     "darkroomd.__main__": {"darkroom", "darkroomd"},
     "darkroomd": set[str](),

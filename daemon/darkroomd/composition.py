@@ -1,0 +1,365 @@
+"""The composition: what the daemon is made of, and which part is given to which."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+from darkroomd.api.listener import Listener
+from darkroomd.api.server import Server
+from darkroomd.bus import Bus
+from darkroomd.core.access import AccessPolicy
+from darkroomd.core.archive_request import Contents
+from darkroomd.core.estimate import KEPT, rate_of
+from darkroomd.core.failure_share import FailureLimit
+from darkroomd.core.model import Claim, CorrelationId, Happening, Health, JobKind
+from darkroomd.core.output_plan import EVERY_RECIPE, OutputPlan
+from darkroomd.core.retry import RetryPolicy
+from darkroomd.core.schedule import parse_windows
+from darkroomd.core.sidecar import SidecarDemands
+from darkroomd.files.archive_copy import CopyMethod
+from darkroomd.imaging.version import pipeline_version
+from darkroomd.services.archive_lists import ArchiveLists
+from darkroomd.services.archives import Archives
+from darkroomd.services.archivist import Archivist
+from darkroomd.services.cabinets import Cabinets
+from darkroomd.services.culling import Culling
+from darkroomd.services.development import Development
+from darkroomd.services.disks import Disks
+from darkroomd.services.executor import LocalExecutor
+from darkroomd.services.exports import Exports
+from darkroomd.services.foresight import Foresight
+from darkroomd.services.gatekeeper import Gatekeeper, Schedule
+from darkroomd.services.health import health_checks
+from darkroomd.services.housekeeping import Housekeeping
+from darkroomd.services.intake import Intake
+from darkroomd.services.jobs import Jobs
+from darkroomd.services.layouts import Layouts
+from darkroomd.services.outputs import Outputs
+from darkroomd.services.places import Whereabouts
+from darkroomd.services.presets import Presets
+from darkroomd.services.queries import Queries
+from darkroomd.services.recovery import Recovery
+from darkroomd.services.rescans import Rescans
+from darkroomd.services.revisions import Revisions
+from darkroomd.services.scheduler import Scheduler
+from darkroomd.services.session_records import SessionRecords
+from darkroomd.services.stories import Stories
+from darkroomd.services.surroundings import Surroundings
+from darkroomd.services.turnstile import Turnstile
+from darkroomd.settings import Settings, intake_options
+from darkroomd.store.desk import JobDesk
+from darkroomd.store.history import History
+from darkroomd.store.line import Line
+from darkroomd.store.photo_desk import PhotoDesk
+from darkroomd.store.places import PlaceBook
+from darkroomd.store.pruning import Pruning
+from darkroomd.store.store import Store
+from darkroomd.system.clock import now_usec
+from darkroomd.system.timezone import local_zone
+
+
+class Tidings:
+    """Tells of what happens. The store tells the scheduler of new work, and that needs the store to do it."""
+
+    def __init__(self, *listeners: Callable[[Happening], None]) -> None:
+        self._listeners = list(listeners)
+
+    def __call__(self, happening: Happening) -> None:
+        """Tell all who listen, in the order in which they came."""
+        for listener in self._listeners:
+            listener(happening)
+
+    def also_to(self, *listeners: Callable[[Happening], None]) -> None:
+        """Tell these as well, from now on."""
+        self._listeners += listeners
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What stands before anything is built on it, and stays until all of that has ended."""
+
+    settings: Settings
+    access: AccessPolicy
+    stories: Stories
+    listener: Listener
+    store: Store
+    executor: LocalExecutor
+    bus: Bus[Happening]
+    tell: Tidings
+
+    @property
+    def plan(self) -> OutputPlan:
+        """What is wanted of every photo."""
+        return OutputPlan(self.settings.recipes, pipeline_version())
+
+    @property
+    def policy(self) -> RetryPolicy:
+        """How patient the queue is."""
+        retry = self.settings.config.retry
+        return RetryPolicy(
+            waits_seconds=retry.waits_seconds,
+            attempts=retry.attempts,
+            environment_wait_seconds=retry.environment_wait_seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What runs, and the server that answers for it."""
+
+    recovery: Recovery
+    store: Store
+    server: Server
+    records: SessionRecords
+    scheduler: Scheduler
+    intake: Intake
+    housekeeping: Housekeeping
+    foresight: Foresight
+    lists: ArchiveLists
+
+
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What most services are given."""
+
+    about: Health
+    history: History
+    gate: Gatekeeper
+    records: SessionRecords
+    presets: Presets
+
+
+@dataclass(frozen=True, slots=True)
+class _ArchiveRoom:
+    """What archives are filed with."""
+
+    lists: ArchiveLists
+    archivist: Archivist
+
+
+async def compose(ground: Ground) -> Services:
+    """Build everything, and let whoever has to listen to the store do so; nothing runs yet."""
+    common = await _common(ground)
+    archive_room = _archive_room(ground)
+    # A photo that changes in work goes back to intake, and intake needs what tells of the work.
+    way_back = _WayBack()
+    scheduler = _scheduler(ground, common, archive_room.archivist, way_back)
+    scheduler.rate = rate_of(await common.history.newest_samples(KEPT))
+    around = _surroundings(ground, common)
+    intake = Intake(around, sessions=ground.settings.sessions, roots=ground.settings.roots)
+    way_back.intake = intake
+    foresight = Foresight(Line(ground.store.front), ground.executor, common.gate, Disks())
+    ground.tell.also_to(
+        scheduler.notice,
+        common.gate.notice,
+        archive_room.lists.notice,
+        common.records.notice,
+        foresight.notice,
+    )
+    common.gate.on_change = scheduler.wake
+    identity = await common.history.identity(otherwise=uuid.uuid4().hex)
+    return Services(
+        recovery=_recovery(ground, common),
+        store=ground.store,
+        server=_server(ground, common, scheduler, around, intake, identity=identity),
+        records=common.records,
+        scheduler=scheduler,
+        intake=intake,
+        housekeeping=Housekeeping(
+            Pruning(ground.store.front), ground.settings.config.history, now_usec=now_usec
+        ),
+        foresight=foresight,
+        lists=archive_room.lists,
+    )
+
+
+@dataclass(slots=True)
+class _WayBack:
+    """From the scheduler, which is built first, to intake."""
+
+    intake: Intake | None = field(default=None, init=False)
+
+    def __call__(self, claim: Claim) -> None:
+        assert self.intake is not None
+        self.intake.look_again(claim.session.id, claim.photo.name)
+
+
+async def _common(ground: Ground) -> _Common:
+    config, store = ground.settings.config, ground.store
+    about = Health(
+        version=metadata.version("darkroomd"),
+        pid=os.getpid(),
+        instance=uuid.uuid4().hex,
+        started_at_usec=now_usec(),
+    )
+    history = History(store.front)
+    schedule = Schedule(parse_windows(config.schedule.allow), local_zone(os.environ))
+    gate = Gatekeeper(history, ground.tell, schedule=schedule, now_usec=now_usec)
+    await gate.load()
+    presets = Presets(
+        PhotoDesk(store.front), ground.settings.presets, now_usec=now_usec, default=config.presets.default
+    )
+    return _Common(about, history, gate, SessionRecords(store), presets)
+
+
+def _archive_room(ground: Ground) -> _ArchiveRoom:
+    store, disks, cabinets = ground.store, Disks(), Cabinets()
+    method = CopyMethod(ground.settings.config.archive.method)
+    lists = ArchiveLists(store, disks, cabinets, now_usec=now_usec)
+    recipes = [recipe.name for recipe in ground.settings.recipes]
+    layouts = Layouts(store, disks, recipes=recipes, method=method)
+    return _ArchiveRoom(lists, Archivist(store, disks, layouts, lists, cabinets, method=method))
+
+
+def _scheduler(
+    ground: Ground, common: _Common, archivist: Archivist, on_photo_changed: Callable[[Claim], None]
+) -> Scheduler:
+    config, turnstile = ground.settings.config, Turnstile()
+    development = Development(
+        ground.store,
+        ground.executor,
+        plan=ground.plan,
+        deadline_seconds=config.worker.deadline_seconds,
+        now_usec=now_usec,
+        disks=Disks(),
+        turnstile=turnstile,
+        demands=SidecarDemands(
+            strict=config.presets.strict, readable=config.presets.unreadable_sidecar == "fail"
+        ),
+    )
+    return Scheduler(
+        ground.store,
+        development,
+        ground.tell,
+        by_kind={JobKind.ARCHIVE: archivist},
+        gate=common.gate,
+        stories=ground.stories,
+        policy=ground.policy,
+        failure_limit=FailureLimit(
+            least_tried=config.failures.least_tried, most_percent=config.failures.most_percent
+        ),
+        boot=common.about.instance,
+        now_usec=now_usec,
+        on_photo_ending=common.records.foretell,
+        on_photo_changed=on_photo_changed,
+        workers=config.workers,
+        turnstile=turnstile,
+        running_background=config.export.running_background,
+    )
+
+
+def _recovery(ground: Ground, common: _Common) -> Recovery:
+    return Recovery(
+        ground.store,
+        common.gate,
+        Disks(),
+        policy=ground.policy,
+        output_folders=ground.plan.folders,
+        now_usec=now_usec,
+        on_stale=common.records.mark,
+    )
+
+
+def _surroundings(ground: Ground, common: _Common) -> Surroundings:
+    return Surroundings(
+        store=ground.store,
+        plan=ground.plan,
+        options=intake_options(ground.settings.config),
+        publish=ground.tell,
+        on_document_dirty=common.records.mark,
+        on_fault=common.gate.note_arrivals,
+        now_usec=now_usec,
+        new_correlation_id=_new_correlation_id,
+        presets=common.presets,
+    )
+
+
+def _server(
+    ground: Ground,
+    common: _Common,
+    scheduler: Scheduler,
+    around: Surroundings,
+    intake: Intake,
+    *,
+    identity: str,
+) -> Server:
+    store, presets = ground.store, common.presets
+    jobs = Jobs(JobDesk(store.front), scheduler, common.gate, now_usec=now_usec)
+    return Server(
+        ground.listener,
+        _queries(ground, common, scheduler, intake),
+        jobs,
+        ground.bus,
+        presets=presets,
+        culling=_culling(ground, common, scheduler),
+        places=Whereabouts(
+            PlaceBook(store.front),
+            intake,
+            jobs,
+            common.gate,
+            common.records,
+            presets=presets,
+            now_usec=now_usec,
+        ),
+        rescans=Rescans(around, intake),
+        exports=Exports(around, jobs),
+        archives=_archives(ground, intake),
+        outputs=Outputs(store.front),
+        identity=identity,
+        version=common.about.version,
+        access=ground.access,
+        now_usec=now_usec,
+    )
+
+
+def _queries(ground: Ground, common: _Common, scheduler: Scheduler, intake: Intake) -> Queries:
+    checks = health_checks(
+        ground.store,
+        scheduler,
+        intake,
+        common.presets,
+        pipeline=pipeline_version(),
+        state_folder=ground.settings.state,
+    )
+    return Queries(
+        store=ground.store,
+        scheduler=scheduler,
+        gate=common.gate,
+        history=common.history,
+        zone=local_zone(os.environ),
+        intake=intake,
+        about=common.about,
+        checks=checks,
+    )
+
+
+def _culling(ground: Ground, common: _Common, scheduler: Scheduler) -> Culling:
+    revisions = Revisions(
+        PhotoDesk(ground.store.front),
+        recipe=EVERY_RECIPE,
+        on_document_dirty=common.records.mark,
+        now_usec=now_usec,
+        new_correlation_id=_new_correlation_id,
+    )
+    return Culling(revisions, common.presets, scheduler, Disks(), now_usec=now_usec)
+
+
+def _archives(ground: Ground, intake: Intake) -> Archives:
+    archive = ground.settings.config.archive
+    return Archives(
+        ground.store,
+        intake,
+        destination=Path(archive.destination) if archive.destination else None,
+        contents=Contents(archive.contents),
+        now_usec=now_usec,
+        new_correlation_id=_new_correlation_id,
+    )
+
+
+def _new_correlation_id() -> CorrelationId:
+    return CorrelationId(uuid.uuid4().hex)
