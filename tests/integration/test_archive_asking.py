@@ -184,10 +184,12 @@ def test_photos_that_changed_since_are_not_archived_torn(tmp_path: Path) -> None
         after = photos_of(client)
 
     codes = {name: item.failure and item.failure.code for name, item in found.items()}
+    told = {name: item.failure.message if item.failure else "" for name, item in found.items()}
     assert job.state is JobState.FAILED
     assert codes == {
         "A": "photo.discarded", "B": "archive.source_changed", "C": "archive.source_gone", "D": None,
     }  # fmt: skip
+    assert all("xport the photo" in told[name] and "retry the job" in told[name] for name in "BC")
     assert {name: found[name].state for name in "ABCD"} == {
         "A": ItemState.SKIPPED, "B": ItemState.FAILED, "C": ItemState.FAILED, "D": ItemState.COMPLETED,
     }  # fmt: skip

@@ -250,7 +250,7 @@ def test_several_sessions_are_one_job_whose_photos_have_names(
     ("place", "status", "sentence"),
     [
         pytest.param("{folder}/kept", 4, "lies inside the session", id="in-a-session"),
-        pytest.param("/proc/kept", 4, "cannot be looked at", id="in-no-real-place"),
+        pytest.param("/proc/kept", 4, "it lies on a proc file system", id="in-no-real-place"),
     ],
 )
 def test_an_archive_cannot_lie_just_anywhere(

@@ -72,7 +72,8 @@ class SourceChanged(DarkroomError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"The file {path} changed while it was to be archived. It is tried again; nothing was kept.",
+            f"The file {path} changed after its photo was developed, or while it was to be archived. It "
+            "is tried again a few times; if that does not help, export the photo, then retry the job.",
             path=str(path),
         )
 

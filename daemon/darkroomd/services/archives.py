@@ -194,9 +194,7 @@ class Archives:
         try:
             real = await self._disks.do(named, partial(_real, named, within))
         except (OSError, ValueError) as error:
-            reason = (
-                os.strerror(error.errno or 0) if isinstance(error, OSError) else "no disk holds that name"
-            )
+            reason = error.strerror if isinstance(error, OSError) else "no disk holds that name"
             raise _not_allowed(
                 named, f"The archive's folder {named} cannot be looked at ({reason}). Put that right first."
             ) from error
