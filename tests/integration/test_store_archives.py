@@ -184,6 +184,20 @@ def test_an_archive_with_unfinished_photos_has_failed_at_once_and_names_them(sta
     assert standing.claim.job.kind == "backfill"
 
 
+@pytest.mark.parametrize("include_canceled", [False, True])
+def test_an_archive_that_was_refused_is_asked_for_anew_and_not_retried_in_part(
+    standing: Standing, *, include_canceled: bool
+) -> None:
+    standing.find("C.NEF")
+    archive(standing)
+    before = standing.now(), standing.items()
+
+    retried = standing.retry(include_canceled=include_canceled)
+
+    assert retried == ([], 0)
+    assert (standing.now(), standing.items()) == before
+
+
 def test_a_partial_archive_leaves_out_what_is_not_finished_and_says_so_in_the_log(
     standing: Standing,
 ) -> None:

@@ -299,6 +299,14 @@ def test_each_photo_that_failed_is_named_with_the_reason() -> None:
     ]
 
 
+def test_an_archive_that_was_refused_is_not_to_be_retried() -> None:
+    refused = replace(ended(JobState.FAILED, canceled=8, failed=1), kind="archive", started_at_usec=None)
+
+    lines = archive_reckoned(refused, [Failed("a.NEF", sent.failure())], Unfinished())
+
+    assert lines[-1] == "  a.NEF  raw.truncated: The file ends early; copy it again."
+
+
 @pytest.mark.parametrize(
     ("job", "lines"),
     [

@@ -163,5 +163,10 @@ def _ended_early(job: Job, remedy: str) -> list[str]:
 def _failed(job: Job, failed: Sequence[Failed]) -> list[str]:
     return [
         *(printable(f"  {each.name}  {words.failure_of(each.failure)}".rstrip()) for each in failed),
-        *([f"`darkroom retry {job.id}` tries once more what failed."] if failed else []),
+        *([f"`darkroom retry {job.id}` tries once more what failed."] if failed and _has_begun(job) else []),
     ]
+
+
+def _has_begun(job: Job) -> bool:
+    """Tell whether a job is more than an archive that was refused, which has to be asked for anew."""
+    return job.kind != "archive" or job.started_at_usec is not None

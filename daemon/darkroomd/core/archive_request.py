@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from darkroom.protocol.types import Failure, ItemState
-from darkroomd.core.model import PhotoId, PhotoState, SessionId
+from darkroomd.core.model import Job, JobKind, PhotoId, PhotoState, SessionId
 from darkroomd.core.wording import one_line
 
 _KEY: Final = "archive:"
@@ -126,6 +126,12 @@ def archive_key(destination: Path, contents: Contents) -> str:
 def is_archived_by(recipe: str) -> bool:
     """Tell whether an item that is queued as `recipe` archives its photo instead of developing it."""
     return recipe.startswith(_KEY)
+
+
+def was_refused(job: Job) -> bool:
+    """Tell whether a job is an archive that was refused as it was asked for: none of it may begin."""
+    code = None if job.failure is None else job.failure.code
+    return job.kind is JobKind.ARCHIVE and job.started_at_usec is None and code == NOT_FINISHED
 
 
 def is_finished(state: PhotoState, *, aged: bool) -> bool:

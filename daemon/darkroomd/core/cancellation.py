@@ -15,7 +15,7 @@ def canceled(reason: str | None = None) -> Failure:
     said = "" if not reason else f": {reason.rstrip('.')}"
     return Failure(
         code="canceled",
-        message=f"The job was canceled{said}. Retry the job with what was canceled to have it developed.",
+        message=f"The job was canceled{said}. Retry the job with what was canceled to have it done.",
         transient=False,
         context={"reason": reason} if reason else {},
     )

@@ -8,6 +8,7 @@ from typing import Final
 
 from darkroom.errors import InvalidJobState, InvalidParameter
 from darkroom.protocol.types import Failure, ItemState, JobState, Priority
+from darkroomd.core.archive_request import was_refused
 from darkroomd.core.cancellation import canceled
 from darkroomd.core.lifecycle import is_live
 from darkroomd.core.model import Happening, Job, JobId, JobKind, PhotoId, PhotoState, SessionId
@@ -137,13 +138,15 @@ def retry_jobs(
     """Queue the failed (and canceled) items of ended jobs again; return those jobs and the number of items.
 
     An item whose photo is being worked on by another job is left as it is; but an export takes back what
-    waits in the background. Of more than `most` items in a job the rest is for `go_on_retrying`.
+    waits in the background. An archive that was refused is left as it is: a part of it is not what was asked
+    for. Of more than `most` items in a job the rest is for `go_on_retrying`.
     """
     journal = Journal(database, now_usec)
     revived: list[JobId] = []
     changed: list[PhotoId] = []
     count = 0
-    for job in _in_state(_jobs(database, job_ids), _has_ended):
+    ended = _in_state(_jobs(database, job_ids), _has_ended)
+    for job in (job for job in ended if not was_refused(job)):
         rows = _revive(
             database, journal, job, include_canceled=include_canceled, most=most, now_usec=now_usec
         )
