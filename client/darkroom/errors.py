@@ -94,7 +94,9 @@ class NoSuchJob(_OfDarkroom):
     exit_status = EXIT_NOT_FOUND
 
     def __init__(self, job_id: int) -> None:
-        super().__init__(f"There is no job {job_id}.", job_id=job_id)
+        super().__init__(
+            f"There is no job {job_id}. `darkroom jobs` lists those that there are.", job_id=job_id
+        )
 
 
 class NoSuchItem(_OfDarkroom):
@@ -104,7 +106,9 @@ class NoSuchItem(_OfDarkroom):
     exit_status = EXIT_NOT_FOUND
 
     def __init__(self, item_id: int) -> None:
-        super().__init__(f"There is no item {item_id}.", item_id=item_id)
+        super().__init__(
+            f"There is no item {item_id}. `darkroom show JOB` lists those of a job.", item_id=item_id
+        )
 
 
 class NoSuchOutput(_OfDarkroom):
@@ -123,7 +127,11 @@ class InvalidJobState(_OfDarkroom):
     code = "InvalidJobState"
 
     def __init__(self, job_id: int, state: str) -> None:
-        super().__init__(f"That is not possible while job {job_id} is {state}.", job_id=job_id, state=state)
+        super().__init__(
+            f"That is not possible while job {job_id} is {state}; nothing was changed.",
+            job_id=job_id,
+            state=state,
+        )
 
 
 class SessionBusy(_OfDarkroom):
@@ -185,7 +193,7 @@ class TimedOut(_OfDarkroom):
     code = "TimedOut"
 
     def __init__(self) -> None:
-        super().__init__("It did not happen in the time that was given.")
+        super().__init__("It did not happen in the time that was given; it may still happen.")
 
 
 class LimitReached(_OfDarkroom):
@@ -225,7 +233,10 @@ class InterfaceNotFound(_OfService):
     exit_status = EXIT_USAGE
 
     def __init__(self, interface: str) -> None:
-        super().__init__(f"The daemon has no interface {interface}.", interface=interface)
+        super().__init__(
+            f"The daemon has no interface {interface}; `darkroom introspect` prints the one it has.",
+            interface=interface,
+        )
 
 
 class MethodNotFound(_OfService):

@@ -23,6 +23,8 @@ INTERFACE = "io.darkroomd.Darkroom"
 QUEUE: dict[str, Any] = {"queue": json.loads(msgspec.json.encode(sent.queue()))}
 LOG = sent.listed(lines=[sent.log_line()])
 NO_LOG = sent.listed(lines=[])
+JOBS_THERE_ARE = " `darkroom jobs` lists those that there are."
+WHAT_IS_KNOWN = " `darkroom sessions`, `darkroom photos` and `darkroom jobs` list what is known."
 DONE = replace(sent.job(state=JobState.COMPLETED), progress=replace(sent.progress(completed=10), percent=100))
 JOB_DONE: dict[str, Any] = json.loads(msgspec.json.encode(DONE))
 
@@ -307,7 +309,7 @@ def test_log_lines_are_found_by_what_people_call_things(
 @pytest.mark.parametrize(
     ("word", "status", "sentence"),
     [
-        pytest.param("c9", 5, "There is no session, photo or job c9.", id="nothing"),
+        pytest.param("c9", 5, f"There is no session, photo or job c9.{WHAT_IS_KNOWN}", id="nothing"),
         pytest.param("Wedding", 2, "Wedding is a session; give one of its photos or jobs.", id="session"),
     ],
 )
@@ -332,18 +334,21 @@ def test_a_job_that_nothing_was_written_about_is_said_to_be_so(
     ("words", "answers", "sentence"),
     [
         pytest.param(
-            ["99"], {"GetJob": (f"{INTERFACE}.NoSuchJob", {"jobId": 99})}, "There is no job 99.", id="job"
+            ["99"],
+            {"GetJob": (f"{INTERFACE}.NoSuchJob", {"jobId": 99})},
+            f"There is no job 99.{JOBS_THERE_ARE}",
+            id="job",
         ),
         pytest.param(
             ["--item", "99", "--json"],
             {"GetItem": (f"{INTERFACE}.NoSuchItem", {"itemId": 99})},
-            "There is no item 99.",
+            "There is no item 99. `darkroom show JOB` lists those of a job.",
             id="item",
         ),
         pytest.param(
             ["99", "--follow"],
             {"GetJob": (f"{INTERFACE}.NoSuchJob", {"jobId": 99}), "ListLogLines": LOG},
-            "There is no job 99.",
+            f"There is no job 99.{JOBS_THERE_ARE}",
             id="to-be-followed",
         ),
     ],

@@ -70,6 +70,30 @@ def test_wrong_usage_ends_with_status_two_and_one_line(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        pytest.param(
+            ["export"],
+            "darkroom export: the following arguments are required: SESSION. See `darkroom export --help`.",
+            id="what-may-be-left-out-is-not-asked-for",
+        ),
+        pytest.param(
+            ["inhibit", "--why", "tea"],
+            "darkroom inhibit: give the command to run after --. See `darkroom inhibit --help`.",
+            id="help-is-that-of-the-command",
+        ),
+    ],
+)
+def test_wrong_usage_says_what_is_missing(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(words)
+
+    assert capsys.readouterr().err == f"{sentence}\n"
+
+
 def test_the_version_is_the_one_installed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parse(["--version"])

@@ -38,7 +38,13 @@ def test_each_job_is_told_of(asked: list[int], changed: list[int], lines: list[s
     ],
 )
 def test_it_is_told_how_much_is_tried_again(reply: RetryReply, line: str) -> None:
-    assert outcomes.retried([7, 8], reply) == [line]
+    assert outcomes.retried([7, 8], reply, canceled_too=True) == [line]
+
+
+def test_who_has_nothing_to_try_again_is_told_how_to_take_back_what_was_canceled() -> None:
+    told = outcomes.retried([7], RetryReply(job_ids=(), item_count=0), canceled_too=False)
+
+    assert told == ["Nothing to try again in job 7. `--include-canceled` takes back what was canceled."]
 
 
 @pytest.mark.parametrize(
@@ -122,6 +128,12 @@ def test_statistics_have_a_line_for_each_group() -> None:
     assert lines[0].split() == ["DAY", "PHOTOS", "FAILED", "READ", "WRITTEN", "BUSY", "MEDIAN", "P95"]
     assert " ".join(lines[1].split()) == "2024-05-04 120 2 3.7 GB 480.0 MB 3 min 2 s 4 s"
     assert " ".join(lines[2].split()) == "unknown 1 1 3.7 GB 480.0 MB 0 ms"
+
+
+def test_hours_of_statistics_are_told_like_other_times() -> None:
+    lines = statistics_table([sent.statistic("2024-05-04T18:00:00+02:00")], by="hour", width=None)
+
+    assert lines[1].startswith("2024-05-04 18:00  ")
 
 
 def test_status_tells_what_is_archived_from_what_is_developed() -> None:

@@ -51,6 +51,12 @@ def test_status_tells_why_nothing_is_developed() -> None:
     assert "developing" not in text
 
 
+def test_status_says_how_a_session_is_added_where_there_is_none() -> None:
+    lines = status(sent.summary(), None, [], width=None)
+
+    assert lines[-1].startswith("No sessions yet: `darkroom session add FOLDER` adds one")
+
+
 def test_sessions_are_listed_with_their_counts() -> None:
     lines = session_table([sent.session()], width=120)
 
@@ -74,6 +80,14 @@ def test_a_developed_photo_is_listed_with_its_output() -> None:
 
     assert lines[1].split()[:3] == ["Wedding", "IMG_1.NEF", "developed"]
     assert lines[1].endswith("/photos/Wedding/Jpg/IMG_1.jpg")
+
+
+def test_a_discarded_photo_is_listed_as_such() -> None:
+    discarded = replace(sent.photo(state="developed"), discarded=True)
+
+    lines = photo_table([discarded], width=None)
+
+    assert lines[1].split()[:3] == ["IMG_1.NEF", "developed,", "discarded"]
 
 
 def test_all_about_a_failed_photo_has_the_facts_of_its_failure() -> None:

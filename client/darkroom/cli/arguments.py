@@ -58,7 +58,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = command_line(only=words[0] if words and words[0] in _COMMANDS else None)
     arguments, rest = parser.parse_known_args(words)
     if arguments.command == "inhibit" and not program:
-        parser.error("inhibit: give the command to run after --")
+        parser.commands["inhibit"].error("give the command to run after --")
     arguments.program = program
     # argparse before Python 3.12 loses an optional word that comes after an option.
     if arguments.command == "call" and arguments.parameters is None and rest and not rest[0].startswith("--"):

@@ -15,7 +15,11 @@ def _export(add: Declare) -> None:
     command = add("export", "Develop a session, or some of its photos, now; what is up to date is skipped.")
     command.add_argument("session", metavar="SESSION", help="name, folder or id of the session")
     command.add_argument(
-        "photos", metavar="PHOTO", nargs="*", help="only these, by file name, path or id; default: all"
+        "photos",
+        metavar="PHOTO",
+        nargs="*",
+        default=[],
+        help="only these, by file name, path or id; default: all",
     )
     command.add_argument(
         "--recipe", metavar="RECIPE", action="append", help="only these outputs; may be given several times"
@@ -27,7 +31,9 @@ def _export(add: Declare) -> None:
 
 def _archive(add: Declare) -> None:
     command = add("archive", "Copy finished photos into folders by year, and check such copies.")
-    command.add_argument("sessions", metavar="SESSION", nargs="*", help="name, folder or id of a session")
+    command.add_argument(
+        "sessions", metavar="SESSION", nargs="*", default=[], help="name, folder or id of a session"
+    )
     command.add_argument("--to", metavar="FOLDER", help="where to; default: the configured archive")
     command.add_argument(
         "--contents", choices=CONTENTS, help="what of each photo; default: as configured, or both"

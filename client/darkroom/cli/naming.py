@@ -26,6 +26,14 @@ _LARGEST_JOB: Final = 2**63 - 1
 _REMEMBERED: Final = 5000
 """Names of photos that are kept to suggest one of them."""
 
+_LISTED: Final = {
+    "session": "`darkroom sessions` lists those that are known, `darkroom session add FOLDER` adds one.",
+    "root": "`darkroom root list` lists those that are known.",
+    "photo": "`darkroom photos` lists those that are known.",
+    "session,": "`darkroom sessions`, `darkroom photos` and `darkroom jobs` list what is known.",
+}
+"""What to do where nothing is called like a word, by the first word for what was looked for."""
+
 _ByWord = dict[str, dict[str, Photo]]
 """Photos by their ids, by what they are called."""
 
@@ -37,7 +45,8 @@ class NothingNamed(DarkroomError):
     exit_status = EXIT_NOT_FOUND
 
     def __init__(self, word: str, what: str, known: Iterable[str] = ()) -> None:
-        super().__init__(f"There is no {what} {word}.{suggestion(word, known)}", word=word)
+        remedy = suggestion(word, known) or f" {_LISTED[what.partition(' ')[0]]}"
+        super().__init__(f"There is no {what} {word}.{remedy}", word=word)
 
 
 class AmbiguousName(DarkroomError):

@@ -27,10 +27,11 @@ def jobs_changed(asked: Sequence[int], changed: Sequence[int], *, done: str) -> 
     ]
 
 
-def retried(asked: Sequence[int], reply: RetryReply) -> list[str]:
-    """Tell how much is tried again."""
+def retried(asked: Sequence[int], reply: RetryReply, *, canceled_too: bool) -> list[str]:
+    """Tell how much is tried again; `canceled_too`: what was canceled was asked for as well."""
     if not reply.item_count:
-        return [f"Nothing to try again in {_named(asked).lower()}."]
+        more = "" if canceled_too else " `--include-canceled` takes back what was canceled."
+        return [f"Nothing to try again in {_named(asked).lower()}.{more}"]
     return [f"{_counted(reply.item_count, 'item')} of {_named(reply.job_ids).lower()} queued again."]
 
 

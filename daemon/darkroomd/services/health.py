@@ -31,6 +31,11 @@ WITHOUT_KERNEL: Final = (
     "slowly and less well. Install a C compiler, then darkroomd again."
 )
 
+NO_SESSIONS: Final = (
+    "No sessions are watched yet. Add one with `darkroom session add FOLDER`, or a folder of them with "
+    "`darkroom root add FOLDER`."
+)
+
 LOW_SPACE_BYTES: Final = 500_000_000
 """Below this a session's disk is worth a warning: about fifty large JPEGs."""
 
@@ -63,8 +68,7 @@ def health_checks(
                 f"Not to be found or read: {', '.join(lost)}. They are taken up again once they are back."
             )
             return Check("sessions", ok=False, message=message)
-        watched = "1 session is" if len(sessions) == 1 else f"{len(sessions)} sessions are"
-        return Check("sessions", ok=True, message=f"{watched} watched.")
+        return Check("sessions", ok=True, message=_watched(len(sessions)))
 
     async def space() -> Check:
         folders = {state_folder, *(session.folder for session in await _all_sessions(store))}
@@ -95,6 +99,12 @@ def health_checks(
         space,
         partial(_presets_check, presets),
     )
+
+
+def _watched(sessions: int) -> str:
+    if not sessions:
+        return NO_SESSIONS
+    return "1 session is watched." if sessions == 1 else f"{sessions} sessions are watched."
 
 
 async def _kernel_check() -> Check:

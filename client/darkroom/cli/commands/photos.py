@@ -55,13 +55,17 @@ def photo_table(
         (
             *([] if sessions is None else [Cell(sessions.get(photo.session_id, photo.session_id))]),
             Cell(words.name_of(photo.original), Tone.STRONG),
-            Cell(photo.state, words.tone_of(photo.state)),
+            Cell(_state(photo), words.tone_of(photo.state)),
             Cell(words.moment(_captured(photo)), Tone.FAINT),
             _result(photo),
         )
         for photo in photos
     ]
     return table(_COLUMNS if sessions is None else _OF_ALL_COLUMNS, rows, width=width, paint=paint)
+
+
+def _state(photo: Photo) -> str:
+    return f"{photo.state}, discarded" if photo.discarded else photo.state
 
 
 def _captured(photo: Photo) -> int | None:

@@ -19,5 +19,5 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     if arguments.json:
         screen.show_json([msgspec.json.encode(reply)])
     else:
-        screen.show(outcomes.retried(asked, reply))
+        screen.show(outcomes.retried(asked, reply, canceled_too=arguments.include_canceled))
     return EXIT_DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,11 @@ from darkroom.cli.terminal import Screen
 from darkroom.client import Client
 from darkroom.errors import EXIT_DONE
 from darkroom.protocol.types import Session
+
+NO_SESSIONS: Final = (
+    "No sessions yet: `darkroom session add FOLDER` adds one, `darkroom root add FOLDER` a folder of them."
+)
+"""What to tell where nothing is watched, or nothing that is a session."""
 
 _COLUMNS = (
     Column("SESSION", elastic=True),
@@ -32,7 +38,7 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
         screen.show_json(map(msgspec.json.encode, sessions))
     else:
         lines = session_table(sessions, width=screen.width, paint=screen.paint)
-        screen.show(lines or ["No sessions yet: start darkroomd with --root DIR or --session DIR."])
+        screen.show(lines or [NO_SESSIONS])
     return EXIT_DONE
 
 

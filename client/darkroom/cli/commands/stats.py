@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,9 @@ from darkroom.cli.times import past_usec
 from darkroom.client import Client
 from darkroom.errors import EXIT_DONE
 from darkroom.protocol.types import Statistic
+
+_TO_THE_MINUTE: Final = len("2024-05-04T14:03")
+"""Of the daemon's local time, the zone left out."""
 
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
@@ -51,7 +55,7 @@ def statistics_table(
     )
     rows = [
         (
-            Cell(each.key or "unknown", Tone.STRONG),
+            Cell(_named(each.key, by=by), Tone.STRONG),
             Cell(str(each.photos)),
             Cell(str(each.failed), Tone.BAD if each.failed else Tone.PLAIN),
             Cell(words.size(each.bytes_read)),
@@ -63,6 +67,13 @@ def statistics_table(
         for each in statistics
     ]
     return table(columns, rows, width=width, paint=paint)
+
+
+def _named(key: str, *, by: str) -> str:
+    """Return what a line is about; hours as all other times are shown."""
+    if by == "hour":
+        return key[:_TO_THE_MINUTE].replace("T", " ")
+    return key or "unknown"
 
 
 def _waited(usec: int) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from darkroom.cli import words
-from darkroom.cli.commands.sessions import session_table
+from darkroom.cli.commands.sessions import NO_SESSIONS, session_table
 from darkroom.cli.tables import Cell, Paint, Tone, facts, unpainted
 from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable
@@ -56,7 +56,7 @@ def status(
     """Return the lines of `darkroom status`."""
     lines = head(summary, running, progress=_progress(summary), paint=paint)
     table = session_table(sessions, width=width, paint=paint)
-    return [*lines, *([""] if table else []), *table]
+    return [*lines, "", *(table or [NO_SESSIONS])]
 
 
 def head(summary: Summary, running: Item | None, *, progress: str, paint: Paint = unpainted) -> list[str]:
