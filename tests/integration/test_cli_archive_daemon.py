@@ -211,6 +211,26 @@ def test_a_dry_run_tells_what_would_be_archived_and_copies_nothing(
     assert not session.archive.exists()
 
 
+def test_an_archive_says_how_many_photos_are_still_arriving(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.put_developed("A.DNG")
+
+    with (session.folder / "Raw" / "B.DNG").open("wb") as arriving:
+        arriving.write(b"x")
+        arriving.flush()
+        session.daemon.wait_for("photo_detected", raw=str(session.folder / "Raw" / "B.DNG"))
+        session.run("--dry-run")
+        [foretold, left_out] = capsys.readouterr().out.splitlines()
+        session.run()
+        [told] = capsys.readouterr().out.splitlines()
+
+    assert foretold.startswith("1 photo would be archived in ")
+    assert left_out == "Not in it: 1 still arriving."
+    assert " archives 1 photo in " in told
+    assert ". Not in it: 1 still arriving. `darkroom wait " in told
+
+
 def test_without_a_folder_the_configured_archive_is_meant(
     session: Session, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 from darkroom.cli import outcomes, words
+from darkroom.cli.reckoning import LeftOut, not_in_it
 from darkroom.cli.tables import Cell, Column, Paint, Tone, table, unpainted
 from darkroom.cli.text import printable
 from darkroom.protocol.types import LogLine
@@ -64,7 +65,7 @@ def archive_planned(facts: Mapping[str, Any]) -> list[str]:
     left_out = "" if is_refused(facts) else _unfinished(facts)
     return [
         f"{photos} would be archived in {archive_place(facts)}. Nothing was started.",
-        *room_notes(facts),
+        *archive_notes(facts),
         *([f"Left out: {left_out}."] if left_out else []),
     ]
 
@@ -86,12 +87,14 @@ def unfinished_photos(facts: Mapping[str, Any]) -> list[str]:
     return list(map(str, cast("list[object]", names))) if isinstance(names, list) else []
 
 
-def room_notes(facts: Mapping[str, Any]) -> list[str]:
-    """Return that there is not enough room, where that is known; nothing otherwise."""
-    needed, free = facts.get("bytes_needed"), facts.get("bytes_free")
-    if isinstance(needed, int) and isinstance(free, int) and needed > free:
-        return ["There is not enough room for all of it: it waits until there is."]
-    return []
+def archive_notes(facts: Mapping[str, Any]) -> list[str]:
+    """Return that there is not enough room, and that photos still arrive, where that is known."""
+    needed, free, arriving = (facts.get(name) for name in ("bytes_needed", "bytes_free", "arriving"))
+    lacks = isinstance(needed, int) and isinstance(free, int) and needed > free
+    return [
+        *(["There is not enough room for all of it: it waits until there is."] if lacks else []),
+        *(not_in_it(LeftOut(arriving=arriving)) if isinstance(arriving, int) else []),
+    ]
 
 
 def _unfinished(facts: Mapping[str, Any]) -> str:

@@ -135,10 +135,10 @@ class Archives:
         with anyio.CancelScope(shield=True):
             begun = await self._store.front.write(begin)
             if isinstance(begun, Rescanned):
-                await self._tell(archive, admission, None)
+                await self._tell(archive, admission, None, wish=wish)
                 return Started(begun.job_id, created=False, items=begun.items)
             # Told before anything can be started: whoever waits for the job finds the line.
-            await self._tell(archive, admission, begun.job_id)
+            await self._tell(archive, admission, begun.job_id, wish=wish)
             await self._fill(archive, begun, admission)
             log.info("archive_asked_for", job=begun.job_id, photos=len(begun.shares), uid=uid)
             return Started(begun.job_id, created=True, items=len(begun.shares))
@@ -150,7 +150,7 @@ class Archives:
         Raises what `start` raises, but for a list of sessions that is empty.
         """
         archive, admission = await self._prepare(wish, options, uid=uid)
-        await self._tell(archive, admission, None)
+        await self._tell(archive, admission, None, wish=wish)
         return len(admission.shares)
 
     async def _asked_before(self, asked: Asked) -> Rescanned | None:
@@ -227,7 +227,9 @@ class Archives:
         )
         await self._store.front.write(complete)
 
-    async def _tell(self, archive: NewArchive, admission: Admission, job_id: JobId | None) -> None:
+    async def _tell(
+        self, archive: NewArchive, admission: Admission, job_id: JobId | None, *, wish: Wish
+    ) -> None:
         """Keep a log line of what is planned, which is found by its correlation ID at once."""
         free = await self._free(archive.destination)
         unfinished = admission.unfinished
@@ -238,6 +240,9 @@ class Archives:
             "bytes_needed": sum(_bytes_of(photo, archive.selection) for photo in queued),
             "bytes_free": free,
         }
+        arriving = sum(len(self._intake.arriving(each)) for each in dict.fromkeys(wish.session_ids))
+        if arriving:
+            fields["arriving"] = arriving
         if unfinished:
             fields["unfinished"] = len(unfinished)
             fields["unfinished_photos"] = [one_line(photo.name) for photo in unfinished[:MOST_NAMED]]

@@ -78,7 +78,7 @@ def started(reply: StartedReply, facts: Mapping[str, Any], *, waited_for: bool, 
     if not reply.created:
         what += ", as was asked before"
     then = [] if waited_for else [next_step(reply.job_id, paused=paused and reply.created)]
-    return printable(" ".join((f"{what}.", *plans.room_notes(facts), *then)))
+    return printable(" ".join((f"{what}.", *plans.archive_notes(facts), *then)))
 
 
 def unfinished_table(
