@@ -1,7 +1,7 @@
 #!/bin/sh
 # The path of each JPEG, as soon as it is there, until the daemon stops.
 set -eu
-socket=${DARKROOM_SOCKET:-$XDG_RUNTIME_DIR/darkroomd/darkroomd.sock}
+socket=${DARKROOM_SOCKET:-${XDG_RUNTIME_DIR:-/run}/darkroomd/darkroomd.sock}
 
 echo '{"method": "io.darkroomd.Darkroom.Watch", "parameters": {"kinds": ["photo.changed"]}, "more": true}' |
     nc -N -U "$socket" |
