@@ -31,6 +31,7 @@ from darkroomd.core.wording import readable
 from darkroomd.files.fingerprint import fingerprint_of
 from darkroomd.files.sidecars import read_look
 from darkroomd.services.appraisal import LOOKED_AT_ONCE
+from darkroomd.services.disks import Ear
 from darkroomd.services.jobs import Jobs
 from darkroomd.services.surroundings import Surroundings
 from darkroomd.services.survey import close_verdicts
@@ -125,7 +126,7 @@ class Exports:
             some = photos[start : start + LOOKED_AT_ONCE]
             work = partial(self._look_at, session, some, labels, export.wish)
             try:
-                found = await self._around.disks.do(session.folder, work)
+                found = await self._around.disks.do_at_length(session.folder, work)
             except TimeoutError as error:
                 raise PathNotAllowed(readable(session.folder), os.strerror(error.errno or 0)) from error
             lines = [self._line(export, photo, due) for photo, due in zip(some, found, strict=True)]
@@ -178,8 +179,17 @@ class Exports:
 
         return await self._around.store.front.read_at_length(read)
 
-    def _look_at(self, session: Session, photos: Sequence[Photo], labels: Labels, wish: Wish) -> list[Due]:
-        return [self._due(session, photo, labels, wish) for photo in photos]
+    def _look_at(
+        self, session: Session, photos: Sequence[Photo], labels: Labels, wish: Wish, ear: Ear
+    ) -> list[Due]:
+        found: list[Due] = []
+        for photo in photos:
+            if ear.is_canceled():
+                break
+            found.append(self._due(session, photo, labels, wish))
+            # Files may have to be read through: that takes its time, and is no disk that does not answer.
+            ear.done += 1
+        return found
 
     def _due(self, session: Session, photo: Photo, labels: Labels, wish: Wish) -> Due:
         """Return what would be made of a photo; reads files through where only contents can tell."""
