@@ -76,9 +76,14 @@ def status_line(status: QueueStatus, *, any_photos: bool) -> str:
     return "Everything is developed." if any_photos else "Nothing to do yet."
 
 
+def reason_in_words(reason: str) -> str:
+    """Return what a wait reason means, to be read after a colon; one that is not known as it is."""
+    return _REASONS.get(reason, reason)
+
+
 def _in_words(reason: str, status: QueueStatus) -> str:
     """Return why nothing is started, as whoever wants that has put it."""
-    said = _REASONS.get(reason, reason)
+    said = reason_in_words(reason)
     if reason == PAUSED and status.pause is not None and status.pause.reason:
         return f"{said} ({_quoted(status.pause.reason)})"
     if reason == INHIBITED and status.holders:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from darkroomd.core.gate import INHIBITED, OUTSIDE_SCHEDULE, PAUSED
 from darkroomd.core.model import Check, Session, WatchMode
+from darkroomd.core.wording import reason_in_words
 from darkroomd.files.space import free_bytes
 from darkroomd.imaging.version import kernel_is_built
 from darkroomd.services.disks import Disks
@@ -31,6 +33,9 @@ WITHOUT_KERNEL: Final = (
     "slowly and less well. Install a C compiler, then darkroomd again."
 )
 
+_WANTED: Final = frozenset((PAUSED, INHIBITED, OUTSIDE_SCHEDULE))
+"""Wait reasons that somebody has asked for."""
+
 NO_SESSIONS: Final = (
     "No sessions are watched yet. Add one with `darkroom session add FOLDER`, or a folder of them with "
     "`darkroom root add FOLDER`."
@@ -49,10 +54,7 @@ def health_checks(
         return Check("pipeline", ok=True, message=f"Photos are developed by {pipeline}.")
 
     async def queue() -> Check:
-        reasons = ", ".join(scheduler.wait_reasons)
-        if reasons:
-            return Check("queue", ok=False, message=f"Nothing is started at the moment: {reasons}.")
-        return Check("queue", ok=True, message="The queue is being worked on.")
+        return queue_check(scheduler.wait_reasons)
 
     disks = Disks(patience_seconds=DISK_SECONDS)
 
@@ -68,7 +70,7 @@ def health_checks(
                 f"Not to be found or read: {', '.join(lost)}. They are taken up again once they are back."
             )
             return Check("sessions", ok=False, message=message)
-        return Check("sessions", ok=True, message=_watched(len(sessions)))
+        return watched_check(len(sessions))
 
     async def space() -> Check:
         folders = {state_folder, *(session.folder for session in await _all_sessions(store))}
@@ -101,10 +103,21 @@ def health_checks(
     )
 
 
-def _watched(sessions: int) -> str:
+def queue_check(reasons: Sequence[str]) -> Check:
+    """Return whether the queue goes on; what somebody wants it to wait for is nothing wrong."""
+    if not reasons:
+        return Check("queue", ok=True, message="The queue is being worked on.")
+    said = " and ".join(map(reason_in_words, reasons))
+    message = f"Work waits: {said}. `darkroom status` tells more."
+    return Check("queue", ok=_WANTED.issuperset(reasons), message=message)
+
+
+def watched_check(sessions: int) -> Check:
+    """Return how many sessions are watched, all of which are there."""
     if not sessions:
-        return NO_SESSIONS
-    return "1 session is watched." if sessions == 1 else f"{sessions} sessions are watched."
+        return Check("sessions", ok=True, message=NO_SESSIONS)
+    watched = "1 session is" if sessions == 1 else f"{sessions} sessions are"
+    return Check("sessions", ok=True, message=f"{watched} watched.")
 
 
 async def _kernel_check() -> Check:
