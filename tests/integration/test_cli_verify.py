@@ -83,8 +83,9 @@ def test_a_list_leads_nobody_out_of_the_archive(tmp_path: Path, capsys: pytest.C
     folder = tmp_path / "archive"
     made = archived(folder, {"a": b"x"})
     digest = hashlib.sha256(b"x").hexdigest()
+    (folder / "way").symlink_to(tmp_path)
     with made.open("a") as lines:
-        lines.write(f"{digest}  {outside}\n{digest}  ../secret\n\x1b[2J\n")
+        lines.write(f"{digest}  {outside}\n{digest}  ../secret\n\x1b[2J\n{digest}  way/secret\n")
 
     status = verify(folder)
 
@@ -93,7 +94,8 @@ def test_a_list_leads_nobody_out_of_the_archive(tmp_path: Path, capsys: pytest.C
         "wrong line  SHA256SUMS.s1, line 2  its path leads out of the archive",
         "wrong line  SHA256SUMS.s1, line 3  its path leads out of the archive",
         "wrong line  SHA256SUMS.s1, line 4  it is no checksum and path",
-        "1 file, 1 B read: all as they were archived.",
+        f"unreadable  {folder / 'way/secret'}  a folder on the way to it is a link",
+        "2 files, 1 B read: 1 unreadable.",
         "Lines that name no file of the archive: 3.",
     ]
 
@@ -107,6 +109,33 @@ def test_a_list_that_lost_its_lines_is_not_all_right(
 
     assert status == 1
     assert "SHA256SUMS files that name nothing at all: 1." in capsys.readouterr().out
+
+
+def test_a_list_that_cannot_be_read_keeps_no_other_from_being_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "SHA256SUMS.s0").mkdir()
+    archived(tmp_path, {"a": b"x"})
+    archived(tmp_path, {"b": b"y"}, session="s2")
+    (tmp_path / "b").write_bytes(b"z")
+
+    status = verify(tmp_path)
+    told = capsys.readouterr().out.splitlines()
+    verify(tmp_path, "--json")
+    first, *_, tally = map(json.loads, capsys.readouterr().out.splitlines())
+    alone = verify(tmp_path, "s0")
+
+    why = f"{tmp_path}/SHA256SUMS.s0 cannot be read: it is no file."
+    assert (status, alone) == (1, 1)
+    assert told == [
+        f"unreadable  {why}",
+        f"changed     {tmp_path / 'b'}",
+        "2 files, 2 B read: 1 changed.",
+        "SHA256SUMS files that cannot be read: 1.",
+    ]
+    assert first == {"verdict": "unreadable", "manifest": "SHA256SUMS.s0", "line": 0, "why": why}
+    assert (tally["unreadable"], tally["unreadableManifests"]) == (0, 1)
+    assert capsys.readouterr().err == f"darkroom: {why}\n"
 
 
 @pytest.mark.skipif(not SHA256SUM, reason="sha256sum is not installed")
@@ -173,6 +202,7 @@ def test_programs_are_told_of_each_file_and_of_all(
             "unreadable": 0,
             "wrongLines": 1,
             "emptyManifests": 0,
+            "unreadableManifests": 0,
         },
     ]
 

@@ -6,9 +6,10 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from enum import StrEnum
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
 from msgspec import Struct
@@ -37,7 +38,7 @@ class Finding(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=T
     Attributes:
         verdict: how it is now.
         manifest: file name of the list.
-        line: its number, from 1.
+        line: its number, from 1; 0: of the list itself, which cannot be read.
         file: what it names, in the archive; None for a line that names nothing.
         why: in words; empty where the verdict says all.
     """
@@ -105,13 +106,17 @@ class Sum(NamedTuple):
 
 
 def size_of(folder: Path, names: Sequence[str]) -> Sum:
-    """Return how many files the lists name, and how many bytes these have now; see `findings` for errors."""
+    """Return how many files the lists name, and how many bytes these have now.
+
+    What cannot be read counts for nothing: it is told about when its turn comes.
+    """
     files, size = 0, 0
     for name in names:
-        for _, said in _said(folder, name):
-            if isinstance(said, Listed):
-                files += 1
-                size += _size(folder / said.path)
+        with suppress(ArchiveUnreadable, ArchiveForbidden):
+            for _, said in _said(folder, name):
+                if isinstance(said, Listed):
+                    files += 1
+                    size += _size(folder / said.path)
     return Sum(files, size)
 
 
@@ -147,7 +152,7 @@ def _said(folder: Path, name: str) -> Iterator[tuple[int, Listed | WrongLine]]:
 
 def _judged(folder: Path, said: Listed, on_bytes: Callable[[int], None]) -> tuple[Verdict, str]:
     try:
-        digest = _digest(folder / said.path, on_bytes)
+        digest = _digest(folder, said.path, on_bytes)
     except (FileNotFoundError, NotADirectoryError):
         return Verdict.MISSING, ""
     except OSError as error:
@@ -157,12 +162,12 @@ def _judged(folder: Path, said: Listed, on_bytes: Callable[[int], None]) -> tupl
     return (Verdict.OK if digest == said.sha256 else Verdict.CHANGED), ""
 
 
-def _digest(path: Path, on_bytes: Callable[[int], None]) -> str:
-    """Return the SHA-256 of a file as it is on the disk; raise `OSError`."""
+def _digest(folder: Path, path: str, on_bytes: Callable[[int], None]) -> str:
+    """Return the SHA-256 of a file of the archive as it is on the disk; raise `OSError`."""
     digest = sha256()
     chunk = bytearray(_CHUNK_BYTES)
     view = memoryview(chunk)
-    with os.fdopen(_opened(path), "rb", buffering=0) as source:
+    with os.fdopen(_opened_below(folder, path), "rb", buffering=0) as source:
         # What the system still has in memory may be better than what the disk has.
         _drop_cache(source.fileno())
         while count := source.readinto(chunk):
@@ -172,9 +177,23 @@ def _digest(path: Path, on_bytes: Callable[[int], None]) -> str:
     return digest.hexdigest()
 
 
-def _opened(path: Path) -> int:
+def _opened_below(folder: Path, path: str) -> int:
+    """Open a file of the archive for reading; no link is followed on the way to it, nor is it one."""
+    *ways, name = PurePosixPath(path).parts
+    with ExitStack() as stack:
+        here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        stack.callback(os.close, here)
+        for way in ways:
+            if stat.S_ISLNK(os.stat(way, dir_fd=here, follow_symlinks=False).st_mode):
+                raise OSError(0, "a folder on the way to it is a link")
+            here = os.open(way, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
+            stack.callback(os.close, here)
+        return _opened(name, here)
+
+
+def _opened(path: Path | str, folder: int | None = None) -> int:
     """Open a file for reading, and nothing that only looks like one: a pipe would be waited for for ever."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(0, "it is no file")

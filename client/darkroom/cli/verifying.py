@@ -12,7 +12,17 @@ from typing import Final
 import msgspec
 
 from darkroom.cli import words
-from darkroom.cli.archived import Finding, NotArchived, Sum, Verdict, findings, lists_in, size_of
+from darkroom.cli.archived import (
+    ArchiveForbidden,
+    ArchiveUnreadable,
+    Finding,
+    NotArchived,
+    Sum,
+    Verdict,
+    findings,
+    lists_in,
+    size_of,
+)
 from darkroom.cli.checksums import PREFIX
 from darkroom.cli.naming import folder_named, session_named
 from darkroom.cli.orders import NoArchiveKnown, new_correlation_id, planned
@@ -40,6 +50,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         bytes_read: of these files.
         wrong_lines: lines of lists that name no file of the archive.
         empty_manifests: lists that name nothing at all.
+        unreadable_manifests: lists that cannot be read.
     """
 
     files: int
@@ -49,13 +60,13 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     unreadable: int = 0
     wrong_lines: int = 0
     empty_manifests: int = 0
+    unreadable_manifests: int = 0
 
     @property
     def all_right(self) -> bool:
         """Whether every file is as it was archived, and no list is damaged."""
-        return not (
-            self.missing or self.changed or self.unreadable or self.wrong_lines or self.empty_manifests
-        )
+        files = self.missing or self.changed or self.unreadable
+        return not (files or self.wrong_lines or self.empty_manifests or self.unreadable_manifests)
 
 
 class NothingIsCopied(DarkroomError):
@@ -111,14 +122,20 @@ def verified(tally: Tally) -> list[str]:
             if tally.empty_manifests
             else []
         ),
+        *(
+            [f"SHA256SUMS files that cannot be read: {tally.unreadable_manifests}."]
+            if tally.unreadable_manifests
+            else []
+        ),
     ]
 
 
 def finding_line(finding: Finding, *, paint: Paint = unpainted) -> str:
     """Return what is not as it was archived, in a line."""
-    what = words.path_of(finding.file) or f"{finding.manifest}, line {finding.line}"
+    line = f"{finding.manifest}, line {finding.line}  " if finding.line else ""
+    what = f"{words.path_of(finding.file)}  " if finding.file else line
     verdict = "wrong line" if finding.verdict is Verdict.WRONG_LINE else str(finding.verdict)
-    return f"{paint(verdict.ljust(10), Tone.BAD)}  {printable(f'{what}  {finding.why}'.rstrip())}"
+    return f"{paint(verdict.ljust(10), Tone.BAD)}  {printable(f'{what}{finding.why}'.rstrip())}"
 
 
 def _configured(client: Client) -> str:
@@ -167,10 +184,25 @@ class _Reader:
         self._began_at = self._drawn_at = time.monotonic()
 
     def read(self, names: Sequence[str]) -> Tally:
-        """Go through these lists and return what was found."""
+        """Go through these lists and return what was found.
+
+        Raises:
+            ArchiveUnreadable, ArchiveForbidden: none of them can be read.
+        """
         if self._draws:
             self._all = size_of(self._folder, names)
-        empty = sum(not self._read_one(name) for name in names)
+        empty = 0
+        unreadable: list[ArchiveUnreadable | ArchiveForbidden] = []
+        for name in names:
+            try:
+                empty += not self._read_one(name)
+            except (ArchiveUnreadable, ArchiveForbidden) as error:
+                unreadable.append(error)
+                if len(unreadable) == len(names):
+                    raise
+                self._tell(
+                    Finding(verdict=Verdict.UNREADABLE, manifest=name, line=0, why=printable(error.message))
+                )
         return Tally(
             files=self._files,
             bytes_read=self._bytes_read,
@@ -179,6 +211,7 @@ class _Reader:
             unreadable=self._found[Verdict.UNREADABLE],
             wrong_lines=self._found[Verdict.WRONG_LINE],
             empty_manifests=empty,
+            unreadable_manifests=len(unreadable),
         )
 
     @property
