@@ -191,6 +191,29 @@ async def test_long_work_is_told_that_nobody_waits_for_it(find_mount: Callable[[
     assert stopped.wait(LONGEST_WAIT_SECONDS)
 
 
+async def test_long_work_whose_caller_is_gone_has_no_error_to_tell() -> None:
+    disks = Disks(find_mount=all_local)
+    begun, waiting = threading.Event(), threading.Event()
+
+    def work(ear: Ear) -> None:
+        begun.set()
+        while not ear.is_canceled():
+            waiting.wait(0.01)
+        raise InterruptedError
+
+    with anyio.fail_after(LONGEST_WAIT_SECONDS), anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as group:
+
+            async def stop() -> None:
+                await to_thread.run_sync(begun.wait, LONGEST_WAIT_SECONDS)
+                scope.cancel()
+
+            group.start_soon(stop)
+            await disks.do_at_length(ALIVE, work)
+
+    assert scope.cancelled_caught
+
+
 async def test_what_long_work_raises_is_the_caller_s(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         await Disks().do_at_length(tmp_path, lambda _: (tmp_path / "missing").stat())

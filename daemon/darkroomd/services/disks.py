@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import anyio
+import anyio.lowlevel
 import structlog
 from anyio import CapacityLimiter, to_thread
 
@@ -95,8 +96,8 @@ class Disks:
     ) -> Result:
         """Return what long work at an absolute path returns; `on_tick` is called while it goes on.
 
-        It has all the time it takes as long as it goes on at all, and is told when its caller is cancelled.
-        Raises what `do` raises.
+        It has all the time it takes as long as it goes on at all, and is told when its caller is cancelled;
+        what it raises then is dropped. Raises what `do` raises.
         """
         ear = Ear()
         scope = anyio.CancelScope()
@@ -122,6 +123,8 @@ class Disks:
                 refusal = error
             group.cancel_scope.cancel()
         if refusal is not None:
+            # Work that was told to stop says so by an error of its own, of which nobody is to hear.
+            await anyio.lowlevel.checkpoint_if_cancelled()
             raise refusal
         return outcome[0]
 
