@@ -217,3 +217,14 @@ async def test_long_work_whose_caller_is_gone_has_no_error_to_tell() -> None:
 async def test_what_long_work_raises_is_the_caller_s(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         await Disks().do_at_length(tmp_path, lambda _: (tmp_path / "missing").stat())
+
+
+def test_a_step_that_nobody_waits_for_is_interrupted_where_it_goes_on() -> None:
+    ear = Ear()
+    ear.go_on()
+
+    ear.canceled = True
+
+    with pytest.raises(InterruptedError):
+        ear.go_on()
+    assert ear.done == 1

@@ -172,6 +172,36 @@ def test_an_output_that_only_looks_like_ours_is_made_again(tmp_path: Path) -> No
     assert jpeg(tmp_path, "A").with_name("A.jpg.bak").exists()
 
 
+def test_an_export_that_reads_a_file_through_is_canceled_at_once(tmp_path: Path) -> None:
+    # No disk reads that in the time of this test; it takes no room.
+    endless = 1 << 40
+    with developed(tmp_path, ["A"]):
+        pass
+    with closing(sqlite3.connect(tmp_path / "state" / "queue.db", isolation_level=None)) as database:
+        database.execute("UPDATE output SET created_at_usec = 1, size_bytes = ?", (endless,))
+    found = jpeg(tmp_path, "A").stat()
+    os.truncate(jpeg(tmp_path, "A"), endless)
+    os.utime(jpeg(tmp_path, "A"), ns=(found.st_atime_ns, found.st_mtime_ns))
+
+    with (
+        running(tmp_path, "--session", str(tmp_path / "wedding")) as daemon,
+        Client(daemon.socket) as client,
+    ):
+        [session] = client.list_sessions()
+        reply = client.start_export(session.id)
+        assert reply.job_id is not None
+        changes = client.watch_job(reply.job_id, timeout_usec=PATIENCE_USEC)
+        next(job for job in changes if job.state is JobState.RUNNING)
+        changes.close()
+        canceled = client.cancel_jobs([reply.job_id])
+        job = client.get_job(reply.job_id)
+        [photo] = client.list_photos(session.id)
+        status = daemon.stop()
+
+    assert canceled == (reply.job_id,)
+    assert (job.state, photo.state, status) == (JobState.CANCELED, "developed", 0)
+
+
 def test_what_waits_in_the_background_is_taken_over_in_the_order_of_capture(tmp_path: Path) -> None:
     options = JobOptions(
         priority=Priority.NORMAL, paused=True, creator="kiosk", label="prints", correlation_id="evening"

@@ -5,11 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from darkroomd.core.freshness import FileStat
 from darkroomd.core.model import Fingerprint
 from darkroomd.files.reading import OPEN_TO_READ
+
+_PIECE_BYTES: Final = 1 << 20
 
 
 def fingerprint_of(path: Path) -> Fingerprint | None:
@@ -35,8 +39,10 @@ def fingerprint_from(found: os.stat_result) -> Fingerprint:
     )
 
 
-def sha256_of(path: Path) -> str | None:
+def sha256_of(path: Path, *, on_read: Callable[[], None] = lambda: None) -> str | None:
     """Return the SHA-256 of a regular file's content, hexadecimal; None if there is no such file.
+
+    `on_read` is called after each piece; what it raises ends the reading.
 
     Raises:
         OSError: it cannot be read.
@@ -48,8 +54,12 @@ def sha256_of(path: Path) -> str | None:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
+        digest, piece = hashlib.sha256(), memoryview(bytearray(_PIECE_BYTES))
         with open(descriptor, "rb", buffering=0, closefd=False) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            while size := file.readinto(piece):
+                digest.update(piece[:size])
+                on_read()
+        return digest.hexdigest()
     finally:
         os.close(descriptor)
 

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import structlog
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from darkroom.protocol.types import Failure
 from darkroomd.core.due import UP_TO_DATE, Due, due_for
 from darkroomd.core.freshness import UpToDate, is_same_file
 from darkroomd.core.model import Claim, Photo, PhotoState
 from darkroomd.core.output_plan import Labels, OutputPlan
-from darkroomd.files.fingerprint import fingerprint_of
+from darkroomd.files.fingerprint import fingerprint_of, sha256_of
 from darkroomd.files.sidecars import FrozenLook, read_look
-from darkroomd.services.disks import Disks
+from darkroomd.services.disks import Disks, Ear
 from darkroomd.services.survey import close_verdicts
 from darkroomd.store.export_items import Waiting, begin, waiting_with
 from darkroomd.store.store import Store
@@ -47,7 +48,10 @@ class Appraisal:
         if wish.recipes is not None and not any(one.name in wish.recipes for one in self._plan.recipes):
             return _recipe_gone(wish.recipes)
         work = partial(self._judge, claim, look, names)
-        return await self._on_disk(claim, work)
+        due = await self._disks.do_at_length(claim.session.folder, work)
+        # Cut short, the look says nothing.
+        await checkpoint_if_cancelled()
+        return due
 
     async def start(self, claim: Claim, due: Due, *, now_usec: int) -> bool:
         """Have the photo show that it is being developed, and say why; False if the claim is stale."""
@@ -81,10 +85,11 @@ class Appraisal:
             log.info("item_skipped", raw=str(one.photo.raw), reason=UP_TO_DATE, item=one.item_id, attempt=0)
         return along
 
-    def _judge(self, claim: Claim, look: FrozenLook, names: Collection[str]) -> Due:
+    def _judge(self, claim: Claim, look: FrozenLook, names: Collection[str], ear: Ear) -> Due:
         labels = self._plan.labels({*names, claim.photo.name})
         paths = self._plan.paths(claim.photo, claim.session.folder, labels)
-        verdicts = close_verdicts(claim.photo, look, paths, self._plan)
+        hash_of = partial(sha256_of, on_read=ear.go_on)
+        verdicts = close_verdicts(claim.photo, look, paths, self._plan, hash_of=hash_of)
         return due_for(verdicts, claim.job.wish, failed_before=claim.failed_before)
 
     def _up_to_date(
@@ -104,7 +109,7 @@ class Appraisal:
         except OSError:
             return False
         paths = self._plan.paths(photo, folder, labels)
-        verdicts = close_verdicts(photo, look, paths, self._plan, reads=False)
+        verdicts = close_verdicts(photo, look, paths, self._plan, hash_of=None)
         return all(isinstance(one, UpToDate) for one in verdicts.values())
 
     async def _on_disk(self, claim: Claim, work: Callable[[], Result]) -> Result:

@@ -61,6 +61,12 @@ class Ear:
         """Tell the step whether to stop."""
         return self.canceled
 
+    def go_on(self) -> None:
+        """Note that the step goes on; raise `InterruptedError` if nobody waits for it any more."""
+        if self.canceled:
+            raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR))
+        self.done += 1
+
 
 @dataclass(slots=True)
 class _Lane:

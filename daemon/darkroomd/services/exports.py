@@ -28,7 +28,7 @@ from darkroomd.core.model import (
 from darkroomd.core.output_plan import EVERY_RECIPE, Labels
 from darkroomd.core.story import LEVELS, LogLine
 from darkroomd.core.wording import readable
-from darkroomd.files.fingerprint import fingerprint_of
+from darkroomd.files.fingerprint import fingerprint_of, sha256_of
 from darkroomd.files.sidecars import read_look
 from darkroomd.services.appraisal import LOOKED_AT_ONCE
 from darkroomd.services.disks import Ear
@@ -184,14 +184,12 @@ class Exports:
     ) -> list[Due]:
         found: list[Due] = []
         for photo in photos:
-            if ear.is_canceled():
-                break
-            found.append(self._due(session, photo, labels, wish))
+            found.append(self._due(session, photo, labels, wish, ear))
             # Files may have to be read through: that takes its time, and is no disk that does not answer.
-            ear.done += 1
+            ear.go_on()
         return found
 
-    def _due(self, session: Session, photo: Photo, labels: Labels, wish: Wish) -> Due:
+    def _due(self, session: Session, photo: Photo, labels: Labels, wish: Wish, ear: Ear) -> Due:
         """Return what would be made of a photo; reads files through where only contents can tell."""
         asked = wish.recipes or tuple(recipe.name for recipe in self._around.plan.recipes)
         try:
@@ -204,7 +202,8 @@ class Exports:
         if not is_same_file(photo.fingerprint, found):
             return Due(asked, Cause.RAW_CHANGED)
         paths = self._around.plan.paths(photo, session.folder, labels)
-        verdicts = close_verdicts(photo, look, paths, self._around.plan)
+        hash_of = partial(sha256_of, on_read=ear.go_on)
+        verdicts = close_verdicts(photo, look, paths, self._around.plan, hash_of=hash_of)
         return due_for(verdicts, wish, failed_before=has_failed_for_good(photo))
 
     def _line(self, export: NewExport, photo: Photo, due: Due) -> LogLine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,18 +177,24 @@ def verdicts(
 
 
 def close_verdicts(
-    photo: Photo, look: FrozenLook, paths: Mapping[str, Path], plan: OutputPlan, *, reads: bool = True
+    photo: Photo,
+    look: FrozenLook,
+    paths: Mapping[str, Path],
+    plan: OutputPlan,
+    *,
+    hash_of: Callable[[Path], str | None] | None = sha256_of,
 ) -> dict[str, Verdict | None]:
-    """Compare each output as `verdicts` does, and (if it `reads`) contents where only they can tell.
+    """Compare each output as `verdicts` does, and contents where only they can tell.
 
-    The RAW file is as it is recorded of the photo, and `look` what its sidecar says now.
+    The RAW file is as it is recorded of the photo, and `look` what its sidecar says now. `hash_of` reads
+    files, see `sha256_of`; None: none is read.
     """
     judged: dict[str, Verdict | None] = {}
     for recipe, (record, wanted) in _wishes(photo, look, paths, plan, needs_lut=False).items():
         judged[recipe] = (
             Outdated(Cause.NEVER_DEVELOPED)
             if record is None
-            else _assessed_closely(record, wanted, photo, reads=reads)
+            else _assessed_closely(record, wanted, photo, hash_of=hash_of)
         )
     return judged
 
@@ -217,15 +223,17 @@ def _assessed(record: Output, wanted: Wanted, found: Fingerprint) -> Verdict | N
     return assess(record, wanted, raw=found, output=output)
 
 
-def _assessed_closely(record: Output, wanted: Wanted, photo: Photo, *, reads: bool) -> Verdict | None:
+def _assessed_closely(
+    record: Output, wanted: Wanted, photo: Photo, *, hash_of: Callable[[Path], str | None] | None
+) -> Verdict | None:
     try:
         output = standing(OutputFile(record.path, record.size_bytes))
         verdict = assess(record, wanted, raw=photo.fingerprint, output=output, closely=True)
-        if not isinstance(verdict, NeedsHash) or not reads:
+        if not isinstance(verdict, NeedsHash) or hash_of is None:
             return verdict
         hashes = Hashes(
-            raw=(sha256_of(photo.raw) or "") if verdict.raw else None,
-            output=(sha256_of(record.path) or "") if verdict.output else None,
+            raw=(hash_of(photo.raw) or "") if verdict.raw else None,
+            output=(hash_of(record.path) or "") if verdict.output else None,
         )
     except OSError:
         return None
