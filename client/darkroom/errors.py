@@ -265,7 +265,10 @@ class InvalidParameter(_OfService):
     exit_status = EXIT_USAGE
 
     def __init__(self, parameter: str) -> None:
-        super().__init__(f"The parameter {parameter} is not valid.", parameter=parameter)
+        super().__init__(
+            f"The parameter {parameter} is missing or not valid; `darkroom introspect` says what it may be.",
+            parameter=parameter,
+        )
 
 
 class PermissionDenied(_OfService):

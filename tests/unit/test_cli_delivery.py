@@ -169,6 +169,14 @@ def test_an_archive_is_told_in_one_line(facts: dict[str, object], where: str) ->
             id="room",
         ),
         pytest.param(
+            {"destination": "/mnt", "photos": 2, "bytes_needed": 9000, "bytes_free": None},
+            [
+                "2 photos would be archived in /mnt (about 9.0 kB). Nothing was started.",
+                "That folder is not there, or cannot be asked: it waits until it can be.",
+            ],
+            id="out-of-reach",
+        ),
+        pytest.param(
             {"destination": "/mnt", "photos": 1, "bytes_needed": 9000, "bytes_free": 4000},
             [
                 "1 photo would be archived in /mnt (about 9.0 kB, 4.0 kB free). Nothing was started.",

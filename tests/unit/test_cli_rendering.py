@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 import sent
+from darkroom.cli.commands.fetch import NotDeveloped
 from darkroom.cli.commands.jobs import item_table, job_facts, job_table
 from darkroom.cli.commands.photos import photo_facts, photo_table
 from darkroom.cli.commands.sessions import session_facts, session_table
@@ -88,6 +89,19 @@ def test_a_discarded_photo_is_listed_as_such() -> None:
     lines = photo_table([discarded], width=None)
 
     assert lines[1].split()[:3] == ["IMG_1.NEF", "developed,", "discarded"]
+
+
+@pytest.mark.parametrize(
+    ("discarded", "why"),
+    [
+        pytest.param(False, "it is waiting; `darkroom watch` tells when that changes.", id="waiting"),
+        pytest.param(True, "it is discarded; `darkroom restore` takes it back in.", id="discarded"),
+    ],
+)
+def test_it_is_told_why_there_is_no_output_to_be_fetched(*, discarded: bool, why: str) -> None:
+    error = NotDeveloped(replace(sent.photo(state="waiting"), discarded=discarded))
+
+    assert error.message == f"There is no JPEG of IMG_1.NEF: {why}"
 
 
 def test_all_about_a_failed_photo_has_the_facts_of_its_failure() -> None:

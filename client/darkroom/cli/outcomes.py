@@ -74,14 +74,11 @@ def culled(count: int, *, of: int, discarded: bool) -> list[str]:
 
 def timed(count: int, *, of: int) -> list[str]:
     """Tell how many photos have the time that was asked for, and how many have none to correct."""
-    return [
-        *([f"{photos(count)} corrected."] if count else []),
-        *(
-            [f"{photos(of - count)} left alone: the camera's time is not known, or not yet."]
-            if of > count
-            else []
-        ),
-    ]
+    left = (
+        f"{photos(of - count)} left alone: the camera's time is not known, or not before it is developed. "
+        "Correct it once more then, or give the time with --at."
+    )
+    return [*([f"{photos(count)} corrected."] if count else []), *([left] if of > count else [])]
 
 
 def standing(job: Job, *, drawn: bool = False, pace: str = "") -> str:

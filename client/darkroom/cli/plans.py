@@ -13,6 +13,8 @@ from darkroom.protocol.types import LogLine
 
 _COLUMNS: Final = (Column("PHOTO", elastic=True), Column("WHAT"), Column("WHY"))
 
+_OUT_OF_REACH: Final = "That folder is not there, or cannot be asked: it waits until it can be."
+
 _UP_TO_DATE: Final = "up_to_date"
 _WHY: Final = {
     _UP_TO_DATE: "it is developed and up to date",
@@ -93,6 +95,7 @@ def archive_notes(facts: Mapping[str, Any]) -> list[str]:
     lacks = isinstance(needed, int) and isinstance(free, int) and needed > free
     return [
         *(["There is not enough room for all of it: it waits until there is."] if lacks else []),
+        *([_OUT_OF_REACH] if isinstance(needed, int) and "bytes_free" in facts and free is None else []),
         *(not_in_it(LeftOut(arriving=arriving)) if isinstance(arriving, int) else []),
     ]
 

@@ -30,6 +30,8 @@ class NoSuchRecipes(DarkroomError):
     def __init__(self, recipes: tuple[str, ...], known: tuple[str, ...]) -> None:
         named = ", ".join(recipes)
         hint = next(filter(None, (suggestion(recipe, known) for recipe in recipes)), "")
+        if known and not hint:
+            hint = f" There is: {', '.join(known)}."
         super().__init__(f"The configuration has no recipe {named}.{hint}", recipes=recipes)
 
 

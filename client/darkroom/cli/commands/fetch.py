@@ -30,6 +30,7 @@ class NotDeveloped(DarkroomError):
         name = words.name_of(photo.original)
         why = (
             words.failure_of(photo.failure)
+            or ("it is discarded; `darkroom restore` takes it back in." if photo.discarded else "")
             or f"it is {photo.state}; `darkroom watch` tells when that changes."
         )
         super().__init__(f"There is no JPEG of {name}: {why}", photo=photo.id, state=photo.state)
