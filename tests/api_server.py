@@ -52,6 +52,7 @@ from darkroomd.services.rescans import Rescans
 from darkroomd.services.revisions import Revisions
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.session_records import SessionRecords
+from darkroomd.services.stories import Stories
 from darkroomd.store.arrivals import Queued
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
@@ -229,6 +230,7 @@ async def serving(
             scheduler=cast("Scheduler", scheduler),
             gate=gate,
             history=history,
+            told_of=Stories(lambda: NOW).told_of,
             zone=UTC,
             intake=intake,
             about=about,

@@ -331,6 +331,7 @@ def _queries(ground: Ground, common: _Common, scheduler: Scheduler, intake: Inta
         scheduler=scheduler,
         gate=common.gate,
         history=common.history,
+        told_of=ground.stories.told_of,
         zone=local_zone(os.environ),
         intake=intake,
         about=common.about,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import tzinfo
@@ -45,7 +46,11 @@ HealthCheck = Callable[[], Awaitable[Check]]
 
 
 class Queries:
-    """Reads for the protocol's handlers. Errors are those of the protocol."""
+    """Reads for the protocol's handlers. Errors are those of the protocol.
+
+    Args:
+        told_of: returns the log lines of a correlation ID that are not stored yet.
+    """
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class Queries:
         scheduler: Scheduler,
         gate: Gatekeeper,
         history: History,
+        told_of: Callable[[str], tuple[LogLine, ...]],
         zone: tzinfo,
         intake: Intake,
         about: Health,
@@ -63,6 +69,7 @@ class Queries:
         self._scheduler = scheduler
         self._gate = gate
         self._history = history
+        self._told_of = told_of
         self._zone = zone
         self._intake = intake
         self._about = about
@@ -201,6 +208,11 @@ class Queries:
             limit=limit,
         )
 
+    def lines_to_come(self, correlation_id: str | None, *, level: int) -> tuple[LogLine, ...]:
+        """Return lines of a story that are stored once its item ends, such as those of a photo that waits."""
+        lines = () if correlation_id is None else self._told_of(correlation_id)
+        return tuple(_as_stored(line) for line in lines if line.level >= level)
+
     def _with_estimate(self, job: Job) -> Job:
         # How long photos take to develop says nothing of how long they take to copy.
         if job.ended_at_usec is not None or job.kind is JobKind.ARCHIVE:
@@ -231,3 +243,8 @@ class Queries:
             started_at_usec=self._about.started_at_usec,
             checks=checks,
         )
+
+
+def _as_stored(line: LogLine) -> LogLine:
+    """Return a line with its facts as they are once they were written and read again."""
+    return replace(line, fields=json.loads(json.dumps(line.fields, default=str)))

@@ -50,7 +50,7 @@ class HistoryHandlers:
         return StatisticsReply(statistics=statistics)
 
     async def list_log_lines(self, request: Request[ListLogLines]) -> LogLinesReply:
-        """Return stored log lines; with `stream` and `follow` new ones as they are stored."""
+        """Return log lines; with `stream` and `follow` those that are stored, and new ones as they are."""
         asked = request.parameters
         if asked.minimum_level is not None and asked.minimum_level not in LEVELS:
             raise InvalidParameter("minimumLevel")
@@ -58,20 +58,31 @@ class HistoryHandlers:
         if asked.follow and request.stream is None:
             raise InvalidParameter("follow")
         limit = page_size(asked.limit)
+        level = LEVELS[asked.minimum_level or EVERYTHING]
 
         async def fetch(cursor: str | None, at_most: int) -> Page[LogLine]:
             return await self._queries.log_lines(
                 correlation_id=asked.correlation_id,
                 job_id=asked.job_id,
                 item_id=asked.item_id,
-                level=LEVELS[asked.minimum_level or EVERYTHING],
+                level=level,
                 cursor=cursor,
                 limit=at_most,
             )
 
         if asked.follow and request.stream is not None:
             await self._follow(fetch, asked.cursor, limit, request.stream)
-        return await send_pages(fetch, _show, cursor=asked.cursor, limit=limit, stream=request.stream)
+
+        async def fetch_all(cursor: str | None, at_most: int) -> Page[LogLine]:
+            # Taken before the look, and not told twice: meanwhile they may be stored.
+            to_come = self._queries.lines_to_come(asked.correlation_id, level=level)
+            page = await fetch(cursor, at_most)
+            if page.next_cursor is not None:
+                return page
+            fresh = (line for line in to_come if line not in page.entries)
+            return replace(page, entries=(*page.entries, *fresh)[:at_most])
+
+        return await send_pages(fetch_all, _show, cursor=asked.cursor, limit=limit, stream=request.stream)
 
     async def _follow(self, fetch: Fetch[LogLine], cursor: str | None, limit: int, stream: Stream) -> None:
         """Send what there is, and then what is added, until the daemon stops: `Stopping`."""
