@@ -246,7 +246,8 @@ def test_an_archive_in_the_middle_of_a_file_tells_how_far_it_is_and_stops_when_i
         text = client.get_summary().text
         client.cancel_jobs([job_id])
         canceled = client.get_job(job_id)
-        left = [path.name for path in destination.rglob("*") if path.name.endswith(".part")]
+        # The list of sums, which is written by then, has its own beside the folders.
+        left = [path.name for path in destination.glob("*/*") if path.name.endswith(".part")]
         daemon.wait_for("archive_listed")
 
     assert item.stage in {"copy", "verify"}
