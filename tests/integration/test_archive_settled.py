@@ -30,3 +30,20 @@ def test_photos_that_are_done_keep_their_names_whatever_became_of_their_files(tm
         "2026/20260621_000001_001",
         "2026/20260621_000001_002",
     ]
+
+
+def test_an_archive_is_there_although_somebody_took_a_photo_out_of_it(tmp_path: Path) -> None:
+    destination = tmp_path / "archive"
+    with developed(tmp_path, [["A", "B", "C"]]) as (_, client):
+        take_at(client, A=1, B=1.1, C=1.2)
+        output = tmp_path / "s0" / "Jpg" / "C.jpg"
+        output.rename(tmp_path / "aside")
+        first = archive(client, destination, contents="outputs")
+        (destination / "2026" / "20260621_000001.jpg").unlink()
+
+        (tmp_path / "aside").rename(output)
+        client.retry_jobs([first.id])
+        then = client.wait_job(first.id, timeout_usec=PATIENCE_USEC)
+
+    assert (then.state, then.progress.completed) == (JobState.COMPLETED, 3)
+    assert sorted(standing(destination)) == ["2026/20260621_000001_001.jpg", "2026/20260621_000001_002.jpg"]

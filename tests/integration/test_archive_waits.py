@@ -140,7 +140,7 @@ def test_space_that_runs_out_in_a_copy_costs_nothing(tmp_path: Path, small_disk:
 
 
 def test_an_archive_that_is_gone_waits_and_is_not_made_anew_elsewhere(tmp_path: Path) -> None:
-    destination, away = tmp_path / "archive", tmp_path / "away"
+    destination, away = tmp_path / os.fsdecode(b"not utf-8 \xff\n"), tmp_path / "away"
     names = [f"P{number}" for number in range(8)]
     with developed(tmp_path, [names]) as (daemon, client):
         job_id = held(client, destination)

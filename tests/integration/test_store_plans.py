@@ -99,7 +99,7 @@ HOT: Final = {
     "sessions_unlisted": "archived_unlisted",
     "settled_photos": "item_of_job",
     "skip_along": "item_of_job",
-    "some_archived_file": "item_of_job",
+    "some_archived_files": "item_of_job",
     "unlisted_files": "item_of_job",
     "waiting_jobs_page": "job_waiting",
     "waiting_with": "item_of_job",

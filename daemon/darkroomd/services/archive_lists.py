@@ -27,7 +27,7 @@ from darkroomd.store.archived import (
     read_sessions_unlisted,
     read_unlisted,
     read_unswept,
-    some_archived_file,
+    some_archived_files,
 )
 from darkroomd.store.archives import forget_begun, read_open_items
 from darkroomd.store.store import Store
@@ -154,7 +154,7 @@ class ArchiveLists:
 
     async def _sweep(self, one: Unswept) -> bool:
         try:
-            brought = await self._store.front.read(partial(some_archived_file, job_id=one.job_id))
+            brought = await self._store.front.read(partial(some_archived_files, job_id=one.job_id))
             work = partial(_sweep_all, one, brought)
             removed = await self._disks.do(one.destination, work)
             await self._store.front.write(partial(forget_dead_fences, job_id=one.job_id, fences=one.fences))
@@ -170,7 +170,7 @@ def _write_beside(one: Unlisted, additions: Mapping[bytes, str]) -> None:
     write_manifest(one.destination, one.session_id, additions)
 
 
-def _sweep_all(one: Unswept, brought: bytes | None) -> int:
-    if brought is not None:
-        require_some(one.destination, [brought])
+def _sweep_all(one: Unswept, brought: Sequence[bytes]) -> int:
+    if brought:
+        require_some(one.destination, brought)
     return len(sweep_parts(one.destination, folders_in(one.destination), dead=one.fences))

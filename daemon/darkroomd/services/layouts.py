@@ -25,12 +25,14 @@ from darkroomd.core.archive_plan import (
     plan_archive,
 )
 from darkroomd.core.model import Claim, JobId, Photo, SessionId
+from darkroomd.core.wording import one_line, readable
 from darkroomd.files.archive import (
     SourceUnreadable,
     hash_sources,
     hash_standing,
     look_at,
     make_destination,
+    require_some,
     sweep_parts,
 )
 from darkroomd.files.archive_copy import CopyMethod
@@ -41,7 +43,7 @@ from darkroomd.services.archive_faults import GONE, waiting
 from darkroomd.services.cabinets import Layout
 from darkroomd.services.disks import Disks, Ear
 from darkroomd.services.outcomes import Failed
-from darkroomd.store.archived import forget_dead_fences, read_settled, some_archived_file
+from darkroomd.store.archived import forget_dead_fences, read_settled, some_archived_files
 from darkroomd.store.archives import Member, Order, read_members
 from darkroomd.store.store import Store
 
@@ -121,18 +123,21 @@ class Layouts:
 
     async def _open(self, claim: Claim, destination: Path) -> Failed | None:
         """Make the archive's folder for its first photo; say if what was archived before is not there."""
-        brought = await self._store.front.read(lambda database: some_archived_file(database, claim.job.id))
-        if brought is None:
+        brought = await self._store.front.read(partial(some_archived_files, job_id=claim.job.id))
+        if not brought:
             await self._disks.do(destination, partial(make_destination, destination))
             return None
-        path = destination / os.fsdecode(brought)
-        if await self._disks.do(destination, partial(_is_there, path)):
+        try:
+            await self._disks.do(destination, partial(require_some, destination, brought))
+        except FileNotFoundError:
+            path = readable(destination / os.fsdecode(brought[0]))
+        else:
             return None
         message = (
-            f"What this job has archived is not at {destination} any more. Mount the archive's disk, or put "
-            "its folder back; the job goes on by itself."
+            f"What this job has archived is not at {one_line(str(destination))} any more. Mount the "
+            "archive's disk, or put its folder back; the job goes on by itself."
         )
-        return waiting(GONE, message, {"path": str(path)})
+        return waiting(GONE, message, {"path": path})
 
     async def _members(self, job_id: JobId) -> list[Member]:
         members: list[Member] = []
@@ -229,11 +234,3 @@ class Layouts:
                 # Its photos find out for themselves; for the others it is as if nothing were there.
                 found.update((path, found.get(path)) for path in paths if path.parent == folder)
         return found
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return True

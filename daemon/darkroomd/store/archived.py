@@ -20,6 +20,9 @@ from darkroomd.store.soundness import RowUnreadable
 Unchanged: TypeAlias = tuple[None, Sequence[Happening]]
 """What a change returns that nobody is told of."""
 
+SOME_FILES: Final = 200
+"""Files by one of which an archive is known again."""
+
 _fences: Final = msgspec.json.Decoder(frozenset[int])
 
 
@@ -65,10 +68,13 @@ def put_archived_files(database: Database, files: Sequence[ArchivedFile]) -> Non
     )
 
 
-def some_archived_file(database: Database, job_id: JobId) -> bytes | None:
-    """Return the path, from the destination, of a file that a job brought there; None if there is none."""
-    row = database.one("some_archived_file", job_id=job_id)
-    return None if row is None else bytes(row["path"])
+def some_archived_files(database: Database, job_id: JobId) -> tuple[bytes, ...]:
+    """Return the paths, from the destination, of some files that a job brought there, if it brought any.
+
+    They are more than somebody takes out of an archive by hand.
+    """
+    rows = database.all("some_archived_files", job_id=job_id, limit=SOME_FILES)
+    return tuple(bytes(row["path"]) for row in rows)
 
 
 def read_settled(database: Database, job_id: JobId) -> frozenset[str]:

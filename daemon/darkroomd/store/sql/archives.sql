@@ -78,10 +78,10 @@ WHERE archived_file.listed = 0 AND job.ended_at_usec IS NOT NULL;
 -- name: mark_listed
 UPDATE archived_file SET listed = 1 WHERE item_id = :item_id AND path = :path AND sha256 = :sha256;
 
--- name: some_archived_file
+-- name: some_archived_files
 SELECT archived_file.path
 FROM item INDEXED BY item_of_job JOIN archived_file ON archived_file.item_id = item.id
-WHERE item.job_id = :job_id LIMIT 1;
+WHERE item.job_id = :job_id LIMIT :limit;
 
 -- name: archived_by_done
 SELECT archived_file.path
