@@ -143,6 +143,24 @@ def test_an_export_says_in_one_line_what_it_is_and_what_is_not_in_it(
     )
 
 
+def test_an_export_of_some_photos_says_nothing_of_others_that_are_not_in_it(
+    session: Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session.put_developed("A.DNG", "B.DNG")
+    photos = {
+        Path(photo.original.path or "").name: photo.id for photo in session.client.list_photos(session.id)
+    }
+    session.client.set_discarded([photos["A.DNG"]], discarded=True)
+
+    others = session.run("B.DNG", "--wait")
+    of_others = capsys.readouterr().out
+    named = session.run("A.DNG", "B.DNG", "--wait")
+    of_named = capsys.readouterr().out
+
+    assert (others, "Not in it" in of_others) == (0, False)
+    assert (named, of_named.splitlines()[-1]) == (0, "Not in it: 1 discarded.")
+
+
 def test_a_dry_run_tells_what_would_be_developed_and_why_and_starts_nothing(
     session: Session, capsys: pytest.CaptureFixture[str]
 ) -> None:

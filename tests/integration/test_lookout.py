@@ -121,6 +121,21 @@ async def test_a_burst_of_hints_is_followed_by_a_look_at_the_whole_folder(post: 
             await post.session.attend()
 
 
+async def test_photos_that_are_heard_of_at_one_moment_come_in_order_of_name(post: Post) -> None:
+    names = ["IMG_3.nef", "IMG_1.nef", "IMG_2.nef"]
+    for name in names:
+        (post.raw / name).write_bytes(RAW)
+
+    post.session.take_hints([Hint(post.raw, name, Change.ADDED) for name in names], Vanished((), frozenset()))
+    with anyio.fail_after(PATIENCE_SECONDS):
+        while not post.house.of("photo.arriving", "IMG_3.nef"):
+            await anyio.sleep_until(post.session.next_due())
+            await post.session.attend()
+
+    arrived = [told.photo.name for told in post.house.told if told.kind == "photo.arriving" and told.photo]
+    assert arrived == sorted(names)
+
+
 async def test_nothing_on_a_share_is_watched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, post: Post
 ) -> None:

@@ -7,7 +7,7 @@ import argparse
 import msgspec
 
 from darkroom.cli.following import PATIENCE_SECONDS, ended
-from darkroom.cli.reckoning import reckon
+from darkroom.cli.reckoning import LeftOut, reckon
 from darkroom.cli.terminal import Screen, complain
 from darkroom.client import Client
 from darkroom.client.patience import Patience
@@ -15,9 +15,17 @@ from darkroom.errors import EXIT_DONE, EXIT_FAILED
 from darkroom.protocol.types import JobState
 
 
-def wait_for(client: Client, job_id: int, arguments: argparse.Namespace, screen: Screen) -> int:
+def wait_for(
+    client: Client,
+    job_id: int,
+    arguments: argparse.Namespace,
+    screen: Screen,
+    *,
+    left: LeftOut | None = None,
+) -> int:
     """Wait until the job has ended, tell what became of it, and return the exit status.
 
+    `left` is what an export of some photos does not have of these; None: it has all of its session.
     Whoever does not want to wait any longer presses Ctrl-C: the job goes on.
     """
     patience = Patience(PATIENCE_SECONDS)
@@ -34,7 +42,7 @@ def wait_for(client: Client, job_id: int, arguments: argparse.Namespace, screen:
     if arguments.json:
         screen.show_json([msgspec.json.encode(job)])
     else:
-        screen.show(reckon(client, job))
+        screen.show(reckon(client, job, left=left))
     return EXIT_DONE if job.state == JobState.COMPLETED else EXIT_FAILED
 
 

@@ -44,11 +44,15 @@ class LeftOut(NamedTuple):
     waiting: int = 0
 
 
-def reckon(client: Client, job: Job) -> list[str]:
-    """Return what became of an export or archive that has ended; no other job is worth it."""
+def reckon(client: Client, job: Job, *, left: LeftOut | None = None) -> list[str]:
+    """Return what became of an export or archive that has ended; no other job is worth it.
+
+    `left` is what an export of some photos does not have of these; None: what it lacks of its session.
+    """
     match job.kind:
         case "export":
-            return export_reckoned(job, _failures(client, job), left_out(client, job.session_id, begun=True))
+            lacks = left_out(client, job.session_id, begun=True) if left is None else left
+            return export_reckoned(job, _failures(client, job), lacks)
         case "archive":
             return archive_reckoned(job, _failures(client, job), _unfinished(client, job))
         case _:

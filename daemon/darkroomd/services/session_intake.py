@@ -161,7 +161,8 @@ class SessionIntake:
         if len(ours) >= BURST_HINTS:
             # The kernel drops events when too many come at once, and says so to nobody who could tell us.
             self._pace.within(self._around.options.poll_seconds, now=now)
-        for hint in ours:
+        # What is heard of at one moment comes in no order; by name it is mostly that in which it was taken.
+        for hint in sorted(ours, key=lambda hint: hint.name):
             if hint.change is Change.ADDED:
                 room.announce(hint.name, Origin(sighting_of(hint.name, vanished)))
             else:

@@ -61,12 +61,13 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
         _tell_plan(client, session, correlation_id, arguments, screen)
         return EXIT_DONE
     if not arguments.json:
-        left = _left_out(client, session, chosen, waited_for=arguments.wait)
+        left = _left_out(client, session, chosen, waited_for=arguments.wait and reply.job_id is not None)
         told = started(reply, session, left, waited_for=arguments.wait, paused=arguments.paused)
         screen.show([told])
     if reply.job_id is None or not arguments.wait:
         return EXIT_DONE
-    return wait_for(client, reply.job_id, arguments, screen)
+    some = None if chosen is None else _not_of(chosen)
+    return wait_for(client, reply.job_id, arguments, screen, left=some)
 
 
 def started(reply: StartedReply, session: Session, left: LeftOut, *, waited_for: bool, paused: bool) -> str:
@@ -83,10 +84,14 @@ def started(reply: StartedReply, session: Session, left: LeftOut, *, waited_for:
 def _left_out(
     client: Client, session: Session, chosen: Sequence[Photo] | None, *, waited_for: bool
 ) -> LeftOut:
-    if chosen is not None:
-        return LeftOut(discarded=sum(photo.discarded for photo in chosen))
     # Who waits is told in the end, when more may have come.
-    return LeftOut() if waited_for else left_out(client, session.id, begun=False)
+    if waited_for:
+        return LeftOut()
+    return left_out(client, session.id, begun=False) if chosen is None else _not_of(chosen)
+
+
+def _not_of(chosen: Sequence[Photo]) -> LeftOut:
+    return LeftOut(discarded=sum(photo.discarded for photo in chosen))
 
 
 def _start(
