@@ -54,7 +54,10 @@ class NoSuchSession(_OfDarkroom):
     exit_status = EXIT_NOT_FOUND
 
     def __init__(self, session_id: str) -> None:
-        super().__init__(f"There is no session {session_id}.", session_id=session_id)
+        super().__init__(
+            f"There is no session {session_id}. `darkroom sessions` lists those that there are.",
+            session_id=session_id,
+        )
 
 
 class NoSuchRoot(_OfDarkroom):
@@ -64,7 +67,9 @@ class NoSuchRoot(_OfDarkroom):
     exit_status = EXIT_NOT_FOUND
 
     def __init__(self, root_id: str) -> None:
-        super().__init__(f"There is no root {root_id}.", root_id=root_id)
+        super().__init__(
+            f"There is no root {root_id}. `darkroom root list` lists those that there are.", root_id=root_id
+        )
 
 
 class NoSuchPhoto(_OfDarkroom):
@@ -74,7 +79,9 @@ class NoSuchPhoto(_OfDarkroom):
     exit_status = EXIT_NOT_FOUND
 
     def __init__(self, photo_id: str) -> None:
-        super().__init__(f"There is no photo {photo_id}.", photo_id=photo_id)
+        super().__init__(
+            f"There is no photo {photo_id}. `darkroom photos` lists those that there are.", photo_id=photo_id
+        )
 
 
 class NoSuchPreset(_OfDarkroom):
@@ -118,7 +125,10 @@ class NoSuchOutput(_OfDarkroom):
     exit_status = EXIT_NOT_FOUND
 
     def __init__(self, output_id: str) -> None:
-        super().__init__(f"There is no output {output_id}.", output_id=output_id)
+        super().__init__(
+            f"There is no output {output_id}. `darkroom show PHOTO` lists those of a photo.",
+            output_id=output_id,
+        )
 
 
 class InvalidJobState(_OfDarkroom):
@@ -307,7 +317,11 @@ class RemoteError(DarkroomError):
     code = "RemoteError"
 
     def __init__(self, name: str, parameters: Mapping[str, Any]) -> None:
-        super().__init__(f"The daemon answered {name}.", name=name, parameters=dict(parameters))
+        super().__init__(
+            f"The daemon answered {name}, which this client does not know; install that of its version.",
+            name=name,
+            parameters=dict(parameters),
+        )
         self.name: Final = name
         self.parameters: Final = dict(parameters)
 

@@ -47,6 +47,15 @@ def test_an_archive_that_is_as_it_was_is_all_right(
     assert (status, capsys.readouterr().out) == (0, "All is as it was archived: 3 files, 3.0 MB.\n")
 
 
+def test_who_reaches_no_daemon_is_told_how_to_do_without(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["--socket", str(tmp_path / "nowhere"), "archive", "--verify"])
+
+    told = capsys.readouterr().err
+    assert (status, told.endswith("or say with --to FOLDER where the archive is.\n")) == (3, True)
+
+
 def test_each_file_that_is_not_as_it_was_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = ("good", "gone", "away/too", "cut", "turned", "pipe", "link", "folder")
     archived(tmp_path, dict.fromkeys(names, WHOLE))

@@ -31,7 +31,14 @@ from darkroom.cli.tables import Paint, Tone, unpainted
 from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable
 from darkroom.client import Client
-from darkroom.errors import EXIT_DONE, EXIT_FAILED, EXIT_USAGE, DarkroomError, InvalidParameter
+from darkroom.errors import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_USAGE,
+    DaemonUnreachable,
+    DarkroomError,
+    InvalidParameter,
+)
 from darkroom.protocol.types import JobOptions
 
 _DRAW_SECONDS: Final = 0.1
@@ -39,6 +46,7 @@ _PACE_SECONDS: Final = 1.0
 """So long it is read before a pace is told."""
 
 _USEC: Final = 1_000_000
+_WITHOUT_DAEMON: Final = "Start it with darkroomd, or say with --to FOLDER where the archive is."
 _ABOUT_COPIES: Final = ("contents", "partial", "priority", "paused", "label", "key")
 
 
@@ -145,6 +153,9 @@ def _configured(client: Client) -> str:
         client.start_archive([], dry_run=True, options=JobOptions(correlation_id=correlation_id))
     except InvalidParameter as error:
         raise NoArchiveKnown from error
+    except DaemonUnreachable as error:
+        path, reason = str(error.context["path"]), str(error.context["reason"])
+        raise DaemonUnreachable(path, reason, remedy=_WITHOUT_DAEMON) from error
     for line in planned(client, correlation_id, "archive_planned"):
         destination = line.fields.get("destination")
         if isinstance(destination, str):

@@ -72,7 +72,8 @@ def after_deadline(deadline_seconds: float) -> Failure:
     """Return the failure of a photo that took too long."""
     return Failure(
         code="worker.timeout",
-        message="Development took too long and was stopped. Raise the deadline if the machine is slow.",
+        message="Development took too long and was stopped. Raise deadline_seconds in [worker] if the "
+        "machine is slow.",
         transient=True,
         context={"deadlineMsec": round(deadline_seconds * 1000)},
     )
