@@ -181,9 +181,13 @@ def test_what_is_not_finished_can_be_left_out(session: Session, capsys: pytest.C
     session.put_failing("BAD.DNG")
 
     status = session.run("--partial", "--contents", "outputs", "--wait")
-
     told = capsys.readouterr().out.splitlines()
+    session.run("--partial", "--contents", "outputs")
+    [line] = capsys.readouterr().out.splitlines()
+
     assert status == 0
+    assert " archives 1 photo in " in told[0]
+    assert ". Left out: BAD.DNG. `darkroom wait " in line
     assert told[-2].startswith("1 photo archived, 1 left out; it took ")
     assert told[-1] == "Left out: BAD.DNG (failed)."
     assert [Path(name).suffix for name in session.archived if "SHA256SUMS" not in name] == [".jpg"]

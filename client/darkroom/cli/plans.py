@@ -64,12 +64,17 @@ def archive_planned(facts: Mapping[str, Any]) -> list[str]:
     """Return in sentences what would be archived, and what is in its way."""
     count = facts.get("photos")
     photos = outcomes.photos(count) if isinstance(count, int) else "photos"
-    left_out = "" if is_refused(facts) else _unfinished(facts)
     return [
         f"{photos} would be archived in {archive_place(facts)}. Nothing was started.",
         *archive_notes(facts),
-        *([f"Left out: {left_out}."] if left_out else []),
+        *left_out_of_archive(facts),
     ]
+
+
+def left_out_of_archive(facts: Mapping[str, Any]) -> list[str]:
+    """Return which photos an archive leaves out because they are not finished; nothing if it is refused."""
+    left_out = "" if is_refused(facts) else _unfinished(facts)
+    return [f"Left out: {left_out}."] if left_out else []
 
 
 def is_refused(facts: Mapping[str, Any]) -> bool:

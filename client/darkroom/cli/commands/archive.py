@@ -73,11 +73,14 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
 def started(reply: StartedReply, facts: Mapping[str, Any], *, waited_for: bool, paused: bool) -> str:
     """Return which job archives how many photos, where, and what to type next, in one line."""
     assert reply.job_id is not None
-    where = plans.archive_place(facts)
-    what = f"Job {reply.job_id} archives {outcomes.photos(reply.item_count)}{f' in {where}' if where else ''}"
+    where, count = plans.archive_place(facts), facts.get("photos")
+    photos = outcomes.photos(count if isinstance(count, int) else reply.item_count)
+    what = f"Job {reply.job_id} archives {photos}{f' in {where}' if where else ''}"
     if not reply.created:
         what += ", as was asked before"
-    then = [] if waited_for else [next_step(reply.job_id, paused=paused and reply.created)]
+    # Who waits is told in the end what was left out.
+    then = [] if waited_for else plans.left_out_of_archive(facts)
+    then += [] if waited_for else [next_step(reply.job_id, paused=paused and reply.created)]
     return printable(" ".join((f"{what}.", *plans.archive_notes(facts), *then)))
 
 
