@@ -396,3 +396,14 @@ def test_jobs_can_be_listed_as_they_will_run(path: Path) -> None:
         main(["--socket", str(path), "--json", "jobs", "--by-position"])
 
     assert asked == [{"byPosition": True, "limit": 100}]
+
+
+def test_a_session_at_work_is_forgotten_only_with_its_jobs(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    busy = (f"{INTERFACE}.SessionBusy", {"sessionId": "s1", "jobIds": [3, 4]})
+
+    status = run(path, "session", "remove", "Wedding", answers={**sent.WORLD, "RemoveSession": busy})
+
+    told = "The session Wedding has jobs that have not ended (3, 4). Wait for them, or give --cancel-jobs."
+    assert (status, capsys.readouterr().err) == (1, f"darkroom: {told}\n")

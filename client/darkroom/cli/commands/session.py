@@ -13,9 +13,23 @@ from darkroom.cli.naming import folder_named, session_named
 from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable, sendable
 from darkroom.client import Client
-from darkroom.errors import EXIT_DONE
+from darkroom.errors import EXIT_DONE, DarkroomError, SessionBusy
 from darkroom.protocol.replies import AddedSessionReply, EmptyReply, RescanReply
 from darkroom.protocol.types import JobOptions, Priority, Session
+
+
+class SessionAtWork(DarkroomError):
+    """A session is to be forgotten whose jobs have not ended."""
+
+    code = "SessionAtWork"
+
+    def __init__(self, name: str, job_ids: tuple[int, ...]) -> None:
+        jobs = ", ".join(map(str, job_ids))
+        super().__init__(
+            f"The session {name} has jobs that have not ended ({jobs}). Wait for them, or "
+            "give --cancel-jobs.",
+            job_ids=job_ids,
+        )
 
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
@@ -51,7 +65,10 @@ def _add(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
 
 def _remove(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     session = session_named(client, arguments.session)
-    client.remove_session(session.id, cancel_jobs=arguments.cancel_jobs)
+    try:
+        client.remove_session(session.id, cancel_jobs=arguments.cancel_jobs)
+    except SessionBusy as error:
+        raise SessionAtWork(session.name, error.job_ids) from error
     if arguments.json:
         screen.show_json([msgspec.json.encode(EmptyReply())])
     else:
