@@ -264,6 +264,7 @@ async def serving(
                 SessionRecords(store),
                 presets=presets,
                 now_usec=lambda: NOW,
+                on_canceled=anyio.lowlevel.checkpoint,
             ),
             # What looks at folders is tried with the real daemon.
             rescans=cast("Rescans", None),

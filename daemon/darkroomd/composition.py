@@ -166,7 +166,9 @@ async def compose(ground: Ground) -> Services:
     return Services(
         recovery=_recovery(ground, common),
         store=ground.store,
-        server=_server(ground, common, scheduler, around, intake, identity=identity),
+        server=_server(
+            ground, common, scheduler, around, intake, identity=identity, lists=archive_room.lists
+        ),
         records=common.records,
         scheduler=scheduler,
         intake=intake,
@@ -287,6 +289,7 @@ def _server(
     intake: Intake,
     *,
     identity: str,
+    lists: ArchiveLists,
 ) -> Server:
     store, presets = ground.store, common.presets
     jobs = Jobs(JobDesk(store.front), scheduler, common.gate, now_usec=now_usec)
@@ -305,6 +308,7 @@ def _server(
             common.records,
             presets=presets,
             now_usec=now_usec,
+            on_canceled=lists.see_to_ended,
         ),
         rescans=Rescans(around, intake),
         exports=Exports(around, jobs),

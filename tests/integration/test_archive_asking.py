@@ -169,6 +169,24 @@ def test_a_canceled_archive_lists_what_it_brought_and_goes_on_when_it_is_retried
     assert len(standing(destination)) == 9
 
 
+def test_what_was_brought_of_a_session_is_listed_before_that_is_forgotten(tmp_path: Path) -> None:
+    destination = tmp_path / "archive"
+    with developed(tmp_path, [[f"P{number}" for number in range(8)]]) as (daemon, client):
+        [session] = sessions_of(client)
+        job_id = held(client, destination)
+        client.resume_jobs([job_id])
+        daemon.wait_for("item_archived")
+        client.pause_jobs([job_id])
+        while client.get_job(job_id).state is JobState.RUNNING:
+            daemon.next_line()
+
+        client.remove_session(session.id, cancel_jobs=True)
+
+        sums = listed(destination), sums_of(destination)
+    assert sums[0]
+    assert sums[0] == sums[1]
+
+
 def test_photos_that_changed_since_are_not_archived_torn(tmp_path: Path) -> None:
     destination = tmp_path / "archive"
     with developed(tmp_path, [["A", "B", "C", "D"]]) as (_, client):

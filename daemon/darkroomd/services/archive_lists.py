@@ -91,19 +91,13 @@ class ArchiveLists:
         task_status.started()
         while True:
             self._woken = woken = anyio.Event()
-            if await self._see_to_ended():
+            if await self.see_to_ended():
                 await woken.wait()
             else:
                 with anyio.move_on_after(AGAIN_SECONDS):
                     await woken.wait()
 
-    async def _forget_begun(self) -> None:
-        try:
-            await self._store.front.write(partial(forget_begun, now_usec=self._now_usec()))
-        except DarkroomError as error:
-            log.warning("archives_not_forgotten", code=error.code, message=error.message)
-
-    async def _see_to_ended(self) -> bool:
+    async def see_to_ended(self) -> bool:
         """List what jobs that have ended left unlisted, and sweep after them; tell if all is done."""
         try:
             unlisted = await self._store.front.read(read_sessions_unlisted)
@@ -114,6 +108,12 @@ class ArchiveLists:
         done = [await self._list(one) for one in unlisted]
         done += [await self._sweep(one) for one in unswept]
         return all(done)
+
+    async def _forget_begun(self) -> None:
+        try:
+            await self._store.front.write(partial(forget_begun, now_usec=self._now_usec()))
+        except DarkroomError as error:
+            log.warning("archives_not_forgotten", code=error.code, message=error.message)
 
     async def _list(self, one: Unlisted) -> bool:
         cabinet = self._cabinets.at(one.destination)

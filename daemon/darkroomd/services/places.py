@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -88,6 +88,7 @@ class Whereabouts:
     Args:
         presets: knows which there are.
         now_usec: microseconds since the Unix epoch, UTC.
+        on_canceled: is awaited for a while once jobs of a session were canceled, before that is forgotten.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Whereabouts:
         *,
         presets: Presets,
         now_usec: Callable[[], int],
+        on_canceled: Callable[[], Awaitable[object]],
     ) -> None:
         self._book = book
         self._intake = intake
@@ -108,6 +110,7 @@ class Whereabouts:
         self._records = records
         self._presets = presets
         self._now_usec = now_usec
+        self._on_canceled = on_canceled
         self._disks = Disks(patience_seconds=DISK_SECONDS)
 
     async def add_session(
@@ -244,6 +247,9 @@ class Whereabouts:
                 raise SessionBusy(session.id, live)
             # Photos of a canceled export return to the background, as a job that is canceled next.
             await self._jobs.cancel(live, reason=SESSION_REMOVED)
+            # What was archived of it can be listed only as long as it is known.
+            with anyio.move_on_after(FLUSH_SECONDS):
+                await self._on_canceled()
         raise TimedOut
 
     async def _sessions_in(self, root: Root) -> list[SessionId]:
