@@ -231,7 +231,7 @@ class Archivist:
     async def _copy_one(self, filing: _Filing, placement: Placement, placed: Placed) -> None:
         target = filing.order.destination / placement.folder / placed.name
 
-        def copy(ear: Ear) -> str:
+        def copy(ear: Ear) -> None:
             filing.ear = ear
 
             def on_bytes(stage: CopyStage, count: int) -> None:
@@ -250,16 +250,16 @@ class Archivist:
                 on_bytes=on_bytes,
                 canceled=ear.is_canceled,
             )
-            return copied.sha256
+            # Here, so that it is noted also where the work is stopped as the file gets its name.
+            filing.stands(placement.path_of(placed), copied.sha256)
 
         filing.copying = True
         filing.stage = CopyStage.COPY
         filing.tell()
-        sha256 = await self._disks.do_at_length(filing.order.destination, copy, on_tick=filing.tell)
+        await self._disks.do_at_length(filing.order.destination, copy, on_tick=filing.tell)
         filing.copying, filing.ear = False, None
         filing.copied += 1
         filing.bytes_done += 2 * placed.source.size_bytes
-        filing.stands(placement.path_of(placed), sha256)
 
     async def _listed(
         self, filing: _Filing, cabinet: Cabinet, outcome: Archived | Failed
