@@ -130,6 +130,23 @@ async def test_progress_is_merged_to_the_newest_of_each_job(daemon: Serving) -> 
     assert events[0]["progress"]["percent"] == 25
 
 
+async def test_progress_that_is_older_than_other_news_of_its_job_is_not_told(daemon: Serving) -> None:
+    await daemon.add_photo(await daemon.add_session())
+    async with daemon.client() as client, daemon.client() as other:
+        await watch(client, progressIntervalUsec=50_000)
+
+        for completed in (1, 2):
+            daemon.bus.publish(progress(1, completed=completed))
+        await other.call(f"{DARKROOM}.SetPriority", {"jobIds": [1], "priority": "high"})
+        await other.reply()
+        await anyio.sleep(0.1)
+        daemon.bus.publish(progress(1, completed=3))
+
+        events = [await client.event() for _ in range(3)]
+    assert kinds(events) == ["progress", "job.updated", "progress"]
+    assert events[2]["progress"]["completed"] == 3
+
+
 async def test_progress_can_be_left_out(daemon: Serving) -> None:
     async with daemon.client() as client:
         await watch(client, progressIntervalUsec=0)

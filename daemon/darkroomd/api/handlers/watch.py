@@ -22,6 +22,7 @@ from darkroomd.core.watching import GoOn, WatchFilter
 PROGRESS: Final = "progress"
 REPLAY_PAGE: Final = 100
 _ENDS_OF_A_JOB: Final = frozenset({"job.completed", "job.failed", "job.canceled", "job.removed"})
+_NEWS_OF_A_JOB: Final = _ENDS_OF_A_JOB | {"job.updated"}
 
 
 class EncodedWatchReply(Payload, frozen=True, kw_only=True):
@@ -141,6 +142,9 @@ class _Watcher:
         if concern.kind == PROGRESS:
             self._pace.hold(concern.job_id or 0, delivery)
         else:
+            if concern.kind in _NEWS_OF_A_JOB and concern.job_id is not None:
+                # What is held back is older: told after this, the job would seem to go back.
+                self._pace.drop(concern.job_id)
             await self._send(delivery.event)
 
     async def _send(self, event: msgspec.Raw) -> None:
