@@ -11,7 +11,7 @@ import pytest
 from darkroomd.core.retry import Concern
 from darkroomd.files.archive import SourceUnreadable
 from darkroomd.services.archive_faults import failed_by
-from privileges import without_privileges
+from privileges import let_all_in, without_privileges
 
 
 def unreadable(path: Path, code: int) -> SourceUnreadable:
@@ -40,8 +40,7 @@ def test_a_file_alone_is_its_photos_fault(tmp_path: Path, number: int, code: str
 def test_a_folder_that_is_gone_or_closed_holds_its_session(tmp_path: Path, number: int) -> None:
     places = {errno.ENOENT: tmp_path / "gone", errno.EACCES: tmp_path / "closed", errno.EIO: tmp_path}
     places[errno.EACCES].mkdir(mode=0)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    let_all_in(tmp_path)
 
     with without_privileges():
         found = failed_by(unreadable(places[number] / "A.NEF", number))

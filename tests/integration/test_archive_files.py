@@ -21,7 +21,7 @@ from darkroomd.files.archive import (
     sweep_parts,
 )
 from darkroomd.files.folders import FolderIsLink
-from privileges import without_privileges
+from privileges import let_all_in, without_privileges
 
 
 def sha256(content: bytes) -> str:
@@ -136,8 +136,7 @@ def test_another_users_secret_is_nothing_of_ours(tmp_path: Path) -> None:
     folder = archive(tmp_path)
     (folder / "a.NEF").write_bytes(b"content")
     (folder / "a.NEF").chmod(0)
-    for each in (folder, folder.parent, tmp_path, *tmp_path.parents[:2]):
-        each.chmod(0o755)
+    let_all_in(folder)
 
     with without_privileges():
         assert hash_standing(folder.parent, ["2026/a.NEF"]) == {"2026/a.NEF": None}

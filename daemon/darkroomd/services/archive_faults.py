@@ -87,7 +87,7 @@ def _source_unreadable(error: SourceUnreadable) -> Failed:
     if error.errno in _SECRET and _is_seen(path):
         failure = Failure(
             code="archive.source_unreadable",
-            message=f"The file {one_line(str(path))} cannot be archived ({reason}). Give the user that "
+            message=f"The file {one_line(path.name)} cannot be archived ({reason}). Give the user that "
             "darkroomd runs as the right to read it, then retry the job.",
             transient=False,
             context=facts,
@@ -96,7 +96,7 @@ def _source_unreadable(error: SourceUnreadable) -> Failed:
     if error.errno in _OF_PHOTO and path.parent.is_dir():
         failure = Failure(
             code="archive.source_gone",
-            message=f"The file {one_line(str(path))} cannot be archived ({reason}). Put it back, or export "
+            message=f"The file {one_line(path.name)} cannot be archived ({reason}). Put it back, or export "
             "the photo again; then retry the job.",
             transient=False,
             context=facts,
