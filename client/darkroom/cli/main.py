@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Final
+from typing import Final, NoReturn
 
 from darkroom.cli.arguments import parse
 from darkroom.cli.terminal import Screen, complain, discard_output, standard_screen
@@ -48,6 +49,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
 
 
+def process() -> NoReturn:
+    """Be the process `darkroom`: run `main` and end with its exit status.
+
+    The interpreter is not left to clear up, which takes it longer than the daemon takes to answer.
+    """
+    status = main()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            # Whoever starts the command may have closed it.
+            if stream is not None:  # pyright: ignore[reportUnnecessaryComparison] - typeshed does not know
+                stream.flush()
+    except OSError:
+        status = status or EXIT_FAILED
+    os._exit(status)
+
+
 def _ended(run: Run, client: Client, arguments: Namespace) -> int:
     """Run a command to its end, and tell what the daemon made of it."""
     try:
@@ -60,4 +77,4 @@ def _ended(run: Run, client: Client, arguments: Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    process()
