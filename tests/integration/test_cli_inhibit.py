@@ -22,16 +22,20 @@ COMMAND = (sys.executable, "-m", "darkroom.cli.main")
 HELD = {"inhibitorId": 3}
 
 SAYS_WHAT_IT_GETS = """
-import signal, sys
+import os, signal, sys
 
 def leave(number, frame):
-    print(signal.Signals(number).name, flush=True)
+    # Nothing buffered: it may come in the middle of another line.
+    os.write(1, f"{signal.Signals(number).name}\\n".encode())
     sys.exit(9)
 
+heard, told = os.pipe()
+os.set_blocking(told, False)
+signal.set_wakeup_fd(told)
 for name in sys.argv[1:]:
     signal.signal(signal.Signals[name], leave)
-print("ready", flush=True)
-signal.pause()
+os.write(1, b"ready\\n")
+os.read(heard, 1)
 """
 """A program that ends upon the first of these signals, and says which it was."""
 
@@ -47,14 +51,17 @@ def count(number, frame):
     os.kill(os.getppid(), signal.SIGTERM)
 
 def leave(number, frame):
-    print(f"interrupts={interrupts}", flush=True)
+    os.write(1, f"interrupts={interrupts}\\n".encode())
     sys.exit()
 
+heard, told = os.pipe()
+os.set_blocking(told, False)
+signal.set_wakeup_fd(told)
 signal.signal(signal.SIGINT, count)
 signal.signal(signal.SIGTERM, leave)
-print("ready", flush=True)
+os.write(1, b"ready\\n")
 while True:
-    signal.pause()
+    os.read(heard, 1)
 """
 
 
