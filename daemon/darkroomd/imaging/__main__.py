@@ -11,6 +11,7 @@ import structlog
 
 from darkroomd import logs
 from darkroomd.imaging.confinement import confine
+from darkroomd.imaging.heap import keep_freed_memory
 
 log = structlog.get_logger()
 
@@ -62,6 +63,7 @@ def _work(arguments: Arguments, pipes: Pipes) -> None:
     if arguments.threads:
         # LibRaw takes a thread per core.
         os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
+    keep_freed_memory()
     # Loaded only now: what is loaded before the process is confined is not confined.
     from darkroomd.imaging import strips  # noqa: PLC0415 - see above
     from darkroomd.imaging.pipeline import Limits  # noqa: PLC0415 - see above

@@ -1,4 +1,4 @@
-"""The hash of a RAW file, made on another core while the file is unpacked."""
+"""The hash of a file, made on another core while it is unpacked or written."""
 
 from __future__ import annotations
 

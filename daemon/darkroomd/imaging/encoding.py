@@ -8,15 +8,12 @@ from typing import Final
 from PIL import Image
 
 from darkroomd.core.imprint import Imprint
-from darkroomd.core.recipes import ColourSpace, Format, Recipe, Subsampling
-from darkroomd.imaging import display_p3, png, srgb, tiff_file
+from darkroomd.core.recipes import ColourSpace, Format, Recipe
+from darkroomd.imaging import display_p3, jpeg, png, srgb, tiff_file
 from darkroomd.imaging.exif import exif_block
 from darkroomd.imaging.light import Picture
 from darkroomd.imaging.metadata import Metadata
 from darkroomd.imaging.refusals import Refusal
-
-_SUBSAMPLINGS: Final = {Subsampling.FULL: 0, Subsampling.HALF: 1, Subsampling.QUARTER: 2}
-"""Pillow's numbers."""
 
 _SEGMENT_LIMIT_BYTES: Final = 65_533
 
@@ -47,32 +44,25 @@ def encoded(pixels: Picture, recipe: Recipe, metadata: Metadata, imprint: Imprin
     exif = exif_block(metadata, width=width, height=height, imprint=imprint, is_srgb=is_srgb)
     if recipe.format is Format.PNG:
         return png.encoded(pixels, profile=profile, exif=exif)
-    return _by_pillow(pixels, recipe, profile=profile, exif=exif)
-
-
-def _by_pillow(pixels: Picture, recipe: Recipe, *, profile: bytes, exif: bytes) -> bytes:
     assert len(exif) <= _SEGMENT_LIMIT_BYTES
-    buffer = io.BytesIO()
-    picture = Image.fromarray(pixels)
     if recipe.format is Format.JPEG:
-        picture.save(
-            buffer,
-            format="JPEG",
-            quality=recipe.quality,
-            subsampling=_SUBSAMPLINGS[recipe.subsampling],
-            icc_profile=profile,
-            exif=exif,
+        return jpeg.encoded(
+            pixels, quality=recipe.quality, subsampling=recipe.subsampling, profile=profile, exif=exif
         )
-    else:
-        picture.save(
-            buffer,
-            format="WEBP",
-            quality=recipe.quality,
-            lossless=recipe.quality == _LOSSLESS,
-            method=_EFFORT,
-            icc_profile=profile,
-            exif=exif,
-        )
+    return _webp(pixels, recipe.quality, profile=profile, exif=exif)
+
+
+def _webp(pixels: Picture, quality: int, *, profile: bytes, exif: bytes) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(
+        buffer,
+        format="WEBP",
+        quality=quality,
+        lossless=quality == _LOSSLESS,
+        method=_EFFORT,
+        icc_profile=profile,
+        exif=exif,
+    )
     return buffer.getvalue()
 
 

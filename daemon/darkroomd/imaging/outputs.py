@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from darkroomd.core.imprint import Imprint
 from darkroomd.core.recipes import Recipe
 from darkroomd.core.templates import filled_in
 from darkroomd.core.wall_clock import in_zone
+from darkroomd.imaging.digest import sha256_beside
 from darkroomd.imaging.encoding import encoded
 from darkroomd.imaging.finishing import finished
 from darkroomd.imaging.light import Picture
@@ -27,8 +26,9 @@ def write_outputs(pixels: Picture, metadata: Metadata, request: Develop) -> tupl
         for target in request.targets:
             imprint = _imprint(target.recipe, metadata, corrected_at_usec=request.corrected_at_usec)
             content = encoded(finished(pixels, target.recipe), target.recipe, metadata, imprint)
-            write_part(target.part, content)
-            parts.append(Part(size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest()))
+            with sha256_beside(content) as sha256:
+                write_part(target.part, content)
+                parts.append(Part(size_bytes=len(content), sha256=sha256().hex()))
     except BaseException:
         for target in request.targets:
             remove_part(target.part)

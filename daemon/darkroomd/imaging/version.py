@@ -13,7 +13,7 @@ PLAIN: Final = "libraw"
 
 KERNEL_MODULE: Final = "darkroomd.imaging._kernel"
 
-REVISION: Final = 3
+REVISION: Final = 4
 """Of our own steps. Raise it with every change that can change a byte of an output."""
 
 
