@@ -67,7 +67,7 @@ ONLY_IN = {
     "PIL": ("darkroomd.imaging",),
     "threadpoolctl": ("darkroomd.imaging",),
     "watchfiles": ("darkroomd.files",),
-    "asyncio": (),
+    "asyncio": ("darkroomd.api.duplex",),
     "threading": ("darkroomd.imaging", "darkroomd.files.watch", "darkroomd.system.ending"),
 }
 

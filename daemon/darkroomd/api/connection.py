@@ -55,12 +55,13 @@ class Connection:
         self._answer = answer
         self._patience = patience
         self._wire = ServerConnection()
-        self._waiting: anyio.CancelScope | None = None
+        self._serving = anyio.CancelScope()
+        self._is_idle = False
         self._stopping = False
 
     async def serve(self) -> None:
-        """Answer until either side has had enough; the stream is the caller's to close."""
-        with bound_contextvars(uid=self._peer.uid):
+        """Answer until either side has had enough; the stream is the caller's to close. To be called once."""
+        with bound_contextvars(uid=self._peer.uid), self._serving:
             try:
                 while (call := await self._next_call()) is not None:
                     await self._serve_call(call)
@@ -72,33 +73,42 @@ class Connection:
     def stop(self) -> None:
         """Begin no call any more; `serve` returns once the present one is answered."""
         self._stopping = True
-        if self._waiting is not None:
-            self._waiting.cancel()
+        if self._is_idle:
+            self._serving.cancel()
 
     async def _next_call(self) -> Call | None:
         """Return the next call, or None at the end of the connection."""
-        deadline, received = float("inf"), False
+        deadline, waited = float("inf"), False
         while not self._stopping:
             call = self._wire.next_call()
             if call is not None or self._wire.state is State.CLOSED:
+                if call is not None and not waited:
+                    # Whoever sends many calls at once takes turns with everyone else.
+                    await lowlevel.checkpoint()
                 return call
-            if received:
-                # An endless stream of blank lines must not keep everyone else from their turn.
-                await lowlevel.checkpoint()
             if self._wire.buffered_bytes:
                 deadline = min(deadline, anyio.current_time() + self._patience.message_seconds)
             # What is here already is taken without the cost of waiting for it.
-            if (data := self._stream.receive_now(CHUNK_BYTES)) is None:
-                await self._wait(deadline)
-            else:
+            if (data := self._stream.receive_now(CHUNK_BYTES)) is not None:
                 self._take_in(data)
-            received = True
+                # An endless stream of blank lines must not keep everyone else from their turn.
+                await lowlevel.checkpoint()
+            else:
+                await self._wait(deadline)
+            waited = True
         return None
 
     async def _wait(self, deadline: float) -> None:
-        with anyio.CancelScope(deadline=deadline) as self._waiting:
-            await self._receive()
-        if self._waiting.cancelled_caught and not self._stopping:
+        self._is_idle = True
+        try:
+            if deadline == float("inf"):
+                await self._receive()
+                return
+            with anyio.move_on_at(deadline) as waiting:
+                await self._receive()
+        finally:
+            self._is_idle = False
+        if waiting.cancelled_caught:
             raise PeerGone("a call was begun and not finished in time")
 
     async def _serve_call(self, call: Call) -> None:
@@ -112,8 +122,6 @@ class Connection:
             await self._send(reply)
         finally:
             self._drop_enclosed()
-        # Whoever sends many calls at once takes turns with everyone else; the next one may come meanwhile.
-        await lowlevel.checkpoint()
 
     async def _answer_and_listen(self, call: Call) -> Reply:
         """Answer a call that can take long, unless the peer hangs up meanwhile."""
