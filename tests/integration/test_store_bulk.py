@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroomd.core.model import CorrelationId, Counts, JobKind, SessionId
+from darkroomd.core.model import CorrelationId, Counts, JobKind, PhotoId, SessionId
 from darkroomd.core.naming import photo_id
 from darkroomd.store import arrivals, catalogue
 from darkroomd.store.arrivals import NewJob
@@ -93,3 +93,24 @@ def test_rows_are_counted_by_hand_only_inside_of_a_transaction(standing: Standin
     standing.arrive("A.NEF")
 
     assert counters(standing.database)[1] == (1, 0, 0)
+
+
+def test_a_photo_that_came_under_another_id_keeps_it(standing: Standing) -> None:
+    early = PhotoId("an-id-by-an-earlier-rule")
+    job = NewJob(JobKind.BACKFILL, SESSION, "found", CorrelationId("b"))
+    pairs = [(photo_id(SESSION, name), arrival(name)) for name in NAMES]
+    standing.step(
+        lambda database: arrivals.arrive(
+            database, arrival("A.NEF"), photo_id=early, kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW
+        )
+    )
+
+    standing.arrive("A.NEF")
+    standing.step(lambda database: arrivals.arrive_many(database, pairs, job=job, recipe="jpg", now_usec=NOW))
+
+    photos = standing.database._connection.execute("SELECT id, name FROM photo ORDER BY seq").fetchall()
+    assert [(row["id"], row["name"]) for row in photos] == [
+        (early, b"A.NEF"),
+        *((photo_id(SESSION, name), name.encode()) for name in NAMES[1:]),
+    ]
+    assert counters(standing.database)[0] == (3, 3, 0, 6)

@@ -152,6 +152,13 @@ def test_names_to_keep_a_file_aside_fit_and_differ() -> None:
 def test_ids_are_the_same_on_every_run_and_tell_photos_apart() -> None:
     first = photo_id(SessionId("s"), "a.nef")
 
-    assert first == photo_id(SessionId("s"), "a.nef") == "49080dc3797e03fd"
+    assert first == photo_id(SessionId("s"), "a.nef") == "ef0cf67849080dc3797e03fd"
     assert len({first, photo_id(SessionId("t"), "a.nef"), photo_id(SessionId("s"), "\udcff.nef")}) == 3
     assert output_id(PhotoId(first), "jpg") != output_id(PhotoId(first), "web")
+
+
+def test_ids_of_one_session_stand_together() -> None:
+    ids = sorted(photo_id(SessionId(session), f"{number}.nef") for session in "abc" for number in range(50))
+
+    assert [identity[:8] for identity in ids] == [ids[at][:8] for at in (0, 50, 100) for _ in range(50)]
+    assert len({identity[:8] for identity in ids}) == 3

@@ -26,7 +26,6 @@ from darkroomd.core.intake import (
     sighting_of,
 )
 from darkroomd.core.model import RAW_FOLDER, CorrelationId, JobId, Photo, PhotoState, Session, WatchMode
-from darkroomd.core.naming import photo_id
 from darkroomd.core.recorded_outputs import RecordedSession
 from darkroomd.core.scan_pace import FolderMemory
 from darkroomd.core.waiting_room import Origin
@@ -291,9 +290,10 @@ class SessionIntake:
         for name in lost - self._made_again:
             room.doubt(name, Origin(backlog=True))
         # Whoever takes the pictures away as they come shall not keep the daemon developing for ever.
-        taken = [photo_id(self.session.id, name) for name in sorted(lost & self._made_again)]
+        taken = sorted(lost & self._made_again)
         if taken:
-            await store.mark_aged(self.session.id, taken, now_usec=self._around.now_usec())
+            photo_ids = await store.photo_ids(self.session.id, taken)
+            await store.mark_aged(self.session.id, photo_ids, now_usec=self._around.now_usec())
             self._around.on_document_dirty(self.session.id)
         self._made_again |= lost
 

@@ -17,6 +17,7 @@ from darkroomd.core.model import (
     Happening,
     JobId,
     JobKind,
+    Past,
     Photo,
     PhotoId,
     PhotoState,
@@ -25,7 +26,7 @@ from darkroomd.core.model import (
 )
 from darkroomd.core.session_names import other_session_id
 from darkroomd.store.background import Request, insert_items, insert_job, is_open, join_job
-from darkroomd.store.bulk import count_photos, counted_by_hand
+from darkroomd.store.bulk import insert_photos
 from darkroomd.store.catalogue import find_photo, read_photo, read_session
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
@@ -94,7 +95,7 @@ def arrive(
     journal = Journal(database, now_usec)
     session = read_session(database, arrival.session_id)
     known, photo = record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
-    live = database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe)
+    live = database.one("live_item_of_photo", photo_id=photo.id, recipe=recipe)
     job_id = None
     if live is not None:
         promoted = database.one("promote_item", id=live["id"], correlation_id=arrival.correlation_id)
@@ -104,13 +105,13 @@ def arrive(
     elif photo.discarded_by is None:
         job = NewJob(kind, arrival.session_id, arrival.name, arrival.correlation_id)
         job_id = _insert_job(
-            database, job, [(photo_id, arrival.correlation_id)], recipe=recipe, now_usec=now_usec
+            database, job, [(photo.id, arrival.correlation_id)], recipe=recipe, now_usec=now_usec
         )
-    journal.photo(photo_id, "photo.changed" if known else "photo.added")
+    journal.photo(photo.id, "photo.changed" if known else "photo.added")
     if live is None and job_id is not None:
         journal.job(job_id, "job.created")
     journal.session(arrival.session_id)
-    return Queued(photo_id, job_id), journal.happenings
+    return Queued(photo.id, job_id), journal.happenings
 
 
 def arrive_many(
@@ -153,24 +154,30 @@ def _record_found(
 ) -> list[tuple[PhotoId, CorrelationId]]:
     """Record photos of one session and tell of them; return those that are to be queued."""
     wanted: list[tuple[PhotoId, CorrelationId]] = []
-    new: list[Photo] = []
     # Most photos of a backfill are new: one list of names spares thousands of them a look each.
     names = {row["name"] for row in database.all("photo_names", session_id=session.id)}
-    with counted_by_hand(database):
-        for photo_id, arrival in arrivals:
-            name = os.fsencode(arrival.name)
-            known = find_photo(database, session, arrival.name) if name in names else None
+    new: list[dict[str, object]] = []
+    again: list[tuple[PhotoId, Arrival]] = []
+    for photo_id, arrival in arrivals:
+        name = os.fsencode(arrival.name)
+        if name in names:
+            again.append((photo_id, arrival))
+        else:
             names.add(name)
-            photo = _put_photo(database, session, arrival, known, photo_id=photo_id, now_usec=now_usec)
-            if known is None:
-                new.append(photo)
-            # A photo that was not known has no item: half of the queries of a backfill.
-            if photo.discarded_by is None and (
-                known is None or database.one("live_item_of_photo", photo_id=photo_id, recipe=recipe) is None
-            ):
-                wanted.append((photo_id, arrival.correlation_id))
-            journal.photo_as(photo, "photo.changed" if known else "photo.added")
-    count_photos(database, session.id, new, now_usec=now_usec)
+            new.append(_new_values(arrival, photo_id=photo_id, now_usec=now_usec))
+    for photo in insert_photos(database, session, new, now_usec=now_usec):
+        # A photo that was not known has no item: half of the queries of a backfill.
+        if photo.discarded_by is None:
+            wanted.append((photo.id, photo.correlation_id))
+        journal.photo_as(photo, "photo.added")
+    for photo_id, arrival in again:
+        _, photo = record_photo(database, session, arrival, photo_id=photo_id, now_usec=now_usec)
+        if (
+            photo.discarded_by is None
+            and database.one("live_item_of_photo", photo_id=photo.id, recipe=recipe) is None
+        ):
+            wanted.append((photo.id, arrival.correlation_id))
+        journal.photo_as(photo)
     return wanted
 
 
@@ -229,60 +236,58 @@ def mark_missing(
 def record_photo(
     database: Database, session: Session, arrival: Arrival, *, photo_id: PhotoId, now_usec: int
 ) -> tuple[Photo | None, Photo]:
-    """Record a photo as it settled; return it as it was known before, if it was, and as it is now."""
+    """Record a photo as it settled; return it as it was known before, if it was, and as it is now.
+
+    A photo that is known keeps its id.
+    """
     known = find_photo(database, session, arrival.name)
-    return known, _put_photo(database, session, arrival, known, photo_id=photo_id, now_usec=now_usec)
-
-
-def _put_photo(
-    database: Database,
-    session: Session,
-    arrival: Arrival,
-    known: Photo | None,
-    *,
-    photo_id: PhotoId,
-    now_usec: int,
-) -> Photo:
-    state = waiting_state(has_output=bool(known and known.outputs))
-    if known is not None and known.state is PhotoState.DEVELOPING:
+    if known is None:
+        database.run("insert_photo", **_new_values(arrival, photo_id=photo_id, now_usec=now_usec))
+        return None, read_photo(database, photo_id)
+    state = waiting_state(has_output=bool(known.outputs))
+    if known.state is PhotoState.DEVELOPING:
         # The running item finds out for itself, by the fingerprint, that its work is for nothing.
         state = PhotoState.DEVELOPING
-    before = arrival.past if known is None else known
+    values = _values(arrival, known, state, photo_id=known.id, now_usec=now_usec)
+    row = database.one("replace_photo_inputs", **values)
+    assert row is not None
+    return known, photo_from(row, session.folder, known.outputs)
+
+
+def _new_values(arrival: Arrival, *, photo_id: PhotoId, now_usec: int) -> dict[str, object]:
+    past = arrival.past
+    return {
+        "session_id": arrival.session_id,
+        "name": os.fsencode(arrival.name),
+        "attempts": past.attempts,
+        "last_attempt_at_usec": past.last_attempt_at_usec,
+        "captured_at_usec": past.captured_at_usec,
+        "corrected_at_usec": past.corrected_at_usec,
+        "zone_minutes": past.zone_minutes,
+        "left_out": json_text(past.left_out),
+        "camera": past.camera,
+        **_values(arrival, past, waiting_state(has_output=False), photo_id=photo_id, now_usec=now_usec),
+    }
+
+
+def _values(
+    arrival: Arrival, before: Photo | Past, state: PhotoState, *, photo_id: PhotoId, now_usec: int
+) -> dict[str, object]:
     rejected = before.rejected if arrival.rejected is None else arrival.rejected
-    discarded_by = after_rating(before.discarded_by, rejected_before=before.rejected, rejected=rejected)
-    values: dict[str, object] = {
-        "id": photo_id if known is None else known.id,
+    return {
+        "id": photo_id,
         "fingerprint": fingerprint_text(arrival.fingerprint),
         "look": arrival.look,
         "preset_id": arrival.preset_id,
         "state": state,
         "unsupported": json_text(arrival.unsupported),
         "warnings": json_text(arrival.warnings),
-        "discarded_by": discarded_by,
+        "discarded_by": after_rating(before.discarded_by, rejected_before=before.rejected, rejected=rejected),
         "rejected": rejected,
         "correlation_id": arrival.correlation_id,
         "arrived_at_usec": arrival.arrived_at_usec,
         "now": now_usec,
     }
-    if known is None:
-        name = os.fsencode(arrival.name)
-        row = database.one(
-            "insert_photo",
-            session_id=arrival.session_id,
-            name=name,
-            attempts=arrival.past.attempts,
-            last_attempt_at_usec=arrival.past.last_attempt_at_usec,
-            captured_at_usec=arrival.past.captured_at_usec,
-            corrected_at_usec=arrival.past.corrected_at_usec,
-            zone_minutes=arrival.past.zone_minutes,
-            left_out=json_text(arrival.past.left_out),
-            camera=arrival.past.camera,
-            **values,
-        )
-    else:
-        row = database.one("replace_photo_inputs", **values)
-    assert row is not None
-    return photo_from(row, session.folder, () if known is None else known.outputs)
 
 
 def _insert_job(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
-from darkroomd.core.model import JobId, Photo, SessionId
+from darkroomd.core.model import JobId, Photo, Session
 from darkroomd.store.database import Database
+from darkroomd.store.rows import photo_from
 
 
 @contextmanager
@@ -19,13 +20,24 @@ def counted_by_hand(database: Database) -> Generator[None]:
     database.run("end_bulk")
 
 
-def count_photos(
-    database: Database, session_id: SessionId, photos: Sequence[Photo], *, now_usec: int
-) -> None:
-    """Count photos of a session that are new, and wait unless they are discarded, as they were inserted."""
-    if photos:
-        discarded = sum(photo.discarded_by is not None for photo in photos)
-        database.run("count_photos", id=session_id, photos=len(photos), discarded=discarded, now=now_usec)
+def insert_photos(
+    database: Database, session: Session, rows: Sequence[Mapping[str, object]], *, now_usec: int
+) -> list[Photo]:
+    """Insert photos of a session, each as the values of `insert_photo`; count and return them.
+
+    They have no output.
+    """
+    if not rows:
+        return []
+    newest = database.one("newest_photo")
+    assert newest is not None
+    with counted_by_hand(database):
+        database.many("insert_photo", rows)
+    inserted = database.all("photos_after", after=newest["seq"])
+    photos = [photo_from(row, session.folder, ()) for row in inserted]
+    discarded = sum(photo.discarded_by is not None for photo in photos)
+    database.run("count_photos", id=session.id, photos=len(photos), discarded=discarded, now=now_usec)
+    return photos
 
 
 def insert_queued(database: Database, job_id: JobId, rows: Sequence[Mapping[str, object]]) -> None:

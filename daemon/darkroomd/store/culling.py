@@ -21,7 +21,6 @@ from darkroomd.core.model import (
     Session,
     SessionId,
 )
-from darkroomd.core.naming import photo_id
 from darkroomd.core.sidecar import is_mended
 from darkroomd.store.background import Request, insert_items, insert_job
 from darkroomd.store.catalogue import find_photo, read_photo, read_session
@@ -67,9 +66,11 @@ def presets_chosen(
     database: Database, session_id: SessionId, names: Iterable[str]
 ) -> tuple[str | None, dict[str, str]]:
     """Return the ids of a session's preset and, by file name, of those frozen for photos that are known."""
-    ids = json_text([photo_id(session_id, name) for name in names])
-    rows = database.all("presets_of_photos", photo_ids=ids)
-    frozen = {os.fsdecode(row["name"]): row["preset_id"] for row in rows}
+    frozen: dict[str, str] = {}
+    for name in names:
+        row = database.one("preset_of_photo", session_id=session_id, name=os.fsencode(name))
+        if row is not None:
+            frozen[name] = row["preset_id"]
     return read_session(database, session_id).preset_id, frozen
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from darkroomd.core.model import Arrival, Happening, JobId
-from darkroomd.core.naming import photo_id
 from darkroomd.store.arrivals import record_photo
 from darkroomd.store.background import Request, insert_items, insert_job
-from darkroomd.store.catalogue import read_session
+from darkroomd.store.catalogue import find_photo, read_session
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
 
@@ -51,12 +50,11 @@ def start_rescan(
     session = read_session(database, request.session_id)
     if asked is not None and (before := job_asked_for(database, asked, now_usec=now_usec)) is not None:
         return before, []
-    named = [(photo_id(session.id, arrival.name), arrival) for arrival in arrivals]
+    found = ((find_photo(database, session, arrival.name), arrival) for arrival in arrivals)
     wanted = [
-        (identity, arrival)
-        for identity, arrival in named
-        if database.one("photo_by_id", id=identity) is not None
-        and database.one("live_item_of_photo", photo_id=identity, recipe=recipe) is None
+        (known.id, arrival)
+        for known, arrival in found
+        if known is not None and database.one("live_item_of_photo", photo_id=known.id, recipe=recipe) is None
     ]
     if not wanted:
         return Rescanned(None, 0), []

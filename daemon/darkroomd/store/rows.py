@@ -80,7 +80,7 @@ def fingerprint_text(fingerprint: Fingerprint) -> str:
 
 def fingerprint_from(text: str) -> Fingerprint:
     """Return the fingerprint that `fingerprint_text` wrote."""
-    device, inode, size_bytes, mtime_ns, ctime_ns = (int(number) for number in text.split(":"))
+    device, inode, size_bytes, mtime_ns, ctime_ns = map(int, text.split(":"))
     return Fingerprint(
         device=device, inode=inode, size_bytes=size_bytes, mtime_ns=mtime_ns, ctime_ns=ctime_ns
     )
@@ -126,6 +126,11 @@ def _folder(name: bytes) -> Path:
     return Path(os.fsdecode(name))
 
 
+@lru_cache(maxsize=1024)
+def _raws(folder: Path) -> Path:
+    return folder / RAW_FOLDER
+
+
 @_never_nonsense
 def session_from(row: Row) -> Session:
     """Return the session in a row of `session`."""
@@ -157,7 +162,7 @@ def photo_from(row: Row, folder: Path, outputs: Sequence[Output]) -> Photo:
         id=PhotoId(row["id"]),
         session_id=SessionId(row["session_id"]),
         name=name,
-        raw=folder.joinpath(RAW_FOLDER, name),
+        raw=_raws(folder) / name,
         fingerprint=fingerprint_from(row["fingerprint"]),
         look=row["look"],
         preset_id=row["preset_id"],

@@ -313,6 +313,17 @@ class Store:
             }
         )
 
+    async def photo_ids(self, session_id: SessionId, names: Sequence[str]) -> list[PhotoId]:
+        """Return the ids of those photos of a session that are known."""
+
+        def read(database: Database) -> list[PhotoId]:
+            found = (
+                database.one("photo_by_name", session_id=session_id, name=os.fsencode(name)) for name in names
+            )
+            return [PhotoId(row["id"]) for row in found if row is not None]
+
+        return await self.front.read(read)
+
     async def put_outputs(self, outputs: Sequence[Output], *, now_usec: int) -> None:
         """Record outputs that stand in their places while the work on their photo goes on."""
         await self.front.write(lambda database: (None, put_outputs(database, outputs, now_usec=now_usec)))

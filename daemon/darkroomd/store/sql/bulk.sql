@@ -4,6 +4,12 @@ INSERT INTO bulk (one) VALUES (1);
 -- name: end_bulk
 DELETE FROM bulk;
 
+-- name: newest_photo
+SELECT coalesce(max(seq), 0) AS seq FROM photo;
+
+-- name: photos_after
+SELECT * FROM photo WHERE seq > :after ORDER BY seq;
+
 -- name: count_photos
 UPDATE session SET
     photos = photos + :photos, pending = pending + :photos - :discarded, discarded = discarded + :discarded,

@@ -54,8 +54,7 @@ INSERT INTO photo (
     :attempts, :last_attempt_at_usec, :discarded_by, :rejected, :captured_at_usec, :zone_minutes, :left_out,
     :corrected_at_usec, :camera,
     :correlation_id, :arrived_at_usec, :now
-)
-RETURNING *;
+);
 
 -- name: replace_photo_inputs
 UPDATE photo SET

@@ -2,9 +2,8 @@
 UPDATE session SET preset_id = :preset_id, changed_at_usec = :now, revision = revision + 1 WHERE id = :id
 RETURNING *;
 
--- name: presets_of_photos
-SELECT name, preset_id FROM photo
-WHERE id IN (SELECT value FROM json_each(:photo_ids)) AND preset_id IS NOT NULL;
+-- name: preset_of_photo
+SELECT preset_id FROM photo WHERE session_id = :session_id AND name = :name AND preset_id IS NOT NULL;
 
 -- name: discard_photo
 UPDATE photo SET
