@@ -1,9 +1,9 @@
 """A thousand clients that misbehave and die, while photos are developed that must not suffer from it.
 
-Run by hand: python tests/interop/soak.py [--photos 100] [--per-second 9] [--size 6000x4000]
-Photos arrive one at a time. Spells of peace and of storm take turns, so that what else the machine does
-troubles both alike: times from arrival to JPEG are compared, and how much more memory the daemon holds after
-each. Its open files are counted before and after.
+Run by hand: python tests/interop/soak.py [--photos 100] [--apart 1.2] [--per-second 9] [--size 6000x4000]
+Photos arrive one at a time, so many seconds apart: two minutes of peace and two of storm. Spells of peace and
+of storm take turns, so that what else the machine does troubles both alike: times from arrival to JPEG are
+compared, and how much more memory the daemon holds after each. Its open files are counted before and after.
 """
 
 from __future__ import annotations
@@ -217,10 +217,13 @@ def misbehave(path: Path, mischief: Mischief) -> None:
             return
 
 
-def develop(session: Path, template: Path, names: list[str]) -> list[float]:
-    """Let photos arrive one after the other; return how long each took."""
+def develop(session: Path, template: Path, names: list[str], *, apart: float = 0.0) -> list[float]:
+    """Let photos arrive one after the other, so many seconds apart; return how long each took."""
     seconds = []
+    due = time.monotonic()
     for name in names:
+        time.sleep(max(0.0, due - time.monotonic()))
+        due += apart
         part = session / "Raw" / f".{name}.part"
         shutil.copy(template, part)
         start = time.monotonic()
@@ -260,6 +263,7 @@ class Spells:
     session: Path
     template: Path
     per_second: float
+    apart: float
     descriptors: int
     clients: int = 0
     calm_growth: int = 0
@@ -285,10 +289,11 @@ class Spells:
 
     def _develop(self, count: int) -> list[float]:
         done = len(self.calm_seconds) + len(self.storm_seconds)
-        return develop(self.session, self.template, [f"{done + number}" for number in range(count)])
+        names = [f"{done + number}" for number in range(count)]
+        return develop(self.session, self.template, names, apart=self.apart)
 
 
-def soak(folder: Path, *, photos: int, per_second: float, width: int, height: int) -> Outcome:
+def soak(folder: Path, *, photos: int, per_second: float, apart: float, width: int, height: int) -> Outcome:
     """Develop photos in peace and in the storm."""
     template = make_dng(folder / "template.dng", width=width, height=height)
     session = folder / "root" / "party"
@@ -305,7 +310,7 @@ def soak(folder: Path, *, photos: int, per_second: float, width: int, height: in
             for mischief in MISCHIEF:
                 misbehave(daemon.socket, mischief)
             before = settle(daemon, descriptors=descriptors)
-            spells = Spells(daemon, session, template, per_second, before.descriptors)
+            spells = Spells(daemon, session, template, per_second, apart, before.descriptors)
             spells.pass_by(photos=photos)
             after = settle(daemon, descriptors=before.descriptors)
         finally:
@@ -328,12 +333,18 @@ def main() -> None:
     )
     parser.add_argument("--photos", type=int, default=100)
     parser.add_argument("--per-second", type=float, default=9.0)
+    parser.add_argument("--apart", type=float, default=1.2, metavar="SECONDS")
     parser.add_argument("--size", default="6000x4000")
     options = parser.parse_args()
     width, height = map(int, options.size.split("x"))
     with tempfile.TemporaryDirectory() as name:
         outcome = soak(
-            Path(name), photos=options.photos, per_second=options.per_second, width=width, height=height
+            Path(name),
+            photos=options.photos,
+            per_second=options.per_second,
+            apart=options.apart,
+            width=width,
+            height=height,
         )
     calm, storm = statistics.median(outcome.calm_seconds), statistics.median(outcome.storm_seconds)
     sys.stdout.write(

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a process 
 
 
 def test_a_storm_of_clients_holds_no_photo_up_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    outcome = soak(tmp_path, photos=4, per_second=60, width=600, height=400)
+    outcome = soak(tmp_path, photos=4, per_second=60, apart=0.0, width=600, height=400)
 
     assert len(outcome.storm_seconds) == 4
     assert outcome.clients > 0
