@@ -1,6 +1,6 @@
 """A thousand clients that misbehave and die, while photos are developed that must not suffer from it.
 
-Run by hand: python tests/interop/soak.py [--photos 100] [--apart 1.2] [--per-second 9] [--size 6000x4000]
+Run by hand: python tests/interop/soak.py [--photos 100] [--apart 1.2] [--per-second 10] [--size 6000x4000]
 Photos arrive one at a time, so many seconds apart: two minutes of peace and two of storm. Spells of peace and
 of storm take turns, so that what else the machine does troubles both alike: times from arrival to JPEG are
 compared, and how much more memory the daemon holds after each. Its open files are counted before and after.
@@ -332,7 +332,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", type=int, default=100)
-    parser.add_argument("--per-second", type=float, default=9.0)
+    parser.add_argument("--per-second", type=float, default=10.0)
     parser.add_argument("--apart", type=float, default=1.2, metavar="SECONDS")
     parser.add_argument("--size", default="6000x4000")
     options = parser.parse_args()

@@ -36,6 +36,8 @@ class OutOfTurnError(RuntimeError):
 class State(Enum):
     """What is going on for the oldest call that is not over."""
 
+    # The names of members, which the enumeration would hash, are looked up for every call.
+    __hash__ = object.__hash__
     IDLE = auto()
     ANSWERING = auto()
     STREAMING = auto()
@@ -47,6 +49,7 @@ class State(Enum):
 class Step(Enum):
     """What can happen next."""
 
+    __hash__ = object.__hash__
     CALL = auto()
     CALL_MORE = auto()
     CALL_ONEWAY = auto()

@@ -36,9 +36,13 @@ _Json: TypeAlias = bool | int | float | str | list["_Json"] | tuple["_Json", ...
 Scalar = TypeVar("Scalar")
 
 
+_CALL_MEMBERS: Final = frozenset({"method", "parameters", "more", "oneway", "upgrade"})
+
+
 class Mode(Enum):
     """How a call wants to be answered; at most one of the three flags can be set."""
 
+    __hash__ = object.__hash__
     PLAIN = ""
     MORE = "more"
     ONEWAY = "oneway"
@@ -71,12 +75,18 @@ class _CallMessage(msgspec.Struct, omit_defaults=True):
     upgrade: bool = False
 
 
+class _UsualCall(msgspec.Struct, forbid_unknown_fields=True):
+    method: str
+    parameters: msgspec.Raw | None = None
+
+
 class _ReplyMessage(msgspec.Struct, omit_defaults=True):
     error: str | None = None
     parameters: msgspec.Raw | None = None
     continues: bool = False
 
 
+_decode_usual_call: Final = msgspec.json.Decoder(_UsualCall).decode
 _decode_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_text: Final = msgspec.json.Decoder(str).decode
 _decode_name: Final = msgspec.json.Decoder(str | None).decode
@@ -133,7 +143,22 @@ def decode_call(frame: bytes) -> Call:
     Raises:
         WireError: it is none.
     """
-    members = _members(frame, known=frozenset({"method", "parameters", "more", "oneway", "upgrade"}))
+    try:
+        return _usual_call(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # Flags, members of vendors, or something wrong: all but the first are rare.
+        return _any_call(frame)
+
+
+def _usual_call(frame: bytes) -> Call:
+    _check_depth(frame)
+    frame.decode()
+    usual = _decode_usual_call(frame)
+    return Call(usual.method, EMPTY if usual.parameters is None else _object(usual.parameters))
+
+
+def _any_call(frame: bytes) -> Call:
+    members = _members(frame, known=_CALL_MEMBERS)
     if "method" not in members:
         raise WireError("a call names no method")
     modes = [mode for mode in (Mode.MORE, Mode.ONEWAY, Mode.UPGRADE) if _flag(members, mode.value)]
@@ -171,8 +196,7 @@ def is_call(frame: bytes) -> bool:
 
 def _members(frame: bytes, *, known: frozenset[str]) -> dict[str, msgspec.Raw]:
     """Return the members of a message; those of vendors, whose names have a dot, are left out."""
-    if _is_too_deep(frame):
-        raise WireError(f"a message is nested deeper than {NESTING_LIMIT}")
+    _check_depth(frame)
     try:
         frame.decode()
         members = _decode_members(frame)
@@ -185,7 +209,11 @@ def _members(frame: bytes, *, known: frozenset[str]) -> dict[str, msgspec.Raw]:
 
 
 def _parameters(members: Mapping[str, msgspec.Raw]) -> bytes:
-    raw = bytes(members.get("parameters", EMPTY)).strip()
+    return _object(members["parameters"]) if "parameters" in members else EMPTY
+
+
+def _object(value: msgspec.Raw) -> bytes:
+    raw = bytes(value).strip()
     if raw == b"null":
         return EMPTY
     if not raw.startswith(b"{"):
@@ -202,6 +230,11 @@ def _member(decode: Callable[[msgspec.Raw], Scalar], raw: msgspec.Raw) -> Scalar
         return decode(raw)
     except msgspec.DecodeError as error:
         raise WireError(f"a member has the wrong type: {error}") from error
+
+
+def _check_depth(frame: bytes) -> None:
+    if _is_too_deep(frame):
+        raise WireError(f"a message is nested deeper than {NESTING_LIMIT}")
 
 
 def _is_too_deep(frame: bytes) -> bool:

@@ -78,24 +78,28 @@ class Connection:
 
     async def _next_call(self) -> Call | None:
         """Return the next call, or None at the end of the connection."""
-        deadline, waited = float("inf"), False
+        deadline, gave_way = float("inf"), False
+        if crowded := self._stream.lobby.waiting > 0:
+            # While others are attended to, the next call may come, and need not be waited for.
+            await lowlevel.checkpoint()
+            gave_way = True
         while not self._stopping:
             call = self._wire.next_call()
             if call is not None or self._wire.state is State.CLOSED:
-                if call is not None and not waited:
+                if not gave_way:
                     # Whoever sends many calls at once takes turns with everyone else.
                     await lowlevel.checkpoint()
                 return call
             if self._wire.buffered_bytes:
                 deadline = min(deadline, anyio.current_time() + self._patience.message_seconds)
-            # What is here already is taken without the cost of waiting for it.
-            if (data := self._stream.receive_now(CHUNK_BYTES)) is not None:
-                self._take_in(data)
-                # An endless stream of blank lines must not keep everyone else from their turn.
-                await lowlevel.checkpoint()
-            else:
+            # What may be here already is taken without the cost of waiting for it, but for an endless
+            # stream of blank lines: that must not keep everyone else from their turn.
+            data = self._stream.receive_now(CHUNK_BYTES) if crowded else None
+            if data is None:
                 await self._wait(deadline)
-            waited = True
+            else:
+                self._take_in(data)
+            crowded, gave_way = False, True
         return None
 
     async def _wait(self, deadline: float) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from contextlib import ExitStack
-from typing import Any, Final
+from itertools import count
+from typing import Final
 
 import msgspec
 import structlog
@@ -77,6 +77,9 @@ class Dispatcher:
         self._access = access
         self._methods = methods
         self._streams = Quota("streams")
+        # Chance is a system call: asked once, so that ids of two starts of the daemon differ.
+        self._own_first = secrets.token_hex(4)
+        self._calls = count(1)
 
     async def answer(self, call: Call, caller: Caller) -> Reply:
         """Return the last reply to a call; those before it, where it asked for more, go to `caller.send`.
@@ -84,7 +87,7 @@ class Dispatcher:
         Raises:
             PeerGone: from `caller.send`.
         """
-        call_id = secrets.token_hex(6)
+        call_id = f"{self._own_first}{next(self._calls):x}"
         # The user was bound by the connection. The context manager for this takes twice as long.
         bound = bind_contextvars(call=call_id, method=call.method)
         try:
@@ -114,18 +117,16 @@ class Dispatcher:
         if method.more is More.REQUIRED and call.mode is not Mode.MORE:
             raise ExpectedMore
         parameters = decode_parameters(call.parameters, method.parameters)
+        if call.mode is not Mode.MORE or method.more is More.NEVER:
+            return await handler(Request(parameters, caller, grant, None))
 
         async def stream(payload: Payload) -> None:
             await caller.send(_reply(payload, continues=True))
 
-        with ExitStack() as held:
-            streams = call.mode is Mode.MORE and method.more is not More.NEVER
-            if streams:
-                owner = self._access.is_owner(caller.peer.uid)
-                most = STREAMS_PER_OWNER if owner else STREAMS_PER_USER
-                held.enter_context(self._streams.take(caller.peer.uid, maximum=most))
-            request: Request[Any] = Request(parameters, caller, grant, stream if streams else None)
-            return await handler(request)
+        owner = self._access.is_owner(caller.peer.uid)
+        most = STREAMS_PER_OWNER if owner else STREAMS_PER_USER
+        with self._streams.take(caller.peer.uid, maximum=most):
+            return await handler(Request(parameters, caller, grant, stream))
 
     def _admit(self, method: str, peer: Peer) -> Grant:
         """Return how far a peer may go; raise `PermissionDenied` where it may not even begin."""

@@ -13,6 +13,7 @@ import select
 import socket
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -24,12 +25,20 @@ class PeerGone(Exception):
     """Nothing can be received from or sent to the peer any more."""
 
 
+@dataclass(slots=True)
+class Lobby:
+    """How many connections have been heard of and not been attended to yet."""
+
+    waiting: int = 0
+
+
 class Duplex:
     """A connected stream socket; closed at the end of the `with` block it is entered in."""
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: socket.socket, lobby: Lobby | None = None) -> None:
         connected.setblocking(False)
         self.socket = connected
+        self.lobby = lobby or Lobby()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: asyncio.Future[None] | None = None
         self._limit = 0
@@ -50,9 +59,9 @@ class Duplex:
     async def receive(self, limit: int) -> bytes:
         """Return 1 to `limit` bytes, or none once the peer has closed its sending half; raise `PeerGone`.
 
-        Does not give way to others where bytes are here already. Nothing is lost if the caller is cancelled.
+        Gives way to others. Nothing is lost if the caller is cancelled.
         """
-        while (data := self.receive_now(limit)) is None:
+        while self._arrived is None:
             assert self._waiting is None, "two tasks wait for one connection"
             loop = asyncio.get_running_loop()
             self._waiting, self._limit = loop.create_future(), limit
@@ -62,15 +71,22 @@ class Duplex:
             try:
                 await self._waiting
             finally:
+                if self._waiting.done() and not self._waiting.cancelled():
+                    self.lobby.waiting -= 1
                 self._waiting = None
-        return data
-
-    def receive_now(self, limit: int) -> bytes | None:
-        """Return what `receive` does; None where that would have to wait."""
         arrived, self._arrived = self._arrived, None
         if isinstance(arrived, PeerGone):
             raise arrived
-        return self._take(limit) if arrived is None else arrived
+        return arrived
+
+    def receive_now(self, limit: int) -> bytes | None:
+        """Return what `receive` does; None where that would have to wait."""
+        if self._arrived is None:
+            return self._take(limit)
+        arrived, self._arrived = self._arrived, None
+        if isinstance(arrived, PeerGone):
+            raise arrived
+        return arrived
 
     def _take(self, limit: int) -> bytes | None:
         try:
@@ -91,6 +107,7 @@ class Duplex:
         except PeerGone as gone:
             self._arrived = gone
         waiting.set_result(None)
+        self.lobby.waiting += 1
 
     def _stop_listening(self) -> None:
         loop, self._loop = self._loop, None
@@ -135,12 +152,12 @@ class Duplex:
         return any(events & select.POLLHUP for _, events in look.poll(0))
 
 
-async def accept(listening: socket.socket) -> Duplex:
+async def accept(listening: socket.socket, lobby: Lobby) -> Duplex:
     """Return the next connection; an `OSError` other than "none yet" is the caller's."""
     await lowlevel.checkpoint()
     while True:
         try:
-            return Duplex(listening.accept()[0])
+            return Duplex(listening.accept()[0], lobby)
         except BlockingIOError:
             await anyio.wait_readable(listening)
 

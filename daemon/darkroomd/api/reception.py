@@ -14,7 +14,7 @@ from darkroom.errors import LimitReached
 from darkroom.wire.messages import Call, Reply
 from darkroomd.api.connection import Answer, Connection, Patience
 from darkroomd.api.dispatch import refusal
-from darkroomd.api.duplex import Duplex, accept, close
+from darkroomd.api.duplex import Duplex, Lobby, accept, close
 from darkroomd.api.listener import Listener
 from darkroomd.api.peer import PeerUnknown, peer_of
 from darkroomd.api.quota import Quota
@@ -57,6 +57,7 @@ class Reception:
         self._access = access
         self._patience = patience or Patience()
         self._quota = Quota("connections")
+        self._lobby = Lobby()
         self._connections: dict[Connection, int] = {}
         self._accepting = anyio.CancelScope()
         self._over = anyio.Event()
@@ -81,7 +82,7 @@ class Reception:
     async def _accept_all(self, group: abc.TaskGroup) -> None:
         while True:
             try:
-                stream = await accept(self._listener.socket)
+                stream = await accept(self._listener.socket, self._lobby)
             except OSError as error:
                 if error.errno not in _SHORTAGES:
                     raise
