@@ -132,6 +132,7 @@ def arguments(folder: Path, *more: str, config: str = QUICK, state: Path | None 
         str(state or folder / "state"),
         "--config",
         str(file),
+        "--without-system-config",
     ]
     return [*own, "--log-format", "json", "--log-level", "debug", *more]
 

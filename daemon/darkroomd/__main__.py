@@ -30,6 +30,7 @@ class Arguments(argparse.Namespace):
     socket: Path | None
     state_dir: Path | None
     config: Path | None
+    without_system_config: bool
     log_format: str | None
     log_level: str
     check_config: bool
@@ -53,17 +54,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Arguments) -> int:
     from darkroomd.app import serve  # noqa: PLC0415 - a usage error should not wait for it
     from darkroomd.logs import LogFormat  # noqa: PLC0415 - same
-    from darkroomd.settings import Settings, check  # noqa: PLC0415 - same
+    from darkroomd.settings import Settings, Sources, check  # noqa: PLC0415 - same
     from darkroomd.system.paths import standard_places  # noqa: PLC0415 - same
 
-    settings = Settings.gather(
+    sources = Sources(
         places=standard_places(os.environ, state=arguments.state_dir, socket=arguments.socket),
         config=arguments.config,
+        with_system=not arguments.without_system_config,
         roots=tuple(arguments.root),
         sessions=tuple(arguments.session),
         log_format=LogFormat(_log_format(arguments)),
         log_level=arguments.log_level,
     )
+    settings = Settings.gather(sources)
     if arguments.check_config:
         check(settings)
         return 0
@@ -99,7 +102,10 @@ def _parser() -> argparse.ArgumentParser:
                         help="watch the session DIR; may be given several times")  # fmt: skip
     parser.add_argument("--socket", type=_folder, metavar="PATH", help="where programs talk to the daemon")
     parser.add_argument("--state-dir", type=_folder, metavar="DIR", help="where the queue is kept")
-    parser.add_argument("--config", type=_folder, metavar="FILE", help="configuration (TOML)")
+    parser.add_argument("--config", type=_folder, metavar="FILE",
+                        help="configuration (TOML), instead of the user's")  # fmt: skip
+    parser.add_argument("--without-system-config", action="store_true",
+                        help="do not read the configuration of the machine first")  # fmt: skip
     parser.add_argument("--log-format", choices=("json", "console"),
                         help="json: a line of JSON per event; console: for people "
                              "(default: console on a terminal, else json)")  # fmt: skip

@@ -1,18 +1,22 @@
-"""The configuration: one TOML file, decoded in one step into frozen structs that refuse unknown keys."""
+"""The configuration: layers of TOML, decoded into frozen structs that refuse unknown keys."""
 
 from __future__ import annotations
 
 import difflib
 import os
 import re
-from collections.abc import Mapping
+import tomllib
+from codecs import BOM_UTF8
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
 
 import msgspec
 from msgspec import Meta
 
-from darkroomd.core.faults import ConfigInvalid, ConfigUnreadable
+from darkroomd.core.faults import ConfigInvalid
+from darkroomd.core.layers import merged
 from darkroomd.core.recipes import RecipeInvalid, check_recipes
 from darkroomd.core.schedule import WindowInvalid, parse_windows
 from darkroomd.sections import (
@@ -62,41 +66,50 @@ _AT: Final = re.compile(r"^(?P<problem>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<field>.*)`")
 
 
-def load_config(path: Path, *, required: bool) -> Config:
-    """Read the configuration at `path`; a missing file is the default unless `required`.
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One file of the configuration, or what stands for one.
+
+    Attributes:
+        source: the file's path, or what people know it by.
+        text: as it was read.
+        document: what it says; it is right by itself, as far as its keys and their types go.
+    """
+
+    source: str
+    text: str
+    document: Mapping[str, object]
+
+
+def parse_layer(content: bytes, source: str) -> Layer:
+    """Return what one file says; `source` is only named in errors.
 
     Raises:
-        ConfigUnreadable: it cannot be read.
         ConfigInvalid: it is no TOML, names an unknown key, or a value is not what it should be.
     """
     try:
-        text = path.read_bytes()
-    except FileNotFoundError as error:
-        if not required:
-            return Config()
-        raise ConfigUnreadable(path, "the file does not exist") from error
-    except OSError as error:
-        raise ConfigUnreadable(path, os.strerror(error.errno or 0)) from error
-    return parse_config(text, path)
-
-
-def parse_config(text: bytes, path: Path) -> Config:
-    """Decode the configuration; `path` is only named in errors.
-
-    Raises:
-        ConfigInvalid: see `load_config`.
-    """
-    try:
-        document: dict[str, Any] = msgspec.toml.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise ConfigInvalid(path, f"this is not TOML ({error})") from error
+        text = content.removeprefix(BOM_UTF8).decode()
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigInvalid(Path(source), f"this is not TOML ({error})") from error
     if isinstance(document.get("recipe"), dict):
         # [recipe] is short for one [[recipe]].
         document["recipe"] = [document["recipe"]]
     try:
-        config = msgspec.convert(document, Config)
+        msgspec.convert(document, Config)
     except msgspec.ValidationError as error:
-        raise _explained(path, document, str(error)) from error
+        raise _explained(Path(source), document, str(error)) from error
+    return Layer(source, text, document)
+
+
+def combine(layers: Sequence[Layer]) -> Config:
+    """Return what several layers say together, the lowest first; what none of them says has its default.
+
+    Raises:
+        ConfigInvalid: what they say does not go together, or cannot be followed.
+    """
+    config = msgspec.convert(merged([layer.document for layer in layers]), Config)
+    path = Path(layers[-1].source) if layers else Path()
     _check_workers(config, path)
     _check_paths(config, path)
     _check_recipes(config, path)
@@ -105,6 +118,15 @@ def parse_config(text: bytes, path: Path) -> Config:
     except WindowInvalid as error:
         raise ConfigInvalid(path, f"{error.text!r}: {error.problem}", key="schedule.allow") from error
     return config
+
+
+def parse_config(content: bytes, source: str) -> Config:
+    """Return what one file says, and defaults for the rest; `source` is only named in errors.
+
+    Raises:
+        ConfigInvalid: see `parse_layer` and `combine`.
+    """
+    return combine([parse_layer(content, source)])
 
 
 def _check_workers(config: Config, path: Path) -> None:

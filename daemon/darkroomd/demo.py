@@ -145,7 +145,7 @@ def _daemon(stage: Stage) -> Generator[subprocess.Popen[bytes]]:
         # An empty one: the demo has nothing to do with what is configured here.
         "--config": stage.folder / "config.toml",
     }
-    command = [sys.executable, "-P", "-m", "darkroomd", "--log-format", "json"]
+    command = [sys.executable, "-P", "-m", "darkroomd", "--log-format", "json", "--without-system-config"]
     for option, path in arguments.items():
         command += [option, str(path)]
     with stage.log.open("wb") as log:

@@ -14,7 +14,8 @@ from typing import Final
 import anyio
 
 from darkroomd.api.listener import check_socket_path
-from darkroomd.config import Config, load_config
+from darkroomd.config import Config, Layer, combine
+from darkroomd.config_files import read_layer
 from darkroomd.core.access import AccessPolicy, Role
 from darkroomd.core.faults import (
     DefaultPresetUnknown,
@@ -46,9 +47,35 @@ CHECK_SECONDS: Final = 2.0
 """How long a disk may take to answer before a folder on it is taken on trust."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What settings are gathered from. The environment was asked once: it does not change while we run.
+
+    Attributes:
+        places: files and folders as the environment and the command line have them.
+        config: the file of `--config`, which must be there; None: that of `places`, which need not.
+        with_system: whether the configuration of the machine is read before it.
+        roots, sessions: folders of the command line, beside those of the files; absolute.
+        log_format, log_level: of the command line.
+    """
+
+    places: Places
+    config: Path | None = None
+    with_system: bool = True
+    roots: tuple[Path, ...] = ()
+    sessions: tuple[Path, ...] = ()
+    log_format: LogFormat = LogFormat.JSON
+    log_level: str = "info"
+
+    @property
+    def user_config(self) -> Path | None:
+        """The file above that of the machine; None where no place for it is known."""
+        return self.config or self.places.config
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the daemon was started with. All paths are absolute."""
+    """What the daemon was started with. All paths are absolute; `layers` were read, the lowest first."""
 
     config: Config
     roots: tuple[Path, ...]
@@ -58,38 +85,48 @@ class Settings:
     state: Path
     log_format: LogFormat
     log_level: str
+    sources: Sources
+    layers: tuple[Layer, ...] = ()
     recipes: tuple[Recipe, ...] = (Recipe(),)
 
     @classmethod
-    def gather(
-        cls,
-        *,
-        places: Places,
-        config: Path | None,
-        roots: tuple[Path, ...],
-        sessions: tuple[Path, ...],
-        log_format: LogFormat,
-        log_level: str,
-    ) -> Settings:
-        """Read the configuration and add what the command line says.
+    def gather(cls, sources: Sources) -> Settings:
+        """Read the layers of the configuration and add what the command line says.
 
         Raises:
-            ConfigInvalid, ConfigUnreadable: see `load_config`.
+            ConfigInvalid, ConfigUnreadable: see `read_layer` and `combine`.
             OverlayUnusable: the picture that a recipe lays over its outputs cannot be read.
         """
-        path = config or places.config
-        loaded = Config() if path is None else load_config(path, required=config is not None)
+        layers = _read_layers(sources)
+        config = combine(layers)
         return cls(
-            config=loaded,
-            roots=(*map(Path, loaded.roots), *roots),
-            sessions=(*map(Path, loaded.sessions), *sessions),
-            presets=_presets_folder(loaded, path),
-            socket=places.socket,
-            state=places.state,
-            log_format=log_format,
-            log_level=log_level,
-            recipes=tuple(map(_recipe, loaded.recipe)),
+            config=config,
+            roots=(*map(Path, config.roots), *sources.roots),
+            sessions=(*map(Path, config.sessions), *sources.sessions),
+            presets=_presets_folder(config, sources.user_config),
+            socket=sources.places.socket,
+            state=sources.places.state,
+            log_format=sources.log_format,
+            log_level=sources.log_level,
+            sources=sources,
+            layers=layers,
+            recipes=tuple(map(_recipe, config.recipe)),
         )
+
+    def again(self) -> Settings:
+        """Read the same layers once more, as their files are now; raises what `gather` raises."""
+        return Settings.gather(self.sources)
+
+
+def _read_layers(sources: Sources) -> tuple[Layer, ...]:
+    system, user = sources.places.system_config, sources.user_config
+    layers: list[Layer | None] = []
+    # The service of the system has one file: that of the machine is its own.
+    if sources.with_system and (user is None or os.path.realpath(system) != os.path.realpath(user)):
+        layers.append(read_layer(system, required=False))
+    if user is not None:
+        layers.append(read_layer(user, required=sources.config is not None))
+    return tuple(layer for layer in layers if layer is not None)
 
 
 def _recipe(section: RecipeSection) -> Recipe:

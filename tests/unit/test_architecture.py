@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "darkroomd.core": CLIENT_WORDS,
     "darkroomd.sections": CORE,
     "darkroomd.config": CORE | {"darkroomd.sections"},
+    "darkroomd.config_files": CORE | {"darkroomd.config", "darkroomd.files.reading"},
     "darkroomd.store": CORE,
     "darkroomd.files": CORE,
     "darkroomd.imaging": CORE | {"darkroomd.logs"},

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from darkroomd.config import Config, load_config, parse_config
-from darkroomd.core.faults import ConfigInvalid, ConfigUnreadable
+from darkroomd.config import Config, parse_config
+from darkroomd.core.faults import ConfigInvalid
 from darkroomd.core.precedence import RunningBackground
 from darkroomd.sections import HistorySection
 
-PATH = Path("/etc/darkroomd/config.toml")
+PATH = "/etc/darkroomd/config.toml"
 
 
 def test_an_empty_configuration_is_the_default() -> None:
@@ -52,7 +52,7 @@ def test_a_bad_configuration_names_file_key_and_remedy(text: bytes, key: str | N
     with pytest.raises(ConfigInvalid) as caught:
         parse_config(text, PATH)
 
-    assert str(PATH) in caught.value.message
+    assert PATH in caught.value.message
     assert said in caught.value.message
     assert caught.value.context["key"] == key
     assert caught.value.exit_status == 2
@@ -71,20 +71,11 @@ def test_running_background_photos_are_finished_unless_it_is_asked_otherwise() -
     assert Config().export.running_background is RunningBackground.FINISH
 
 
-def test_a_configuration_that_was_named_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigUnreadable):
-        load_config(tmp_path / "none.toml", required=True)
-
-
-def test_the_customary_configuration_need_not_be_there(tmp_path: Path) -> None:
-    assert load_config(tmp_path / "none.toml", required=False) == Config()
-
-
 def test_the_bounds_of_history_are_those_that_the_readme_says() -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     shown = readme.partition("```toml\n[history]")[2].partition("```")[0]
 
-    section = parse_config(f"[history]{shown}".encode(), Path("README.md")).history
+    section = parse_config(f"[history]{shown}".encode(), "README.md").history
 
     assert shown
     assert section == HistorySection()

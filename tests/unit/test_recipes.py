@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 import pytest
 from hypothesis import given
@@ -26,7 +24,7 @@ from darkroomd.core.recipes import (
     size_of,
 )
 
-PATH = Path("/etc/darkroomd/config.toml")
+PATH = "/etc/darkroomd/config.toml"
 CHANGED = Outdated(Cause.RECIPE_CHANGED)
 UNREAD = NeedsHash(raw=True, output=False)
 

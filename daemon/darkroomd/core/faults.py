@@ -104,14 +104,15 @@ class ConfigInvalid(DarkroomError):
 
 
 class ConfigUnreadable(DarkroomError):
-    """The configuration file that was named cannot be read."""
+    """A configuration file that was named, or that is there, cannot be read."""
 
     code = "config.unreadable"
     exit_status = 2
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
-            f"The configuration {path} cannot be read: {problem}. Correct the path given with --config.",
+            f"The configuration {path} cannot be read: {problem}. Correct the file or its permissions, or "
+            "name another one with --config.",
             path=str(path),
             problem=problem,
         )

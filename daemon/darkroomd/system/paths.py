@@ -13,6 +13,8 @@ from darkroom.errors import DarkroomError
 NAME: Final = "darkroomd"
 SOCKET_NAME: Final = "darkroomd.sock"
 CONFIG_NAME: Final = "config.toml"
+SYSTEM_CONFIG: Final = Path("/etc") / NAME
+MAC_CONFIG: Final = Path("/Library/Application Support") / NAME
 SYSTEM_RUNTIME: Final = Path("/run") / NAME
 
 
@@ -31,8 +33,16 @@ class NoHome(DarkroomError):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The daemon's files and folders; none of them need exist. `config` is None where no place is known."""
+    """The daemon's files and folders; none of them need exist.
 
+    Attributes:
+        system_config: the configuration of the machine, which is read before `config`.
+        config: the configuration of the user or the service; None where no place is known.
+        state: folder of the queue.
+        socket: where programs talk to the daemon.
+    """
+
+    system_config: Path
     config: Path | None
     state: Path
     socket: Path
@@ -51,6 +61,7 @@ def standard_places(
         NoHome: nothing says where the state may be kept.
     """
     return Places(
+        system_config=(MAC_CONFIG if platform == "darwin" else SYSTEM_CONFIG) / CONFIG_NAME,
         config=_config(environment, platform=platform),
         state=state or _folder(environment, "STATE_DIRECTORY", "XDG_STATE_HOME", ".local/state", platform),
         socket=socket or _socket(environment, platform=platform),
