@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -49,8 +48,7 @@ class Mode(Enum):
     UPGRADE = "upgrade"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A method call; `parameters` is a JSON object."""
 
     method: str
@@ -58,8 +56,7 @@ class Call:
     mode: Mode = Mode.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """An answer; `parameters` is a JSON object, `error` the qualified name of an error."""
 
     parameters: bytes = EMPTY

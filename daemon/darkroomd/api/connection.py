@@ -9,7 +9,6 @@ from typing import Final, TypeAlias
 
 import anyio
 import structlog
-from anyio import lowlevel
 from structlog.contextvars import bound_contextvars
 
 from darkroom.wire.connection import ServerConnection, State
@@ -81,14 +80,14 @@ class Connection:
         deadline, gave_way = float("inf"), False
         if crowded := self._stream.lobby.waiting > 0:
             # While others are attended to, the next call may come, and need not be waited for.
-            await lowlevel.checkpoint()
+            await self._stream.give_way()
             gave_way = True
         while not self._stopping:
             call = self._wire.next_call()
             if call is not None or self._wire.state is State.CLOSED:
                 if not gave_way:
                     # Whoever sends many calls at once takes turns with everyone else.
-                    await lowlevel.checkpoint()
+                    await self._stream.give_way()
                 return call
             if self._wire.buffered_bytes:
                 deadline = min(deadline, anyio.current_time() + self._patience.message_seconds)

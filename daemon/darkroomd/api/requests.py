@@ -8,6 +8,7 @@ from io import FileIO
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import anyio
+import msgspec
 
 from darkroom.errors import InvalidParameter
 from darkroom.protocol.types import Input, Payload
@@ -47,8 +48,7 @@ class Caller:
     has_finished: anyio.Event = field(default_factory=anyio.Event)
 
 
-@dataclass(frozen=True, slots=True)
-class Request(Generic[Parameters]):
+class Request(msgspec.Struct, Generic[Parameters], frozen=True):
     """A call to be answered; `stream` is None where only one reply is wanted.
 
     Attributes:
