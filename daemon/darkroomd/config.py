@@ -21,6 +21,7 @@ from darkroomd.core.recipes import RecipeInvalid, check_recipes
 from darkroomd.core.schedule import WindowInvalid, parse_windows
 from darkroomd.sections import (
     ArchiveSection,
+    BackupSection,
     DaemonSection,
     ExportSection,
     FailuresSection,
@@ -60,6 +61,7 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     presets: PresetsSection = PresetsSection()
     daemon: DaemonSection = DaemonSection()
     socket: SocketSection = SocketSection()
+    backup: BackupSection = BackupSection()
 
 
 _AT: Final = re.compile(r"^(?P<problem>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re.DOTALL)
@@ -143,6 +145,7 @@ def _check_paths(config: Config, path: Path) -> None:
         "socket.allowed_roots": config.socket.allowed_roots,
         "presets.folder": (config.presets.folder,) if config.presets.folder else (),
         "archive.destination": (config.archive.destination,) if config.archive.destination else (),
+        "backup.folder": (config.backup.folder,) if config.backup.folder else (),
     }
     for number, recipe in enumerate(config.recipe):
         named[f"recipe[{number}].overlay.file"] = () if recipe.overlay is None else (recipe.overlay.file,)

@@ -293,3 +293,17 @@ class ExportSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     running_background: RunningBackground = RunningBackground.FINISH
+
+
+class BackupSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Copies of the queue database that are made while it is in use.
+
+    Attributes:
+        keep: newest backups that are kept; 0: none are made.
+        every_hours: between two backups. What was missed is made up for after a start.
+        folder: absolute, best on another disk, and of no other daemon; empty: `backups` in the state folder.
+    """
+
+    keep: Annotated[int, Meta(ge=0, le=1000)] = 7
+    every_hours: Annotated[float, Meta(ge=0.1, le=8760)] = 24.0
+    folder: str = ""
