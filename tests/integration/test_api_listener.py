@@ -180,6 +180,39 @@ async def test_a_place_where_no_socket_can_be_is_said(parent: str) -> None:
             pass
 
 
+async def test_a_socket_that_is_inherited_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "d.sock"
+    with socket.socket(socket.AF_UNIX) as managed:
+        managed.bind(str(path))
+        path.chmod(0o640)
+        managed.listen(1)
+
+        async with open_listener(tmp_path / "other.sock", group=os.getgid(), inherited=managed.dup()) as own:
+            async with await anyio.connect_unix(path):
+                pass
+            listens_at = own.path
+
+        async with await anyio.connect_unix(path):
+            pass
+    assert listens_at == path
+    assert mode_of(path) == 0o640
+    assert names_in(tmp_path) == ["d.sock"]
+
+
+async def test_a_daemon_of_its_own_is_refused_where_a_service_manager_listens(tmp_path: Path) -> None:
+    path = tmp_path / "d.sock"
+    with socket.socket(socket.AF_UNIX) as managed:
+        managed.bind(str(path))
+        managed.listen(1)
+
+        async with open_listener(path, inherited=managed.dup()):
+            with pytest.raises(SocketInUse):
+                async with open_listener(path):
+                    pass
+
+        assert path.exists()
+
+
 def test_the_kernel_says_who_is_at_the_other_end() -> None:
     here, there = socket.socketpair()
     with here, there:

@@ -100,15 +100,25 @@ class Listener:
 
 
 @asynccontextmanager
-async def open_listener(path: Path, *, group: int | None = None) -> AsyncGenerator[Listener, None]:
+async def open_listener(
+    path: Path, *, group: int | None = None, inherited: socket.socket | None = None
+) -> AsyncGenerator[Listener, None]:
     """Listen at `path` (absolute) for as long as the context lasts; only the lock beside it stays.
 
-    The members of `group` can connect, else nobody but this user and root can.
+    The members of `group` can connect, else nobody but this user and root can. Where a socket is `inherited`,
+    its callers are served, wherever it is and whoever its modes let in; it is closed, and its file stays.
 
     Raises:
         SocketPathTooLong, SocketInUse, SocketPathTaken, SocketUnusable, SocketGroupRefused: nothing was
             changed.
     """
+    if inherited is not None:
+        try:
+            yield Listener(Path(inherited.getsockname()), inherited)
+        finally:
+            # Calls that come from now on are kept by the service manager, for the next daemon.
+            close(inherited)
+        return
     with _bound(path, group) as bound:
         try:
             yield Listener(path, bound)
