@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from darkroomd.core.damage import Damage
 from darkroomd.core.faults import StateCorrupt, StateUnusable
+from darkroomd.core.state_faults import BackupNotMade, UpgradeRefused
 from darkroomd.store.aside import mark_damaged, move_marked
+from darkroomd.store.backup import keep_former
 from darkroomd.store.soundness import examine, is_damage
 from darkroomd.store.statements import load_migrations, load_statements
 
@@ -113,9 +115,12 @@ class Database:
 def open_database(path: Path) -> Database:
     """Open or create the database at `path`, in WAL mode with `synchronous=FULL`, at the newest schema.
 
+    One of an older schema is kept beside it as it is (`keep_former`) before it is changed.
+
     Raises:
         StateCorrupt: it is damaged; nothing was changed.
         StateTooNew: a newer darkroomd wrote it; nothing was changed.
+        UpgradeRefused: it is of an older schema, and cannot be kept; nothing was changed.
         StateUnusable: it cannot be opened or written.
     """
     try:
@@ -128,7 +133,7 @@ def open_database(path: Path) -> Database:
         raise StateUnusable(path.parent, os.strerror(error.errno or 0)) from error
     try:
         _settle(connection, space)
-        _migrate(connection)
+        _migrate(connection, path)
     except sqlite3.OperationalError as error:
         connection.close()
         raise StateUnusable(path.parent, str(error)) from error
@@ -145,7 +150,7 @@ def open_rescued(path: Path) -> tuple[Database, Damage | None]:
     """Open the database at `path` as `open_database` does; one that is damaged is moved aside first.
 
     Raises:
-        StateTooNew, StateUnusable: see `open_database`.
+        StateTooNew, UpgradeRefused, StateUnusable: see `open_database`.
     """
     try:
         damage = move_marked(path)
@@ -192,11 +197,24 @@ def _settle(connection: sqlite3.Connection, space: os.statvfs_result) -> None:
     connection.execute(f"PRAGMA journal_size_limit = {LOG_LIMIT_BYTES}")
 
 
-def _migrate(connection: sqlite3.Connection) -> None:
-    done = _pragma(connection, "user_version")
-    for number, script in enumerate(load_migrations()[done:], start=done + 1):
-        # One script, one transaction: a crash leaves the old schema or the new one.
-        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    found, newest = _pragma(connection, "user_version"), len(load_migrations())
+    if 0 < found < newest:
+        try:
+            keep_former(path, schema=newest)
+        except BackupNotMade as error:
+            raise UpgradeRefused(path, error.problem) from error
+        except OSError as error:
+            raise UpgradeRefused(path, os.strerror(error.errno or 0)) from error
+    upgrade(connection)
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a database to the newest schema, in one transaction: a crash leaves the old one or the newest."""
+    scripts, found = load_migrations(), _pragma(connection, "user_version")
+    if found < len(scripts):
+        steps = "\n".join(scripts[found:])
+        connection.executescript(f"BEGIN IMMEDIATE;\n{steps}\nPRAGMA user_version = {len(scripts)};\nCOMMIT;")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
