@@ -77,9 +77,9 @@ def _refuse(error: DarkroomError, log_format: str) -> int:
     if log_format == "json":
         import structlog  # noqa: PLC0415 - only once something went wrong
 
-        from darkroomd.logs import LogFormat, configure  # noqa: PLC0415 - same
+        from darkroomd.logs import Levels, LogFormat, configure  # noqa: PLC0415 - same
 
-        configure(LogFormat.JSON, "info")
+        configure(LogFormat.JSON, Levels())
         log = structlog.get_logger()
         log.critical("start_refused", code=error.code, message=error.message, context=error.context)
     else:

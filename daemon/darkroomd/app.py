@@ -25,7 +25,8 @@ from darkroomd.core.faults import (
 )
 from darkroomd.core.model import Happening
 from darkroomd.imaging.version import kernel_is_built
-from darkroomd.logs import configure
+from darkroomd.logs import Levels, Log, configure
+from darkroomd.logs.minder import LogMinder
 from darkroomd.services.executor import LocalExecutor
 from darkroomd.services.health import WITHOUT_KERNEL
 from darkroomd.services.scheduler import Scheduler
@@ -64,9 +65,10 @@ def serve(settings: Settings) -> int:
         DarkroomError: the daemon refuses to start; nothing was changed.
     """
     stories = Stories(now_usec)
-    configure(settings.log_format, settings.log_level, tap=stories)
+    lines = configure(settings.log_format, Levels(settings.log_level), tap=stories)
     check(settings)
     with ExitStack() as resources:
+        resources.callback(lines.tidy, all_of_it=True)
         try:
             settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
             resources.enter_context(exclusive_lock(settings.state / LOCK_NAME))
@@ -76,7 +78,7 @@ def serve(settings: Settings) -> int:
             raise StateUnusable(settings.state, os.strerror(error.errno or 0)) from error
         status = 0
         try:
-            anyio.run(_serve, settings, stories)
+            anyio.run(_serve, settings, stories, lines)
         except* StateCorrupt as group:
             # Whoever supervises starts it again, and that repairs it.
             damage = _first(group)
@@ -109,7 +111,7 @@ def _tell_of(damage: Damage) -> None:
     )
 
 
-async def _serve(settings: Settings, stories: Stories) -> None:
+async def _serve(settings: Settings, stories: Stories, lines: Log) -> None:
     access = access_policy(settings.config)
     sys.setswitchinterval(SWITCH_SECONDS)
     bus = Bus[Happening]()
@@ -118,11 +120,14 @@ async def _serve(settings: Settings, stories: Stories) -> None:
         open_listener(settings.socket, group=access.group) as listener,
         open_store(settings.state / DATABASE_NAME, tell) as store,
         LocalExecutor(executor_options(settings)) as executor,
+        anyio.create_task_group() as minding,
     ):
+        await minding.start(LogMinder(lines).run)
         if store.damage is not None:
             _tell_of(store.damage)
-        ground = Ground(settings, access, stories, listener, store, executor, bus, tell)
+        ground = Ground(settings, access, stories, listener, store, executor, bus, tell, lines)
         await _run(await compose(ground), settings, tell)
+        minding.cancel_scope.cancel()
 
 
 async def _run(services: Services, settings: Settings, publish: Callable[[Happening], None]) -> None:

@@ -23,6 +23,7 @@ from darkroomd.core.schedule import parse_windows
 from darkroomd.core.sidecar import SidecarDemands
 from darkroomd.files.archive_copy import CopyMethod
 from darkroomd.imaging.version import pipeline_version
+from darkroomd.logs import Log
 from darkroomd.services.archive_lists import ArchiveLists
 from darkroomd.services.archives import Archives
 from darkroomd.services.archivist import Archivist
@@ -91,6 +92,7 @@ class Ground:
     executor: LocalExecutor
     bus: Bus[Happening]
     tell: Tidings
+    lines: Log
 
     @property
     def plan(self) -> OutputPlan:

@@ -41,7 +41,8 @@ def main() -> None:
     """Set the process up, load the decoder and work until standard input ends."""
     arguments = _parser().parse_args(namespace=Arguments())
     pipes = _take_pipes()
-    logs.configure(logs.LogFormat(arguments.log_format), arguments.log_level, descriptor=pipes.log)
+    levels = logs.Levels(arguments.log_level)
+    logs.configure(logs.LogFormat(arguments.log_format), levels, descriptor=pipes.log)
     structlog.contextvars.bind_contextvars(worker=os.getpid())
     faulthandler.enable(file=pipes.log)
     refused = confine(parent=arguments.parent, memory_bytes=arguments.memory_bytes)
