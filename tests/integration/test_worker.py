@@ -94,7 +94,10 @@ def start(tmp_path: Path) -> Iterator[Starter]:
             )
         peers.append(Peer(process, log))
         ready = peers[-1].receive()
-        assert ready == Ready(pid=process.pid, pipeline=pipeline_version())
+        assert isinstance(ready, Ready)
+        assert (ready.pid, ready.pipeline) == (process.pid, pipeline_version())
+        assert ready.libraw.count(".") == 2
+        assert "libjpeg" in ready.jpeg
         return peers[-1]
 
     yield starter

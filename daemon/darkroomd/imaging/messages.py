@@ -54,10 +54,19 @@ class Develop(msgspec.Struct, frozen=True, kw_only=True, tag="develop"):
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
-    """The worker has loaded what it needs and waits for work."""
+    """The worker has loaded what it needs and waits for work.
+
+    Attributes:
+        libraw: version of LibRaw.
+        libraw_flags: what it was built with.
+        jpeg: name and version of the library that writes JPEG.
+    """
 
     pid: int
     pipeline: str
+    libraw: str = ""
+    libraw_flags: tuple[str, ...] = ()
+    jpeg: str = ""
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True, tag="stage"):

@@ -16,19 +16,18 @@ from darkroomd.core.allowance import Burden, memory_bytes
 from darkroomd.core.stages import READ_PERCENT, UNPACK
 from darkroomd.imaging import refusals
 from darkroomd.imaging.confinement import allow_memory
+from darkroomd.imaging.libraries import greeting
 from darkroomd.imaging.messages import (
     Develop,
     Developed,
     MessageReader,
     Opened,
-    Ready,
     Refused,
     Stage,
     encode,
 )
 from darkroomd.imaging.pipeline import Limits, develop
 from darkroomd.imaging.refusals import Refusal, readable
-from darkroomd.imaging.version import pipeline_version
 
 _CHUNK_BYTES: Final = 1 << 16
 
@@ -50,7 +49,7 @@ class Worker:
             BrokenMessage: the daemon sent what is no request; nothing can be trusted from there on.
         """
         try:
-            self._send(Ready(pid=os.getpid(), pipeline=pipeline_version()))
+            self._send(greeting())
             for request in self._received():
                 self._send(self._answer(request))
         except BrokenPipeError:

@@ -28,6 +28,7 @@ from darkroomd.imaging.messages import (
     Refused,
     Stage,
 )
+from darkroomd.services.worker_starts import WorkerStarts
 
 _KILL_SECONDS: Final = 5.0
 """A process that hangs in a dead network file system does not end even when killed: nobody waits longer."""
@@ -93,7 +94,7 @@ class WorkerProcess:
         has_begun: whether it has told a stage of the last request.
     """
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, starts: WorkerStarts | None = None) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._process = process
@@ -101,13 +102,15 @@ class WorkerProcess:
         self._answers: ByteReceiveStream = process.stdout
         self._reader: MessageReader[FromWorker] = MessageReader(FromWorker)
         self._received: deque[FromWorker] = deque()
-        self._is_ready = False
+        self._greeting: Ready | None = None
+        self._started_at = anyio.current_time()
+        self._starts = starts or WorkerStarts()
         self.photos = 0
         self.has_begun = False
 
     @classmethod
-    async def start(cls, settings: WorkerSettings) -> WorkerProcess:
-        """Start a process in a session of its own; it is not ready yet.
+    async def start(cls, settings: WorkerSettings, starts: WorkerStarts | None = None) -> WorkerProcess:
+        """Start a process in a session of its own; it is not ready yet. `starts` is told how that goes.
 
         Raises:
             WorkerLost: the system would not.
@@ -124,9 +127,10 @@ class WorkerProcess:
                     start_new_session=True,
                 )
         except OSError as error:
+            (starts or WorkerStarts()).failed(str(error), seconds=0.0)
             raise WorkerLost(worker_policy.after_false_start(str(error)), environment=True) from error
         assert process is not None
-        return cls(process)
+        return cls(process, starts)
 
     @property
     def pid(self) -> int:
@@ -145,17 +149,21 @@ class WorkerProcess:
             WorkerLost: it ended, said something else, or was not ready in time.
         """
         problem = f"not ready after {start_seconds:g} seconds"
-        if self._is_ready:
+        if self._greeting is not None:
             return
         with anyio.move_on_after(start_seconds):
             try:
-                self._is_ready = isinstance(await self._receive(), Ready)
+                said = await self._receive()
+                self._greeting = said if isinstance(said, Ready) else None
             except WorkerLost as lost:
                 if worker_policy.is_killed(lost.failure):
                     raise
                 problem = f"{lost.failure.message} {lost.failure.context}"
-        if not self._is_ready:
+        seconds = anyio.current_time() - self._started_at
+        if self._greeting is None:
+            self._starts.failed(problem, seconds=seconds)
             raise WorkerLost(worker_policy.after_false_start(problem), environment=True)
+        self._starts.succeeded(self._greeting, seconds=seconds)
 
     async def ask(
         self,
