@@ -1,6 +1,6 @@
 """Open the database in a folder, and be killed with SIGKILL just before the n-th effect on the disk.
 
-Usage: upgrade_victim.py FOLDER N; 0 kills never, and what has fewer effects is killed once it has the database
+Usage: upgrade_victim.py FOLDER N; 0 kills never, and what has fewer effects is killed once it has it
 open. The number of effects is left in FOLDER/effects.
 """
 
