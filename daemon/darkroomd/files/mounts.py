@@ -33,7 +33,7 @@ class Mount:
 
 def mount_of(path: Path) -> Mount:
     """Return the mount that holds an absolute path, without asking its disk; `path` where nobody knows."""
-    point, file_system = find_mount(_table(), path)
+    point, file_system = find_mount(mount_table(), path)
     return Mount(point, is_remote_type(file_system))
 
 
@@ -44,7 +44,7 @@ def is_remote(path: Path) -> bool:
 
 def pseudo_type(path: Path) -> str | None:
     """Return the type of the file system at an absolute path where it only shows the system itself."""
-    file_system = type_of_mount(_table(), path)
+    file_system = type_of_mount(mount_table(), path)
     return file_system if _PSEUDO.fullmatch(file_system) else None
 
 
@@ -74,7 +74,8 @@ def find_mount(table: str, path: Path) -> tuple[Path, str]:
     return found
 
 
-def _table() -> str:
+def mount_table() -> str:
+    """Return the system's table of mounts as in `mountinfo`; empty where there is none."""
     if sys.platform != "linux":
         return ""
     try:
