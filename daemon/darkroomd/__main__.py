@@ -19,6 +19,8 @@ Runs in the foreground until SIGTERM or Ctrl-C.
   darkroomd demo            make a throw-away session and watch it being developed
   darkroomd --root DIR      every sub-folder of DIR that has a Raw/ folder is a session
   darkroomd --session DIR   DIR itself is a session
+  darkroomd install-service, uninstall-service
+                            have systemd or launchd run it, or no longer; --help says more
 """
 
 
@@ -37,12 +39,26 @@ class Arguments(argparse.Namespace):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the daemon, or `darkroomd demo`; return the exit status."""
+    """Run the daemon, or a command such as `darkroomd demo`; return the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["demo"]:
-        from darkroomd.demo import main as demo  # noqa: PLC0415 - the daemon needs none of it
+    match given:
+        case ["demo", *rest]:
+            from darkroomd.demo import main as demo  # noqa: PLC0415 - the daemon needs none of it
 
-        return demo(given[1:])
+            return demo(rest)
+        case ["install-service", *rest]:
+            from darkroomd.installation.command import install_service  # noqa: PLC0415 - same
+
+            return install_service(rest)
+        case ["uninstall-service", *rest]:
+            from darkroomd.installation.command import uninstall_service  # noqa: PLC0415 - same
+
+            return uninstall_service(rest)
+        case _:
+            return _serve(given)
+
+
+def _serve(given: Sequence[str]) -> int:
     parsed = _parser().parse_args(given, Arguments())
     try:
         status = _run(parsed)

@@ -1,0 +1,1 @@
+"""The service of systemd or launchd: the files of `install-service` and `uninstall-service`."""
