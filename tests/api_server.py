@@ -36,6 +36,7 @@ from darkroomd.core.model import (
     SessionId,
     WatchMode,
 )
+from darkroomd.core.reloading import Reloaded
 from darkroomd.services.archives import Archives
 from darkroomd.services.culling import Culling
 from darkroomd.services.disks import Disks
@@ -203,6 +204,12 @@ class Serving:
         return await self.store.arrive(arrival, kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
 
 
+async def nothing_new() -> Reloaded:
+    """Say that the configuration is as it was."""
+    await anyio.lowlevel.checkpoint()
+    return Reloaded(changed=(), warnings=())
+
+
 @asynccontextmanager
 async def serving(
     folder: Path,
@@ -281,6 +288,7 @@ async def serving(
             identity=await history.identity(otherwise=IDENTITY),
             version="0.1.0",
             access=access or AccessPolicy(owner_uid=os.getuid()),
+            reload=nothing_new,
             now_usec=lambda: NOW,
             patience=patience,
         )

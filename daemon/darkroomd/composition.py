@@ -7,20 +7,24 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
 
 from darkroomd.api.listener import Listener
 from darkroomd.api.server import Server
 from darkroomd.bus import Bus
+from darkroomd.configuring import (
+    Configuring,
+    access_again,
+    archive_folder,
+    queue_rules,
+    retry_policy,
+    schedule,
+    sidecar_demands,
+)
 from darkroomd.core.access import AccessPolicy
 from darkroomd.core.archive_request import Contents
 from darkroomd.core.estimate import KEPT, rate_of
-from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.model import Claim, CorrelationId, Happening, Health, JobKind
 from darkroomd.core.output_plan import EVERY_RECIPE, OutputPlan
-from darkroomd.core.retry import RetryPolicy
-from darkroomd.core.schedule import parse_windows
-from darkroomd.core.sidecar import SidecarDemands
 from darkroomd.files.archive_copy import CopyMethod
 from darkroomd.imaging.version import pipeline_version
 from darkroomd.logs import Log
@@ -34,7 +38,7 @@ from darkroomd.services.disks import Disks
 from darkroomd.services.executor import LocalExecutor
 from darkroomd.services.exports import Exports
 from darkroomd.services.foresight import Foresight
-from darkroomd.services.gatekeeper import Gatekeeper, Schedule
+from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.health import health_checks
 from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
@@ -45,6 +49,7 @@ from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets
 from darkroomd.services.queries import Queries
 from darkroomd.services.recovery import Recovery
+from darkroomd.services.reloading import Reloading
 from darkroomd.services.rescans import Rescans
 from darkroomd.services.revisions import Revisions
 from darkroomd.services.scheduler import Scheduler
@@ -52,7 +57,7 @@ from darkroomd.services.session_records import SessionRecords
 from darkroomd.services.stories import Stories
 from darkroomd.services.surroundings import Surroundings
 from darkroomd.services.turnstile import Turnstile
-from darkroomd.settings import Settings, intake_options
+from darkroomd.settings import Settings, executor_options, intake_options
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
 from darkroomd.store.line import Line
@@ -93,21 +98,13 @@ class Ground:
     bus: Bus[Happening]
     tell: Tidings
     lines: Log
+    configuring: Configuring
+    reloading: Reloading
 
     @property
     def plan(self) -> OutputPlan:
         """What is wanted of every photo."""
         return OutputPlan(self.settings.recipes, pipeline_version())
-
-    @property
-    def policy(self) -> RetryPolicy:
-        """How patient the queue is."""
-        retry = self.settings.config.retry
-        return RetryPolicy(
-            waits_seconds=retry.waits_seconds,
-            attempts=retry.attempts,
-            environment_wait_seconds=retry.environment_wait_seconds,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +151,14 @@ async def compose(ground: Ground) -> Services:
     scheduler.rate = rate_of(await common.history.newest_samples(KEPT))
     around = _surroundings(ground, common)
     intake = Intake(around, sessions=ground.settings.sessions, roots=ground.settings.roots)
+    housekeeping = Housekeeping(
+        Pruning(ground.store.front), ground.settings.config.history, now_usec=now_usec
+    )
+    ground.configuring.also_to(
+        lambda settings: housekeeping.adopt(settings.config.history),
+        lambda settings: intake.adopt(intake_options(settings.config)),
+        lambda settings: intake.name(sessions=settings.sessions, roots=settings.roots),
+    )
     way_back.intake = intake
     foresight = Foresight(Line(ground.store.front), ground.executor, common.gate, Disks())
     ground.tell.also_to(
@@ -174,9 +179,7 @@ async def compose(ground: Ground) -> Services:
         records=common.records,
         scheduler=scheduler,
         intake=intake,
-        housekeeping=Housekeeping(
-            Pruning(ground.store.front), ground.settings.config.history, now_usec=now_usec
-        ),
+        housekeeping=housekeeping,
         foresight=foresight,
         lists=archive_room.lists,
     )
@@ -202,11 +205,15 @@ async def _common(ground: Ground) -> _Common:
         started_at_usec=now_usec(),
     )
     history = History(store.front)
-    schedule = Schedule(parse_windows(config.schedule.allow), local_zone(os.environ))
-    gate = Gatekeeper(history, ground.tell, schedule=schedule, now_usec=now_usec)
+    gate = Gatekeeper(history, ground.tell, schedule=schedule(config), now_usec=now_usec)
     await gate.load()
     presets = Presets(
         PhotoDesk(store.front), ground.settings.presets, now_usec=now_usec, default=config.presets.default
+    )
+    ground.configuring.also_to(
+        lambda settings: gate.adopt(schedule(settings.config)),
+        lambda settings: presets.adopt(settings.presets, default=settings.config.presets.default),
+        lambda settings: ground.executor.adopt(executor_options(settings)),
     )
     return _Common(about, history, gate, SessionRecords(store), presets)
 
@@ -217,13 +224,16 @@ def _archive_room(ground: Ground) -> _ArchiveRoom:
     lists = ArchiveLists(store, disks, cabinets, now_usec=now_usec)
     recipes = [recipe.name for recipe in ground.settings.recipes]
     layouts = Layouts(store, disks, recipes=recipes, method=method)
-    return _ArchiveRoom(lists, Archivist(store, disks, layouts, lists, cabinets, method=method))
+    archivist = Archivist(store, disks, layouts, lists, cabinets, method=method)
+    ground.configuring.also_to(lambda settings: archivist.adopt(CopyMethod(settings.config.archive.method)))
+    return _ArchiveRoom(lists, archivist)
 
 
 def _scheduler(
     ground: Ground, common: _Common, archivist: Archivist, on_photo_changed: Callable[[Claim], None]
 ) -> Scheduler:
     config, turnstile = ground.settings.config, Turnstile()
+    rules = queue_rules(config)
     development = Development(
         ground.store,
         ground.executor,
@@ -232,29 +242,33 @@ def _scheduler(
         now_usec=now_usec,
         disks=Disks(),
         turnstile=turnstile,
-        demands=SidecarDemands(
-            strict=config.presets.strict, readable=config.presets.unreadable_sidecar == "fail"
-        ),
+        demands=sidecar_demands(config),
     )
-    return Scheduler(
+    scheduler = Scheduler(
         ground.store,
         development,
         ground.tell,
         by_kind={JobKind.ARCHIVE: archivist},
         gate=common.gate,
         stories=ground.stories,
-        policy=ground.policy,
-        failure_limit=FailureLimit(
-            least_tried=config.failures.least_tried, most_percent=config.failures.most_percent
-        ),
+        policy=rules.policy,
+        failure_limit=rules.failure_limit,
         boot=common.about.instance,
         now_usec=now_usec,
         on_photo_ending=common.records.foretell,
         on_photo_changed=on_photo_changed,
-        workers=config.workers,
+        workers=rules.workers,
         turnstile=turnstile,
-        running_background=config.export.running_background,
+        running_background=rules.running_background,
     )
+    ground.configuring.also_to(
+        lambda settings: scheduler.adopt(queue_rules(settings.config)),
+        lambda settings: development.adopt(
+            deadline_seconds=settings.config.worker.deadline_seconds,
+            demands=sidecar_demands(settings.config),
+        ),
+    )
+    return scheduler
 
 
 def _recovery(ground: Ground, common: _Common) -> Recovery:
@@ -262,7 +276,7 @@ def _recovery(ground: Ground, common: _Common) -> Recovery:
         ground.store,
         common.gate,
         Disks(),
-        policy=ground.policy,
+        policy=retry_policy(ground.settings.config),
         output_folders=ground.plan.folders,
         now_usec=now_usec,
         on_stale=common.records.mark,
@@ -295,7 +309,7 @@ def _server(
 ) -> Server:
     store, presets = ground.store, common.presets
     jobs = Jobs(JobDesk(store.front), scheduler, common.gate, now_usec=now_usec)
-    return Server(
+    server = Server(
         ground.listener,
         _queries(ground, common, scheduler, intake),
         jobs,
@@ -319,8 +333,11 @@ def _server(
         identity=identity,
         version=common.about.version,
         access=ground.access,
+        reload=ground.reloading.reload,
         now_usec=now_usec,
     )
+    ground.configuring.also_to(lambda settings: server.adopt(access_again(ground.access, settings.config)))
+    return server
 
 
 def _queries(ground: Ground, common: _Common, scheduler: Scheduler, intake: Intake) -> Queries:
@@ -357,15 +374,21 @@ def _culling(ground: Ground, common: _Common, scheduler: Scheduler) -> Culling:
 
 
 def _archives(ground: Ground, intake: Intake) -> Archives:
-    archive = ground.settings.config.archive
-    return Archives(
+    config = ground.settings.config
+    archives = Archives(
         ground.store,
         intake,
-        destination=Path(archive.destination) if archive.destination else None,
-        contents=Contents(archive.contents),
+        destination=archive_folder(config),
+        contents=Contents(config.archive.contents),
         now_usec=now_usec,
         new_correlation_id=_new_correlation_id,
     )
+    ground.configuring.also_to(
+        lambda settings: archives.adopt(
+            destination=archive_folder(settings.config), contents=Contents(settings.config.archive.contents)
+        )
+    )
+    return archives
 
 
 def _new_correlation_id() -> CorrelationId:

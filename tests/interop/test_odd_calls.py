@@ -90,11 +90,6 @@ def job(parameters: str) -> str:
             '{"method":"Do"}\0', [refused(f"{SERVICE}.MethodNotFound", method="Do")], id="no-interface"
         ),
         pytest.param(
-            f'{{"method":"{DARKROOM}.Reload"}}\0',
-            [refused(f"{SERVICE}.MethodNotImplemented", method=f"{DARKROOM}.Reload")],
-            id="not-built",
-        ),
-        pytest.param(
             f'{{"method":"{DARKROOM}.Watch"}}\0', [refused(f"{SERVICE}.ExpectedMore")], id="more-missing"
         ),
         pytest.param(f'{{{GET_JOB},"upgrade":true}}\0{GOOD}\0', [invalid("upgrade"), NO_JOB], id="upgrade"),

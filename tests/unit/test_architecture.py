@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "darkroomd.installation": {"darkroom.errors", "darkroomd.files"},
     "darkroomd.settings": {"darkroom", "darkroomd"},
     "darkroomd.configuring": {"darkroom", "darkroomd"},
+    "darkroomd.configuring": {"darkroom", "darkroomd"},
     "darkroomd.composition": {"darkroom", "darkroomd"},
     "darkroomd.app": {"darkroom", "darkroomd"},
     "darkroomd.__main__": {"darkroom", "darkroomd"},

@@ -81,6 +81,10 @@ class Dispatcher:
         self._own_first = secrets.token_hex(4)
         self._calls = count(1)
 
+    def adopt(self, access: AccessPolicy) -> None:
+        """Go by this with the calls that come from now on."""
+        self._access = access
+
     async def answer(self, call: Call, caller: Caller) -> Reply:
         """Return the last reply to a call; those before it, where it asked for more, go to `caller.send`.
 

@@ -62,6 +62,10 @@ class Reception:
         self._accepting = anyio.CancelScope()
         self._over = anyio.Event()
 
+    def adopt(self, access: AccessPolicy) -> None:
+        """Go by this with the connections that come from now on."""
+        self._access = access
+
     async def run(self, *, task_status: abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Receive callers until `stop` has been called and every connection is over, or until cancelled."""
         async with anyio.create_task_group() as group:

@@ -11,7 +11,7 @@ from darkroomd.api.connection import Patience
 from darkroomd.api.dispatch import Dispatcher
 from darkroomd.api.handlers.archiving import ArchiveHandlers
 from darkroomd.api.handlers.culling import CullingHandlers
-from darkroomd.api.handlers.daemon import DaemonHandlers
+from darkroomd.api.handlers.daemon import DaemonHandlers, OnReload
 from darkroomd.api.handlers.history import HistoryHandlers
 from darkroomd.api.handlers.jobs import JobHandlers
 from darkroomd.api.handlers.outputs import OutputHandlers
@@ -58,6 +58,7 @@ class Server:
         identity: names the database in cursors.
         version: of the daemon.
         access: who may what.
+        reload: reads the configuration again.
         now_usec: microseconds since the Unix epoch, UTC.
     """
 
@@ -78,28 +79,38 @@ class Server:
         identity: str,
         version: str,
         access: AccessPolicy,
+        reload: OnReload,
         now_usec: Callable[[], int],
         patience: Patience | None = None,
     ) -> None:
         self._hub = Hub(bus, queries, identity=identity, now_usec=now_usec)
+        self._archiving = ArchiveHandlers(archives, allowed_roots=access.allowed_roots)
+        self._places = PlaceHandlers(places, rescans, queries, allowed_roots=access.allowed_roots)
         handlers = {
             **ServiceHandlers(version=version).table(),
-            **DaemonHandlers(queries, self._hub).table(),
+            **DaemonHandlers(queries, self._hub, reload=reload).table(),
             **SessionHandlers(queries).table(),
             **QueueHandlers(queries, jobs, self._hub, now_usec=now_usec).table(),
             **JobHandlers(queries, self._hub).table(),
             **SteeringHandlers(jobs).table(),
             **StartingHandlers(exports).table(),
-            **ArchiveHandlers(archives, allowed_roots=access.allowed_roots).table(),
+            **self._archiving.table(),
             **PresetHandlers(presets, culling, queries).table(),
             **CullingHandlers(culling).table(),
-            **PlaceHandlers(places, rescans, queries, allowed_roots=access.allowed_roots).table(),
+            **self._places.table(),
             **OutputHandlers(outputs).table(),
             **HistoryHandlers(queries, self._hub).table(),
             **WatchHandlers(self._hub).table(),
         }
-        answer = Dispatcher(handlers, access).answer
-        self._reception = Reception(listener, answer, access=access, patience=patience)
+        self._dispatcher = Dispatcher(handlers, access)
+        self._reception = Reception(listener, self._dispatcher.answer, access=access, patience=patience)
+
+    def adopt(self, access: AccessPolicy) -> None:
+        """Go by this with the calls that come from now on; streams that run are not ended by it."""
+        self._dispatcher.adopt(access)
+        self._reception.adopt(access)
+        self._archiving.adopt(access.allowed_roots)
+        self._places.adopt(access.allowed_roots)
 
     async def run(self, *, task_status: abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Serve until `stop` has been called and every connection is over, or until cancelled."""

@@ -72,6 +72,13 @@ class ScanPace:
         """When to look at the folder next."""
         return self._at
 
+    def adopt(self, *, scan_seconds: float, poll_seconds: float, now: float) -> None:
+        """Keep to these times from now on; the next look is not put off by them."""
+        self._scan_seconds, self._poll_seconds = scan_seconds, poll_seconds
+        self._lost_seconds = poll_seconds
+        self._thorough_at = min(self._thorough_at, now + scan_seconds)
+        self._at = min(self._at, now + poll_seconds)
+
     def soon(self) -> None:
         """Look at the folder and its files as soon as possible."""
         self._at = -math.inf

@@ -149,6 +149,11 @@ class Tracker:
     def __len__(self) -> int:
         return len(self._files)
 
+    def adopt(self, patience: Patience) -> None:
+        """Have this patience from now on; all files are due, since they may have waited long enough."""
+        self._patience = patience
+        self._files = {name: replace(file, look_at=file.looked_at) for name, file in self._files.items()}
+
     def fingerprint_of(self, name: str) -> Fingerprint | None:
         """Return a file as it was last seen; None if it is not waited for."""
         file = self._files.get(name)

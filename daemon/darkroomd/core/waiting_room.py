@@ -79,6 +79,10 @@ class WaitingRoom:
         self._put_off: dict[str, float] = {}
         self._doubted: set[str] = set()
 
+    def adopt(self, patience: Patience) -> None:
+        """Wait for files with this patience from now on; those that are waited for are looked at again."""
+        self._tracker.adopt(patience)
+
     @property
     def dealt_with(self) -> Mapping[str, Fingerprint]:
         """The files that are photos or were found to be none, as they were then."""

@@ -17,6 +17,7 @@ from darkroomd.core.estimate import Rate
 from darkroomd.core.failure_share import REASON, FailureLimit, has_failed_too_often
 from darkroomd.core.faults import StateUnreadable, StateUnwritable
 from darkroomd.core.model import Claim, JobId, JobKind, PhotoState
+from darkroomd.core.queue_rules import QueueRules
 from darkroomd.core.retry import (
     GiveUp,
     Hold,
@@ -93,6 +94,11 @@ class Bookkeeper:
         self._ending = anyio.Lock(fast_acquire=True)
         self.rate = Rate()
         self.hopeless: set[JobId] = set()
+
+    def adopt(self, rules: QueueRules) -> None:
+        """Go by these from now on; what waits already is tried again when it was said to be."""
+        self._policy = rules.policy
+        self._failure_limit = rules.failure_limit
 
     async def record(self, hand: Hand, outcome: Outcome) -> None:
         """Record how the work in a hand ended."""

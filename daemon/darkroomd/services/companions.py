@@ -80,6 +80,10 @@ class Companions:
         """Return when to call `attend` next, in seconds of the monotonic clock."""
         return self._room.next_due()
 
+    def adopt(self) -> None:
+        """Have the patience of the options from now on."""
+        self._room.adopt(self._around.options.patience)
+
     def start_over(self) -> None:
         """Forget what was seen: the folder went."""
         self._room = WaitingRoom(self._around.options.patience, {})

@@ -98,6 +98,11 @@ class Development:
         self._turnstile = turnstile or Turnstile()
         self._appraisal = Appraisal(store, disks, plan)
 
+    def adopt(self, *, deadline_seconds: float, demands: SidecarDemands) -> None:
+        """Go by these with the photos that are taken from now on."""
+        self._deadline_seconds = deadline_seconds
+        self._demands = demands
+
     async def develop(self, claim: Claim, on_stage: Callable[[str, int], None]) -> Outcome:
         """Develop the claimed photo and publish those of its outputs that are due.
 

@@ -51,15 +51,13 @@ class LocalExecutor:
 
     def __init__(self, options: ExecutorOptions) -> None:
         self._options = options
-        self._turn = anyio.Semaphore(options.workers)
+        self._turn = anyio.CapacityLimiter(options.workers)
         self._tasks: TaskGroup | None = None
-        self._seats: tuple[Seat, ...] = ()
+        self._seats: list[Seat] = []
         self._free: list[Seat] = []
 
     async def __aenter__(self) -> Self:
         self._tasks = await anyio.create_task_group().__aenter__()
-        self._seats = tuple(Seat(self._options, self._tasks) for _ in range(self._options.workers))
-        self._free = list(self._seats)
         return self
 
     async def __aexit__(
@@ -72,6 +70,16 @@ class LocalExecutor:
                 for seat in self._seats:
                     closing.start_soon(seat.close)
         return await self._tasks.__aexit__(kind, error, trace)
+
+    def adopt(self, options: ExecutorOptions) -> None:
+        """Treat workers like this from now on; one that is developing is replaced once that is over."""
+        if options == self._options:
+            return
+        self._options = options
+        self._turn.total_tokens = options.workers
+        for seat in self._seats:
+            seat.adopt(options)
+        self._remove_spare()
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
@@ -98,10 +106,30 @@ class LocalExecutor:
     async def _seat(self) -> AsyncGenerator[Seat, None]:
         """Wait for a seat: with a worker if there is one, left last, so that others may become idle."""
         async with self._turn:
-            staffed = (seat for seat in reversed(self._free) if seat.worker_pid is not None)
-            seat = next(staffed, self._free[-1])
-            self._free.remove(seat)
+            seat = self._take()
             try:
                 yield seat
             finally:
                 self._free.append(seat)
+                self._remove_spare()
+
+    def _take(self) -> Seat:
+        staffed = (seat for seat in reversed(self._free) if seat.worker_pid is not None)
+        seat = next(staffed, self._free[-1] if self._free else None)
+        if seat is not None:
+            self._free.remove(seat)
+            return seat
+        assert self._tasks is not None
+        seat = Seat(self._options, self._tasks)
+        self._seats.append(seat)
+        return seat
+
+    def _remove_spare(self) -> None:
+        """Take away the seats that are too many, once nobody works in them; those without a worker first."""
+        assert self._tasks is not None
+        for seat in sorted(self._free, key=lambda seat: seat.worker_pid is not None):
+            if len(self._seats) <= self._options.workers:
+                return
+            self._seats.remove(seat)
+            self._free.remove(seat)
+            self._tasks.start_soon(seat.close)

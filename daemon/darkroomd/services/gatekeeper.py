@@ -90,6 +90,13 @@ class Gatekeeper:
         """Take up the pause that was in force when the daemon stopped."""
         self._pause = await self._history.pause()
 
+    def adopt(self, schedule: Schedule) -> None:
+        """Go by this schedule from now on; what has been started runs on."""
+        if schedule != self._schedule:
+            self._schedule = schedule
+            self._tell()
+            self.on_change()
+
     @property
     def holders(self) -> tuple[Holder, ...]:
         """All inhibitors that are in force, oldest first."""

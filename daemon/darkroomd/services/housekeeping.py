@@ -29,6 +29,10 @@ class Housekeeping:
         self._bounds = bounds
         self._now_usec = now_usec
 
+    def adopt(self, bounds: HistorySection) -> None:
+        """Keep history within these bounds from the next round on."""
+        self._bounds = bounds
+
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Tidy up now and then until cancelled."""
         task_status.started()

@@ -16,24 +16,21 @@ from anyio.abc import TaskGroup, TaskStatus
 from darkroom.errors import DarkroomError
 from darkroomd.core.model import CorrelationId, JobId, Photo, Session, SessionId, WatchMode
 from darkroomd.core.places import FolderIdentity, Root, RootStanding
-from darkroomd.core.session_names import root_id
 from darkroomd.files.folders import FolderIsLink
 from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import RootListing, list_root
 from darkroomd.services.lookout import Lookout
+from darkroomd.services.named_places import NamedPlaces
 from darkroomd.services.recognition import Recognition
 from darkroomd.services.roots import WatchedRoot
 from darkroomd.services.session_intake import Presence, SessionIntake
-from darkroomd.services.surroundings import Surroundings
+from darkroomd.services.surroundings import IntakeOptions, Surroundings
 from darkroomd.store.places import PlaceBook
 
 Result = TypeVar("Result")
 
 START_SECONDS: Final = 2.0
 """How long a disk may take to answer before the daemon starts without it."""
-
-RETRY_SECONDS: Final = 5.0
-"""Before a session that the store refused is added again."""
 
 FOUND_SECONDS: Final = 0.5
 """Between a session's first look and the choice of what to watch."""
@@ -53,7 +50,7 @@ class Intake:
 
     def __init__(self, around: Surroundings, *, sessions: Sequence[Path], roots: Sequence[Path]) -> None:
         self._around = around
-        self._named: Final = (tuple(sessions), tuple(roots))
+        self._named: Final = NamedPlaces(self, sessions=sessions, roots=roots)
         self._book = PlaceBook(around.store.front)
         self._recognition = Recognition(around, self._book)
         self._roots: dict[Path, WatchedRoot] = {}
@@ -62,11 +59,7 @@ class Intake:
         self._busy: dict[Path, anyio.CancelScope] = {}
         self._rested = anyio.Event()
         self.changing: Final = anyio.Lock()
-        self.named: Final[set[Path]] = set()
         self._wake = anyio.Event()
-        self._not_added: set[Path] = set()
-        self._roots_not_added: set[Path] = set()
-        self._add_at = math.inf
         self._until = -math.inf
         self._running = False
         self._lookout = Lookout(self._sessions, self._roots, around.options, wake=self._wake_up)
@@ -80,6 +73,11 @@ class Intake:
         """Return what was seen in a session's folder and is no photo of the queue yet."""
         known = self._by_id.get(session)
         return () if known is None else known.arriving
+
+    @property
+    def named(self) -> frozenset[Path]:
+        """The folders of the sessions that the command line and the configuration name."""
+        return self._named.sessions.folders
 
     @property
     def sessions(self) -> Mapping[Path, SessionId]:
@@ -130,11 +128,7 @@ class Intake:
         await self._recognition.load()
         for session in await self._book.added_sessions():
             self.take_up(session, appeared=False)
-        sessions, roots = self._named
-        for folder in sessions:
-            await self._add_session(folder)
-        for folder in roots:
-            await self._add_root(folder)
+        await self._named.watch()
         for root in await self._book.roots():
             await self.watch_root(root)
         async with anyio.create_task_group() as group:
@@ -146,7 +140,7 @@ class Intake:
                 await self._wait()
 
     async def _wait(self) -> None:
-        times = [self._lookout.at, self._add_at]
+        times = [self._lookout.at, self._named.at]
         times += [root.pace.at for folder, root in self._roots.items() if folder not in self._busy]
         times += [one.next_due() for folder, one in self._sessions.items() if folder not in self._busy]
         self._until = min(times)
@@ -159,9 +153,9 @@ class Intake:
 
     def _start_what_is_due(self, group: TaskGroup) -> None:
         now = anyio.current_time()
-        if self._add_at <= now:
-            self._add_at = math.inf
-            group.start_soon(self._add_missing, tuple(self._not_added), tuple(self._roots_not_added))
+        if self._named.at <= now:
+            self._named.begin()
+            group.start_soon(self._watch_named)
         if self._lookout.at <= now:
             self._lookout.begin(now=now)
             group.start_soon(self._lookout.choose)
@@ -202,29 +196,42 @@ class Intake:
         if min(due_at, self._lookout.at) < self._until:
             self._wake.set()
 
-    async def _add_missing(self, sessions: Sequence[Path], roots: Sequence[Path]) -> None:
-        for folder in sessions:
-            await self._add_session(folder)
-        for folder in roots:
-            await self._add_root(folder)
+    def name(self, *, sessions: Sequence[Path], roots: Sequence[Path]) -> anyio.Event:
+        """Watch these folders in place of those that were named; return what is set once that is done.
+
+        A folder that is named no more is let go, unless it is watched for another reason as well. Nothing of
+        it is forgotten: named again, it goes on where it was.
+        """
+        done = self._named.become(sessions=sessions, roots=roots)
+        self._wake.set()
+        return done
+
+    def adopt(self, options: IntakeOptions) -> None:
+        """Observe folders like this from now on; files that are waited for are looked at again."""
+        if options == self._around.options:
+            return
+        anew = options.extensions != self._around.options.extensions
+        self._around.options = options
+        self._lookout.adopt(options)
+        for root in self._roots.values():
+            self._around.set_pace(root.pace)
+        for session in self._sessions.values():
+            session.adopt()
+            if anew:
+                session.scan_soon()
         self._wake.set()
 
-    async def _add_session(self, folder: Path) -> None:
-        """Watch a session that was named when the daemon was started."""
-        real = await self._find(folder)
-        if real is None:
-            self._put_off(self._not_added, folder)
-            return
-        self.named.add(real)
-        async with self.changing:
-            known = await self._watch_session(real, appeared=self._running)
-        if known:
-            self._not_added.discard(folder)
-        else:
-            self._put_off(self._not_added, folder)
+    async def added(self) -> tuple[frozenset[Path], frozenset[Path]]:
+        """Return the folders of the sessions and roots that were added; raise `DarkroomError`."""
+        sessions, roots = await self._book.added_sessions(), await self._book.roots()
+        return frozenset(one.folder for one in sessions), frozenset(one.folder for one in roots)
 
-    async def _watch_session(self, real: Path, *, appeared: bool) -> bool:
-        """Watch a session; return False where that is to be tried again."""
+    async def _watch_named(self) -> None:
+        await self._named.watch()
+        self._wake.set()
+
+    async def watch_session(self, real: Path, *, appeared: bool) -> bool:
+        """Watch a session; return False where that is to be tried again. The caller holds `changing`."""
         if real in self._sessions:
             return True
         try:
@@ -262,9 +269,7 @@ class Intake:
             return None
         session, identity = found
         await self.let_go(session.folder)
-        if session.folder in self.named:
-            self.named.discard(session.folder)
-            self.named.add(real)
+        self._named.sessions.moved(session.folder, real)
         return await self._recognition.follow(session, real, identity)
 
     def take_up(self, session: Session, *, appeared: bool) -> None:
@@ -297,14 +302,6 @@ class Intake:
         """Leave a folder below a root alone until it goes and comes back, or is added."""
         self._recognition.forget(folder, identity)
 
-    async def _add_root(self, folder: Path) -> None:
-        real = await self._find(folder)
-        if real is None:
-            self._put_off(self._roots_not_added, folder)
-            return
-        self._roots_not_added.discard(folder)
-        await self.watch_root(Root(root_id(real), real))
-
     async def watch_root(self, root: Root) -> None:
         """Watch a root, and the sessions that are in it."""
         if root.folder in self._roots:
@@ -330,22 +327,18 @@ class Intake:
         self._lookout.choose_soon()
         self._wake.set()
 
-    async def _find(self, folder: Path) -> Path | None:
+    async def find(self, name: Path) -> Path | None:
         """Return where a folder really is; None as long as its disk does not answer."""
         try:
-            return await self._on_disk(folder, partial(_real, folder))
+            return await self._on_disk(name, partial(_real, name))
         except TimeoutError as error:
-            log.warning("folder_not_added", folder=str(folder), problem=error.strerror)
+            log.warning("folder_not_added", folder=str(name), problem=error.strerror)
             return None
 
     async def _on_disk(self, place: Path, work: Callable[[], Result]) -> Result:
         # The start waits for nobody; whoever does not answer is found later.
         patience = None if self._running else START_SECONDS
         return await self._around.disks.do(place, work, patience_seconds=patience)
-
-    def _put_off(self, waiting: set[Path], folder: Path) -> None:
-        waiting.add(folder)
-        self._add_at = anyio.current_time() + RETRY_SECONDS
 
     async def _list_root(self, root: WatchedRoot) -> None:
         begun_at = anyio.current_time()
@@ -370,7 +363,7 @@ class Intake:
                 continue
             async with self.changing:
                 if folder in self._roots and not await self._recognition.is_forgotten(session):
-                    await self._watch_session(session, appeared=appeared)
+                    await self.watch_session(session, appeared=appeared)
         await self._recognition.listed(folder, found=(*listing.sessions, *listing.others))
 
 

@@ -78,6 +78,10 @@ class Layouts:
         self._recipes = recipes
         self._method = method
 
+    def adopt(self, method: CopyMethod) -> None:
+        """Reckon with files that get into archives like this."""
+        self._method = method
+
     async def find(self, claim: Claim, order: Order, on_tick: Callable[[], None]) -> Layout | Failed:
         """Return where the photos of the claim's job go, and remove what dead copies left there.
 

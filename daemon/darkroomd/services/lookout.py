@@ -83,6 +83,11 @@ class Lookout:
         """Note that `choose` is called; folders are chosen again later even if nobody asks."""
         self._at = next_on_grid(now, self._options.scan_seconds)
 
+    def adopt(self, options: IntakeOptions) -> None:
+        """Observe folders like this from now on."""
+        self._options = options
+        self.choose_soon(within_seconds=options.scan_seconds)
+
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Listen until cancelled."""
         await self._watch.run(task_status=task_status)

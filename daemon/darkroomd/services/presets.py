@@ -60,15 +60,29 @@ class Presets:
         self._problem: str | None = None
         self._missed: set[str] = set()
 
+    def adopt(self, folder: Path | None, *, default: str) -> None:
+        """Read presets from this folder, and have this one in force where a session has none."""
+        if folder != self._folder:
+            self._folder, self._stamp, self._problem = folder, None, None
+            if folder is None:
+                self._library = assemble({})
+        if default != self._default:
+            self._default = default
+            self._missed.clear()
+
     async def library(self) -> Library:
         """Return all presets as their files are now; where these cannot be read, as they were."""
-        if self._folder is None:
+        folder = self._folder
+        if folder is None:
             return self._library
         try:
-            stamp, library = await self._disks.do(self._folder, partial(_changed, self._folder, self._stamp))
+            stamp, library = await self._disks.do(folder, partial(_changed, folder, self._stamp))
         except OSError as error:
             self._note_problem(error)
             return self._library
+        if folder != self._folder:
+            # Another one was named meanwhile.
+            return await self.library()
         self._problem = None
         if library is not None:
             self._take(stamp, library)

@@ -78,6 +78,10 @@ class Reception:
         self._ready_backlog.clear()
         self._handover.start_over()
 
+    def adopt(self) -> None:
+        """Have the patience of the options from now on."""
+        self.room.adopt(self._around.options.patience)
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing is on its way."""

@@ -21,6 +21,7 @@ from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.faults import StateUnreadable, StateUnwritable
 from darkroomd.core.model import Claim, Happening, Job, JobId, JobKind, PhotoId, SessionId
 from darkroomd.core.precedence import InWork, RunningBackground, making_way
+from darkroomd.core.queue_rules import QueueRules
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.services.bookkeeper import Bookkeeper, OnPhotoEnding, tell_nobody
 from darkroomd.services.gatekeeper import Gatekeeper
@@ -123,6 +124,13 @@ class Scheduler:
     def workers(self) -> int:
         """How many items are carried out at a time."""
         return self._workers
+
+    def adopt(self, rules: QueueRules) -> None:
+        """Go by these from now on; where too many items are at work, they end as they began."""
+        self._longest_wait_usec = round(rules.policy.longest_wait_seconds * USEC)
+        self._workers, self._running_background = rules.workers, rules.running_background
+        self._books.adopt(rules)
+        self.wake()
 
     @property
     def wait_reasons(self) -> tuple[str, ...]:

@@ -54,12 +54,24 @@ class Seat:
         self._tasks = tasks
         self._turn = anyio.Lock()
         self._worker: WorkerProcess | None = None
+        self._started_with = options.worker
         self._idle = CancelScope()
+
+    def adopt(self, options: SeatOptions) -> None:
+        """Treat the worker like this from now on; one that was started differently is replaced when idle."""
+        self._options = options
+        if not self._turn.locked():
+            self._idle.cancel()
+            self._watch_idleness()
 
     @property
     def worker_pid(self) -> int | None:
         """The process id of the worker, or None while there is none."""
         return self._worker.pid if self._worker is not None and not self._worker.has_ended else None
+
+    @property
+    def _is_outdated(self) -> bool:
+        return self._worker is not None and self._started_with != self._options.worker
 
     async def close(self) -> None:
         """End the worker; nobody works in it any more."""
@@ -147,8 +159,11 @@ class Seat:
         """Return a worker that waits for work, a new one where there is none."""
         if self._worker is not None and self._worker.has_ended:
             await self._kill_worker()
+        if self._is_outdated:
+            await self._end_worker("outdated")
         if self._worker is None:
-            self._worker = await WorkerProcess.start(self._options.worker)
+            self._started_with = self._options.worker
+            self._worker = await WorkerProcess.start(self._started_with)
             log.debug("worker_started", pid=self._worker.pid)
         await self._worker.ready(start_seconds=self._options.start_seconds)
         return self._worker
@@ -171,9 +186,10 @@ class Seat:
 
     async def _end_when_idle(self, scope: CancelScope) -> None:
         with scope:
-            await anyio.sleep(self._options.idle_seconds)
+            if not self._is_outdated:
+                await anyio.sleep(self._options.idle_seconds)
             async with self._turn:
-                await self._end_worker("idle")
+                await self._end_worker("outdated" if self._is_outdated else "idle")
 
     async def _end_worker(self, why: str) -> None:
         worker, self._worker = self._worker, None

@@ -144,6 +144,12 @@ class SessionIntake:
         """Return when to call `attend` next, in seconds of the monotonic clock."""
         return min(self._pace.at, self._reception.next_due(), self._companions.next_due())
 
+    def adopt(self) -> None:
+        """Observe the folder by the options as they are now."""
+        self._around.set_pace(self._pace)
+        self._reception.adopt()
+        self._companions.adopt()
+
     def scan_soon(self) -> None:
         """Have the whole folder looked at as soon as possible."""
         self._pace.soon()

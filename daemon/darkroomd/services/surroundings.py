@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+import anyio
+
 from darkroomd.core.model import CorrelationId, Happening, SessionId
 from darkroomd.core.output_plan import OutputPlan
 from darkroomd.core.scan_pace import ScanPace
@@ -46,11 +48,13 @@ class IntakeOptions:
     replace_unreadable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: the options are other ones once the configuration was read again.
+@dataclass(slots=True)
 class Surroundings:
     """The parts that all sessions share.
 
     Attributes:
+        options: how folders are observed; replaced as a whole.
         publish: tells watchers of what is never stored.
         on_document_dirty: has a session's public record rewritten.
         on_fault: is told why photos of a session cannot be taken in, or None once they can.
@@ -74,3 +78,11 @@ class Surroundings:
     def new_pace(self) -> ScanPace:
         """Return the rhythm of a folder that was not looked at yet."""
         return ScanPace(scan_seconds=self.options.scan_seconds, poll_seconds=self.options.poll_seconds)
+
+    def set_pace(self, pace: ScanPace) -> None:
+        """Give a folder's rhythm the times of the options."""
+        pace.adopt(
+            scan_seconds=self.options.scan_seconds,
+            poll_seconds=self.options.poll_seconds,
+            now=anyio.current_time(),
+        )

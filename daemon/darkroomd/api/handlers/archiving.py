@@ -21,6 +21,10 @@ class ArchiveHandlers:
         self._archives = archives
         self._allowed_roots = allowed_roots
 
+    def adopt(self, allowed_roots: tuple[Path, ...]) -> None:
+        """Let callers other than the owner name folders only in these from now on."""
+        self._allowed_roots = allowed_roots
+
     def table(self) -> Handlers:
         """Return the handlers by qualified method."""
         return {f"{DARKROOM_INTERFACE}.StartArchive": self.start_archive}

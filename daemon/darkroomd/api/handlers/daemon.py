@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
 
 import anyio
 
 from darkroom.errors import DARKROOM_INTERFACE, InvalidParameter, Stopping
-from darkroom.protocol.calls import GetHealth, GetSummary
-from darkroom.protocol.replies import HealthReply, SummaryReply
+from darkroom.protocol.calls import GetHealth, GetSummary, Reload
+from darkroom.protocol.replies import HealthReply, ReloadReply, SummaryReply
 from darkroom.protocol.types import Summary
 from darkroomd.api import views
 from darkroomd.api.hub import Hub
@@ -16,6 +17,7 @@ from darkroomd.api.paging import MAXIMUM_LIMIT
 from darkroomd.api.requests import Handlers, Request, Stream
 from darkroomd.api.sharing import Shared
 from darkroomd.core.model import Page, QueueStatus, Session
+from darkroomd.core.reloading import Reloaded
 from darkroomd.services.queries import Queries
 
 USEC: Final = 1_000_000
@@ -24,11 +26,16 @@ BEAT_SECONDS: Final = 20.0
 """The longest silence of a stream; a peer that is gone is noticed at the next reply."""
 
 
+OnReload: TypeAlias = Callable[[], Awaitable[Reloaded]]
+"""Has the configuration read again; raises `InvalidConfiguration`, `Stopping`, `TimedOut`."""
+
+
 class DaemonHandlers:
     """Answers about the daemon as a whole."""
 
-    def __init__(self, queries: Queries, hub: Hub) -> None:
+    def __init__(self, queries: Queries, hub: Hub, *, reload: OnReload) -> None:
         self._queries = queries
+        self._reload = reload
         self._hub = hub
         self._summary = Shared(self._look)
 
@@ -37,6 +44,7 @@ class DaemonHandlers:
         return {
             f"{DARKROOM_INTERFACE}.GetSummary": self.get_summary,
             f"{DARKROOM_INTERFACE}.GetHealth": self.get_health,
+            f"{DARKROOM_INTERFACE}.Reload": self.reload,
         }
 
     async def get_summary(self, request: Request[GetSummary]) -> SummaryReply:
@@ -57,6 +65,11 @@ class DaemonHandlers:
             started_at_usec=health.started_at_usec,
             checks=tuple(map(views.check, health.checks)),
         )
+
+    async def reload(self, _: Request[Reload]) -> ReloadReply:
+        """Have the configuration read again; raise `InvalidConfiguration`, `Stopping`, `TimedOut`."""
+        reloaded = await self._reload()
+        return ReloadReply(changed=reloaded.changed, warnings=reloaded.warnings)
 
     async def _send_summaries(self, stream: Stream, *, interval: float) -> None:
         """Send the summary now, when it changes, and at each beat; raise `Stopping` at the end."""

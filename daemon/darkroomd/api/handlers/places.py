@@ -53,6 +53,10 @@ class PlaceHandlers:
         self._rescans = rescans
         self._queries = queries
 
+    def adopt(self, allowed_roots: tuple[Path, ...]) -> None:
+        """Let callers other than the owner name folders only in these from now on."""
+        self._allowed_roots = allowed_roots
+
     def table(self) -> Handlers:
         """Return the handlers by qualified method."""
         return {

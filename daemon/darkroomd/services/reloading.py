@@ -1,0 +1,156 @@
+"""Reads the configuration again while everything runs, and puts all of it in force or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import anyio
+import structlog
+from anyio import to_thread
+from anyio.abc import TaskStatus
+
+from darkroom.errors import DarkroomError, InvalidConfiguration, Stopping
+from darkroomd.core.model import Happening
+from darkroomd.core.reloading import Reloaded
+
+READ_SECONDS: Final = 20.0
+"""How long the files, and the folders that they name, may take to be looked at."""
+
+SETTLE_SECONDS: Final = 5.0
+"""How long a reply waits for what a new configuration sets going, such as the watch on a new folder."""
+
+_SILENT: Final = "A disk does not answer, so the configuration could not be read. Try again once it does."
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A configuration that was read and found right, compared with the one that is in force.
+
+    Attributes:
+        reloaded: what comes of it.
+        put_in_force: gives it to everything that runs, at one moment; it neither waits nor fails. Returns
+            what is set once that which takes time is done as well.
+    """
+
+    reloaded: Reloaded
+    put_in_force: Callable[[], Iterable[anyio.Event]]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A look at the configuration in a thread, which itself says when it is over."""
+
+    over: bool = False
+
+
+@dataclass(slots=True)
+class Announcements:
+    """Who is told that the configuration is being read again, and that this is over."""
+
+    begun: Callable[[], None] = field(default=lambda: None)
+    over: Callable[[], None] = field(default=lambda: None)
+
+
+class Reloading:
+    """Reloads on request, one request after the other; signals that come faster than that count as one.
+
+    Args:
+        read: reads, checks and compares the configuration; blocks, and raises `DarkroomError`.
+        publish: tells watchers.
+        now_usec: microseconds since the Unix epoch, UTC.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Change],
+        publish: Callable[[Happening], None],
+        *,
+        now_usec: Callable[[], int],
+        announcements: Announcements | None = None,
+    ) -> None:
+        self._read = read
+        self._publish = publish
+        self._now_usec = now_usec
+        self._announcements = announcements or Announcements()
+        self._turn = anyio.Lock()
+        self._asked = anyio.Event()
+        self._reading = _Reading(over=True)
+        self._stopping = False
+
+    def ask(self) -> None:
+        """Have it done soon, by `run`; asked again before that begins, it is done once."""
+        self._asked.set()
+
+    def stop(self) -> None:
+        """Put nothing in force any more."""
+        self._stopping = True
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Do what is asked for until cancelled; what went wrong is in the log."""
+        task_status.started()
+        while True:
+            await self._asked.wait()
+            self._asked = anyio.Event()
+            try:
+                await self.reload()
+            except DarkroomError as error:
+                log.debug("reload_not_done", code=error.code)
+            except Exception:
+                # A signal is a border as a call is: our mistake must not end what runs well.
+                log.exception("reload_failed")
+
+    async def reload(self) -> Reloaded:
+        """Read the configuration and put it in force, as far as it can be while the daemon runs.
+
+        Raises:
+            InvalidConfiguration: it is not right, or could not be read; nothing was changed.
+            Stopping: the daemon is going down; nothing was changed.
+        """
+        async with self._turn:
+            if self._stopping:
+                raise Stopping
+            self._announcements.begun()
+            try:
+                return await self._reload()
+            finally:
+                self._announcements.over()
+
+    async def _reload(self) -> Reloaded:
+        try:
+            change = await self._change()
+        except DarkroomError as error:
+            log.warning("config_refused", code=error.code, message=error.message, context=error.context)
+            raise InvalidConfiguration(error.message, (error.message,)) from error
+        if self._stopping:
+            raise Stopping
+        # From here on nobody can hang up in between: half of a configuration is never in force.
+        under_way = change.put_in_force()
+        reloaded = change.reloaded
+        log.info("config_reloaded", changed=reloaded.changed)
+        for warning in reloaded.warnings:
+            log.warning("restart_needed", message=warning)
+        self._publish(Happening("config.reloaded", self._now_usec()))
+        with anyio.move_on_after(SETTLE_SECONDS):
+            for done in under_way:
+                await done.wait()
+        return reloaded
+
+    async def _change(self) -> Change:
+        """Return the change; raise `DarkroomError`, also where a disk does not answer."""
+        if self._reading.over:
+            self._reading = reading = _Reading()
+
+            def read() -> Change:
+                try:
+                    return self._read()
+                finally:
+                    reading.over = True
+
+            with anyio.move_on_after(READ_SECONDS):
+                # A thread that hangs is left to itself; as long as it does, there is no second one.
+                return await to_thread.run_sync(read, abandon_on_cancel=True)
+        raise InvalidConfiguration(_SILENT, (_SILENT,))
