@@ -96,6 +96,11 @@ class Backups:
         return Path(self._section.folder) if self._section.folder else self._database.with_name(FOLDER)
 
     @property
+    def is_wanted(self) -> bool:
+        """Whether the configuration asks for any."""
+        return self._section.keep > 0
+
+    @property
     def standing(self) -> BackupStanding:
         """How it stands at this moment."""
         return BackupStanding(self.folder, self._newest_at, self._problem)
