@@ -24,6 +24,9 @@ Runs in the foreground until SIGTERM or Ctrl-C.
 """
 
 
+CHOSEN_LEVELS = ("debug", "info", "warning", "error")
+
+
 class Arguments(argparse.Namespace):
     """What may stand on the command line."""
 
@@ -34,7 +37,7 @@ class Arguments(argparse.Namespace):
     config: Path | None
     without_system_config: bool
     log_format: str | None
-    log_level: str
+    log_level: list[tuple[str, str]]
     check_config: bool
 
 
@@ -80,7 +83,7 @@ def _run(arguments: Arguments) -> int:
         roots=tuple(arguments.root),
         sessions=tuple(arguments.session),
         log_format=LogFormat(_log_format(arguments)),
-        log_level=arguments.log_level,
+        log_levels=tuple(arguments.log_level),
     )
     settings = Settings.gather(sources)
     if arguments.check_config:
@@ -125,11 +128,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log-format", choices=("json", "console"),
                         help="json: a line of JSON per event; console: for people "
                              "(default: console on a terminal, else json)")  # fmt: skip
-    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info",
-                        help="(default: %(default)s)")  # fmt: skip
+    parser.add_argument("--log-level", action="append", default=[], type=_level, metavar="[PART=]LEVEL",
+                        help="debug, info, warning or error, of all parts or of one, such as intake=debug; "
+                             "may be given several times (default: that of the configuration)")  # fmt: skip
     parser.add_argument("--check-config", action="store_true", help="check the configuration and stop")
     parser.add_argument("--version", action="version", version=f"darkroomd {metadata.version('darkroomd')}")
     return parser
+
+
+def _level(text: str) -> tuple[str, str]:
+    from darkroomd.logs import COMPONENTS  # noqa: PLC0415 - only whoever asks for levels needs it
+
+    part, _, level = text.rpartition("=")
+    if part and part not in COMPONENTS:
+        raise argparse.ArgumentTypeError(f"there is no part {part!r}; there are {', '.join(COMPONENTS)}")
+    if level not in CHOSEN_LEVELS:
+        raise argparse.ArgumentTypeError(f"{level!r} is no level; there are {', '.join(CHOSEN_LEVELS)}")
+    return part, level
 
 
 def _folder(text: str) -> Path:

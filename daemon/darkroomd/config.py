@@ -27,6 +27,8 @@ from darkroomd.sections import (
     FailuresSection,
     HistorySection,
     IntakeSection,
+    LogSection,
+    MetricsSection,
     OverlaySection,
     PresetsSection,
     RecipeSection,
@@ -62,6 +64,8 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     daemon: DaemonSection = DaemonSection()
     socket: SocketSection = SocketSection()
     backup: BackupSection = BackupSection()
+    log: LogSection = LogSection()
+    metrics: MetricsSection = MetricsSection()
 
 
 _AT: Final = re.compile(r"^(?P<problem>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re.DOTALL)
@@ -146,6 +150,7 @@ def _check_paths(config: Config, path: Path) -> None:
         "presets.folder": (config.presets.folder,) if config.presets.folder else (),
         "archive.destination": (config.archive.destination,) if config.archive.destination else (),
         "backup.folder": (config.backup.folder,) if config.backup.folder else (),
+        "metrics.file": (config.metrics.file,) if config.metrics.file else (),
     }
     for number, recipe in enumerate(config.recipe):
         named[f"recipe[{number}].overlay.file"] = () if recipe.overlay is None else (recipe.overlay.file,)

@@ -29,6 +29,7 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Days = Annotated[float, Meta(ge=0, le=36_500)]
 Rows = Annotated[int, Meta(ge=0, le=100_000_000)]
 Length = Annotated[int, Meta(ge=1, le=65_000)]
+Level = Literal["debug", "info", "warning", "error"]
 Percent = Annotated[float, Meta(ge=0, le=100)]
 
 
@@ -293,6 +294,55 @@ class ExportSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
     running_background: RunningBackground = RunningBackground.FINISH
+
+
+class LogLevelsSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Least levels of the log lines of single parts; where none is given, that of `[log]` counts.
+
+    Attributes:
+        daemon: start and end, configuration, housekeeping, and whatever is no other part.
+        api: calls and connections.
+        archive: archives.
+        disks: disks that do not answer.
+        intake: folders that are watched, files that arrive, sidecars.
+        presets: preset files, and presets of sessions.
+        queue: what is developed, exported and retried, and what it waits for.
+        records: `boothy.session.json`.
+        worker: the processes that develop.
+    """
+
+    daemon: Level | None = None
+    api: Level | None = None
+    archive: Level | None = None
+    disks: Level | None = None
+    intake: Level | None = None
+    presets: Level | None = None
+    queue: Level | None = None
+    records: Level | None = None
+    worker: Level | None = None
+
+
+class LogSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is written to the log.
+
+    Attributes:
+        level: least level of lines: "debug", "info", "warning" or "error".
+        levels: of single parts.
+    """
+
+    level: Level = "info"
+    levels: LogLevelsSection = LogLevelsSection()
+
+
+class MetricsSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Figures for monitoring; `darkroom stats --openmetrics` prints them in any case.
+
+    Attributes:
+        file: that they are written to every 15 seconds, absolute, such as
+            `/var/lib/prometheus/node-exporter/darkroomd.prom`; empty: none.
+    """
+
+    file: str = ""
 
 
 class BackupSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

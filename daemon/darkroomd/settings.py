@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import anyio
+import msgspec
 
 from darkroomd.api.listener import check_socket_path
 from darkroomd.config import Config, Layer, combine
@@ -30,7 +31,7 @@ from darkroomd.core.stability import Patience
 from darkroomd.core.worker_policy import RetirePolicy, threads_each
 from darkroomd.files.folders import check_root, check_session
 from darkroomd.files.reading import NotRead, read_regular
-from darkroomd.logs import LogFormat
+from darkroomd.logs import Levels, LogFormat
 from darkroomd.sections import RecipeSection
 from darkroomd.services.disks import Disks
 from darkroomd.services.executor import ExecutorOptions
@@ -56,7 +57,8 @@ class Sources:
         config: the file of `--config`, which must be there; None: that of `places`, which need not.
         with_system: whether the configuration of the machine is read before it.
         roots, sessions: folders of the command line, beside those of the files; absolute.
-        log_format, log_level: of the command line.
+        log_format: of the command line.
+        log_levels: of the command line, in order: component (empty: all) and level.
     """
 
     places: Places
@@ -65,7 +67,7 @@ class Sources:
     roots: tuple[Path, ...] = ()
     sessions: tuple[Path, ...] = ()
     log_format: LogFormat = LogFormat.JSON
-    log_level: str = "info"
+    log_levels: tuple[tuple[str, str], ...] = ()
 
     @property
     def user_config(self) -> Path | None:
@@ -84,7 +86,6 @@ class Settings:
     socket: Path
     state: Path
     log_format: LogFormat
-    log_level: str
     sources: Sources
     layers: tuple[Layer, ...] = ()
     recipes: tuple[Recipe, ...] = (Recipe(),)
@@ -107,11 +108,20 @@ class Settings:
             socket=sources.places.socket,
             state=sources.places.state,
             log_format=sources.log_format,
-            log_level=sources.log_level,
             sources=sources,
             layers=layers,
             recipes=tuple(map(_recipe, config.recipe)),
         )
+
+    @property
+    def levels(self) -> Levels:
+        """Which log lines are written."""
+        section = self.config.log
+        named = msgspec.structs.asdict(section.levels)
+        configured = Levels(
+            section.level, {part: level for part, level in named.items() if level is not None}
+        )
+        return configured.ordered(self.sources.log_levels)
 
     def again(self) -> Settings:
         """Read the same layers once more, as their files are now; raises what `gather` raises."""
@@ -213,7 +223,7 @@ def executor_options(settings: Settings) -> ExecutorOptions:
         retire=RetirePolicy(photos=worker.photos),
         worker=WorkerSettings(
             log_format=settings.log_format,
-            log_level=settings.log_level,
+            log_level=settings.levels.of("worker"),
             memory_bytes=worker.memory_mb * 1_000_000,
             threads=threads_each(workers, cores=os.cpu_count() or 1),
         ),

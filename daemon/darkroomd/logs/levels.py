@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -25,6 +25,17 @@ class Levels:
 
     general: str = "info"
     by_component: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def ordered(self, orders: Iterable[tuple[str, str]]) -> Levels:
+        """Return the levels after orders were followed, one after the other: component and level.
+
+        One without a component is for all of them, whatever was said of them before.
+        """
+        levels = self
+        for component, level in orders:
+            named = {**levels.by_component, component: level} if component else {}
+            levels = Levels(levels.general if component else level, named)
+        return levels
 
     def of(self, component: str) -> str:
         """Return the least level of a part."""
