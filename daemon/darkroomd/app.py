@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final
 
@@ -17,6 +16,7 @@ from darkroom.errors import DarkroomError
 from darkroomd.api.listener import open_listener
 from darkroomd.bus import Bus
 from darkroomd.composition import Ground, Services, Tidings, compose
+from darkroomd.configuring import Configuring
 from darkroomd.core.damage import Damage
 from darkroomd.core.faults import (
     StateCorrupt,
@@ -29,6 +29,7 @@ from darkroomd.logs import Log, configure
 from darkroomd.logs.minder import LogMinder
 from darkroomd.services.executor import LocalExecutor
 from darkroomd.services.health import WITHOUT_KERNEL
+from darkroomd.services.reloading import Reloading
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.stories import Stories
 from darkroomd.settings import (
@@ -51,7 +52,7 @@ NOTHING_TO_WATCH: Final = (
 )
 
 LOCK_NAME: Final = "darkroomd.lock"
-STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 FAREWELL_SECONDS: Final = 2.0
 """For the last records and replies once nothing is being developed any more."""
 
@@ -125,19 +126,24 @@ async def _serve(settings: Settings, stories: Stories, lines: Log) -> None:
         await minding.start(LogMinder(lines).run)
         if store.damage is not None:
             _tell_of(store.damage)
-        ground = Ground(settings, access, stories, listener, store, executor, bus, tell, lines)
-        await _run(await compose(ground), settings, tell)
+        configuring = Configuring(settings)
+        reloading = Reloading(configuring.read, tell, now_usec=now_usec)
+        ground = Ground(
+            settings, access, stories, listener, store, executor, bus, tell, lines, configuring, reloading
+        )
+        await _run(await compose(ground), settings, ground)
         minding.cancel_scope.cancel()
 
 
-async def _run(services: Services, settings: Settings, publish: Callable[[Happening], None]) -> None:
+async def _run(services: Services, settings: Settings, ground: Ground) -> None:
     """Run the services; end them in the order in which nothing is lost."""
     if not kernel_is_built():
         log.warning("kernel_was_missing", message=WITHOUT_KERNEL)
     stop = anyio.Event()
     async with anyio.create_task_group() as doors:
         doors.start_soon(_end_on_damage, services.store)
-        await doors.start(_watch_signals, stop, services.scheduler)
+        await doors.start(ground.reloading.run)
+        await doors.start(_watch_signals, stop, services.scheduler, ground.reloading)
         await doors.start(services.recovery.run)
         await doors.start(services.lists.run)
         with anyio.move_on_after(FAREWELL_SECONDS):
@@ -145,7 +151,9 @@ async def _run(services: Services, settings: Settings, publish: Callable[[Happen
             await services.records.flush()
         await doors.start(services.server.run)
         await doors.start(services.records.run)
-        await doors.start(services.housekeeping.run)
+        await doors.start(services.upkeep.housekeeping.run)
+        await doors.start(services.upkeep.backups.run)
+        await doors.start(services.upkeep.write_ahead.run)
         await doors.start(services.foresight.run)
         async with anyio.create_task_group() as work:
             await work.start(services.scheduler.run)
@@ -155,9 +163,11 @@ async def _run(services: Services, settings: Settings, publish: Callable[[Happen
                     log.warning("nothing_to_watch", message=NOTHING_TO_WATCH)
                 log.info("ready", socket=str(settings.socket), state=str(settings.state), pid=os.getpid())
                 await stop.wait()
-                services.scheduler.stop(within_seconds=settings.config.daemon.stop_seconds)
+                ground.reloading.stop()
+                in_force = ground.configuring.settings.config
+                services.scheduler.stop(within_seconds=in_force.daemon.stop_seconds)
                 arrivals.cancel_scope.cancel()
-        publish(Happening("stopping", now_usec()))
+        ground.tell(Happening("stopping", now_usec()))
         with anyio.move_on_after(FAREWELL_SECONDS):
             await services.records.flush()
             await services.server.stop()
@@ -169,11 +179,20 @@ async def _end_on_damage(store: Store) -> None:
 
 
 async def _watch_signals(
-    stop: anyio.Event, scheduler: Scheduler, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    stop: anyio.Event,
+    scheduler: Scheduler,
+    reloading: Reloading,
+    *,
+    task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
-    with anyio.open_signal_receiver(*STOP_SIGNALS) as received:
+    # A terminal that is closed takes with it what was started there; whoever has none asks for a reload.
+    reloads = frozenset[int]() if sys.stderr.isatty() else frozenset({signal.SIGHUP})
+    with anyio.open_signal_receiver(*SIGNALS) as received:
         task_status.started()
         async for number in received:
+            if number in reloads:
+                reloading.ask()
+                continue
             log.info("stop_requested", signal=signal.Signals(number).name)
             if stop.is_set():
                 # Asked twice: whoever asks does not want to wait for the photo.
