@@ -31,6 +31,7 @@ from darkroomd.logs import Log
 from darkroomd.services.archive_lists import ArchiveLists
 from darkroomd.services.archives import Archives
 from darkroomd.services.archivist import Archivist
+from darkroomd.services.backups import Backups
 from darkroomd.services.cabinets import Cabinets
 from darkroomd.services.culling import Culling
 from darkroomd.services.development import Development
@@ -57,7 +58,8 @@ from darkroomd.services.session_records import SessionRecords
 from darkroomd.services.stories import Stories
 from darkroomd.services.surroundings import Surroundings
 from darkroomd.services.turnstile import Turnstile
-from darkroomd.settings import Settings, executor_options, intake_options
+from darkroomd.services.write_ahead import WriteAhead
+from darkroomd.settings import DATABASE_NAME, Settings, executor_options, intake_options
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
 from darkroomd.store.line import Line
@@ -117,9 +119,18 @@ class Services:
     records: SessionRecords
     scheduler: Scheduler
     intake: Intake
-    housekeeping: Housekeeping
+    upkeep: Upkeep
     foresight: Foresight
     lists: ArchiveLists
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What keeps the database in order."""
+
+    housekeeping: Housekeeping
+    backups: Backups
+    write_ahead: WriteAhead
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +162,7 @@ async def compose(ground: Ground) -> Services:
     scheduler.rate = rate_of(await common.history.newest_samples(KEPT))
     around = _surroundings(ground, common)
     intake = Intake(around, sessions=ground.settings.sessions, roots=ground.settings.roots)
-    housekeeping = Housekeeping(
-        Pruning(ground.store.front), ground.settings.config.history, now_usec=now_usec
-    )
     ground.configuring.also_to(
-        lambda settings: housekeeping.adopt(settings.config.history),
         lambda settings: intake.adopt(intake_options(settings.config)),
         lambda settings: intake.name(sessions=settings.sessions, roots=settings.roots),
     )
@@ -179,7 +186,7 @@ async def compose(ground: Ground) -> Services:
         records=common.records,
         scheduler=scheduler,
         intake=intake,
-        housekeeping=housekeeping,
+        upkeep=_upkeep(ground),
         foresight=foresight,
         lists=archive_room.lists,
     )
@@ -214,8 +221,20 @@ async def _common(ground: Ground) -> _Common:
         lambda settings: gate.adopt(schedule(settings.config)),
         lambda settings: presets.adopt(settings.presets, default=settings.config.presets.default),
         lambda settings: ground.executor.adopt(executor_options(settings)),
+        lambda settings: ground.lines.set_levels(settings.levels),
     )
     return _Common(about, history, gate, SessionRecords(store), presets)
+
+
+def _upkeep(ground: Ground) -> Upkeep:
+    config, database = ground.settings.config, ground.settings.state / DATABASE_NAME
+    housekeeping = Housekeeping(Pruning(ground.store.front), config.history, now_usec=now_usec)
+    backups = Backups(database, config.backup, Disks(), now_usec=now_usec)
+    ground.configuring.also_to(
+        lambda settings: housekeeping.adopt(settings.config.history),
+        lambda settings: backups.adopt(settings.config.backup),
+    )
+    return Upkeep(housekeeping, backups, WriteAhead(database))
 
 
 def _archive_room(ground: Ground) -> _ArchiveRoom:

@@ -60,6 +60,11 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     **_live("archive", "destination", "method", "contents"),
     **_live("presets", "folder", "default", "strict", "unreadable_sidecar"),
     **_live("daemon", "stop_seconds"),
+    **_live("log", "level"),
+    **_live("log.levels", "api", "archive", "daemon", "disks", "intake", "presets", "queue", "records"),
+    **_live("log.levels", "worker"),
+    **_live("backup", "keep", "every_hours", "folder"),
+    **_live("backup", "keep", "every_hours", "folder"),
     **_live("socket", "group_role", "allowed_roots"),
     "socket.group": AtStart("the socket is given to its group before anybody can call at it"),
 }
@@ -119,11 +124,11 @@ def _leaves(values: Values, table: str) -> Iterator[tuple[str, object]]:
 
 
 def _merged(before: Values, after: Values, table: str) -> dict[str, object]:
-    merged: dict[str, object] = {}
-    for name, value in before.items():
-        key, new = f"{table}{name}", after.get(name)
-        if isinstance(value, Mapping) and isinstance(new, Mapping) and key not in EFFECTS:
-            merged[name] = _merged(cast("Values", value), cast("Values", new), f"{key}.")
-        else:
-            merged[name] = after.get(name, value) if isinstance(effect_of(key), Live) else value
+    merged = dict(before)
+    for name in before.keys() & after.keys():
+        key, was, new = f"{table}{name}", before[name], after[name]
+        if isinstance(was, Mapping) and isinstance(new, Mapping) and key not in EFFECTS:
+            merged[name] = _merged(cast("Values", was), cast("Values", new), f"{key}.")
+        elif isinstance(effect_of(key), Live):
+            merged[name] = new
     return merged
