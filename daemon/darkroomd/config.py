@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
 import tomllib
 from codecs import BOM_UTF8
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
 from darkroomd.core.faults import ConfigInvalid
-from darkroomd.core.layers import merged
-from darkroomd.core.recipes import RecipeInvalid, check_recipes
+from darkroomd.core.flaws import Flaw, Misfit
+from darkroomd.core.layers import Document, KeyPath, holds, merged
+from darkroomd.core.recipes import RecipeInvalid, recipe_flaws
 from darkroomd.core.schedule import WindowInvalid, parse_windows
+from darkroomd.core.toml_faults import explained
+from darkroomd.core.toml_lines import lines_of
+from darkroomd.core.toml_text import dotted, shown
 from darkroomd.sections import (
     ArchiveSection,
     BackupSection,
@@ -29,7 +33,6 @@ from darkroomd.sections import (
     IntakeSection,
     LogSection,
     MetricsSection,
-    OverlaySection,
     PresetsSection,
     RecipeSection,
     RetrySection,
@@ -68,8 +71,13 @@ class Config(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     metrics: MetricsSection = MetricsSection()
 
 
-_AT: Final = re.compile(r"^(?P<problem>.*?)(?: - at `\$(?P<where>[^`]*)`)?$", re.DOTALL)
-_UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<field>.*)`")
+MOST_FLAWS: Final = 1000
+"""Things that are wrong with a file, beyond which nobody wants to know more."""
+
+_lines_of: Final = lru_cache(maxsize=2)(lines_of)
+
+BUILT_IN: Final = "built-in defaults"
+"""What people know the lowest layer by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,45 +92,63 @@ class Layer:
 
     source: str
     text: str
-    document: Mapping[str, object]
+    document: Document
+
+    def line_of(self, path: KeyPath) -> int | None:
+        """Return the line on which the text has a key, or the innermost table that would have it."""
+        lines = _lines_of(self.text)
+        for length in range(len(path), 0, -1):
+            inner = path[:length]
+            # The document has [recipe] as an array of one, and the text has not.
+            for candidate in (inner, tuple(part for part in inner if isinstance(part, str))):
+                if candidate in lines:
+                    return lines[candidate]
+        return None
 
 
 def parse_layer(content: bytes, source: str) -> Layer:
     """Return what one file says; `source` is only named in errors.
 
     Raises:
-        ConfigInvalid: it is no TOML, names an unknown key, or a value is not what it should be.
+        ConfigInvalid: it is no TOML, names unknown keys, or values are not what they should be.
     """
     try:
         text = content.removeprefix(BOM_UTF8).decode()
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigInvalid(Path(source), f"this is not TOML ({error})") from error
+        line, problem, remedy = explained(content, error)
+        flaw = Flaw(source=source, line=line, key="", problem=problem, remedy=remedy)
+        raise ConfigInvalid([flaw]) from error
     if isinstance(document.get("recipe"), dict):
         # [recipe] is short for one [[recipe]].
         document["recipe"] = [document["recipe"]]
+    layer = Layer(source, text, document)
     try:
         msgspec.convert(document, Config)
     except msgspec.ValidationError as error:
-        raise _explained(Path(source), document, str(error)) from error
-    return Layer(source, text, document)
+        from darkroomd.core.misfits import misfits  # noqa: PLC0415 - only once something is wrong
+
+        found = list(islice(misfits(document, Config), MOST_FLAWS)) or [
+            Misfit((), str(error), "Correct the value.")
+        ]
+        raise ConfigInvalid([flaw_of(misfit, [layer]) for misfit in found]) from error
+    return layer
 
 
-def combine(layers: Sequence[Layer]) -> Config:
+def combine(layers: Sequence[Layer], *, cores: int | None = None) -> Config:
     """Return what several layers say together, the lowest first; what none of them says has its default.
+
+    Args:
+        layers: as `parse_layer` returns them.
+        cores: of the machine; None: of this one.
 
     Raises:
         ConfigInvalid: what they say does not go together, or cannot be followed.
     """
     config = msgspec.convert(merged([layer.document for layer in layers]), Config)
-    path = Path(layers[-1].source) if layers else Path()
-    _check_workers(config, path)
-    _check_paths(config, path)
-    _check_recipes(config, path)
-    try:
-        parse_windows(config.schedule.allow)
-    except WindowInvalid as error:
-        raise ConfigInvalid(path, f"{error.text!r}: {error.problem}", key="schedule.allow") from error
+    found = list(_cross_check(config, cores=cores or os.cpu_count() or 1))
+    if found:
+        raise ConfigInvalid([flaw_of(misfit, layers) for misfit in found])
     return config
 
 
@@ -135,67 +161,70 @@ def parse_config(content: bytes, source: str) -> Config:
     return combine([parse_layer(content, source)])
 
 
-def _check_workers(config: Config, path: Path) -> None:
-    cores = os.cpu_count() or 1
+def flaw_of(misfit: Misfit, layers: Sequence[Layer]) -> Flaw:
+    """Return a misfit as a flaw of the layer that counts: the highest that says something there."""
+    for length in range(len(misfit.path), 0, -1):
+        for layer in reversed(layers):
+            if holds(layer.document, misfit.path[:length]):
+                return _flaw_in(layer.source, layer.line_of(misfit.path), misfit)
+    return _flaw_in(layers[-1].source if layers else BUILT_IN, None, misfit)
+
+
+def _flaw_in(source: str, line: int | None, misfit: Misfit) -> Flaw:
+    return Flaw(
+        source=source, line=line, key=dotted(misfit.path), problem=misfit.problem, remedy=misfit.remedy
+    )
+
+
+def _cross_check(config: Config, *, cores: int) -> Iterator[Misfit]:
+    """Yield what cannot be followed although each value is of its type."""
     if config.workers > cores:
-        problem = f"{config.workers} are more than this machine has cores; 1 to {cores} are right"
-        raise ConfigInvalid(path, problem, key="workers")
+        problem = f"{shown(config.workers)} are more than this machine has cores"
+        yield Misfit(("workers",), problem, f"Set it to a number from 1 to {cores}.")
+    for path, place in _paths(config):
+        if "\0" in place:
+            yield Misfit(path, f"{shown(place)} is not a path", "Take the NUL out of it.")
+        elif not Path(place).is_absolute():
+            yield Misfit(path, f"{shown(place)} is not an absolute path", "Write all of it, from the / on.")
+    for flaw in recipe_flaws([section.as_recipe() for section in config.recipe]):
+        yield _recipe_misfit(flaw, config)
+    for number, window in enumerate(config.schedule.allow):
+        try:
+            parse_windows((window,))
+        except WindowInvalid as error:
+            path = ("schedule", "allow", number)
+            yield Misfit(path, f"{shown(window)} is not right", _sentence(error.problem))
 
 
-def _check_paths(config: Config, path: Path) -> None:
-    named = {
-        "roots": config.roots,
-        "sessions": config.sessions,
-        "socket.allowed_roots": config.socket.allowed_roots,
-        "presets.folder": (config.presets.folder,) if config.presets.folder else (),
-        "archive.destination": (config.archive.destination,) if config.archive.destination else (),
-        "backup.folder": (config.backup.folder,) if config.backup.folder else (),
-        "metrics.file": (config.metrics.file,) if config.metrics.file else (),
+def _paths(config: Config) -> Iterator[tuple[KeyPath, str]]:
+    """Yield what must be absolute, and where it stands."""
+    several: dict[KeyPath, tuple[str, ...]] = {
+        ("roots",): config.roots,
+        ("sessions",): config.sessions,
+        ("socket", "allowed_roots"): config.socket.allowed_roots,
     }
+    for path, places in several.items():
+        yield from (((*path, number), place) for number, place in enumerate(places))
+    if config.presets.folder:
+        yield ("presets", "folder"), config.presets.folder
+    if config.archive.destination:
+        yield ("archive", "destination"), config.archive.destination
+    if config.metrics.file:
+        yield ("metrics", "file"), config.metrics.file
     for number, recipe in enumerate(config.recipe):
-        named[f"recipe[{number}].overlay.file"] = () if recipe.overlay is None else (recipe.overlay.file,)
-    for key, places in named.items():
-        for place in places:
-            if not Path(place).is_absolute():
-                raise ConfigInvalid(path, f"{place!r} is not an absolute path", key=key)
+        if recipe.overlay is not None:
+            yield ("recipe", number, "overlay", "file"), recipe.overlay.file
 
 
-def _check_recipes(config: Config, path: Path) -> None:
-    try:
-        check_recipes([section.as_recipe() for section in config.recipe])
-    except RecipeInvalid as error:
-        key = f"recipe[{error.number}].{error.key}" if error.key else "recipe"
-        raise ConfigInvalid(path, error.problem, key=key) from error
+def _recipe_misfit(flaw: RecipeInvalid, config: Config) -> Misfit:
+    if not flaw.key:
+        return Misfit(("recipe",), "the number of recipes is not right", _sentence(flaw.problem))
+    path = ("recipe", flaw.number, flaw.key)
+    if flaw.key not in RecipeSection.__struct_fields__:
+        return Misfit(path[:2], f"its {flaw.key} is not right", _sentence(flaw.problem))
+    value = getattr(config.recipe[flaw.number], flaw.key)
+    return Misfit(path, f"{shown(value)} is not right", _sentence(flaw.problem))
 
 
-def _explained(path: Path, document: dict[str, Any], message: str) -> ConfigInvalid:
-    found = _AT.match(message)
-    problem, where = (found["problem"], found["where"] or "") if found else (message, "")
-    table = where.strip(".")
-    unknown = _UNKNOWN.match(problem)
-    if unknown is None:
-        value = _value_at(document, table)
-        return ConfigInvalid(path, f"the value {value!r} is not right: {problem}", key=table or None)
-    field = unknown["field"]
-    key = f"{table}.{field}" if table else field
-    names = _names_in(table)
-    close = difflib.get_close_matches(field, names, n=1)
-    hint = f"did you mean {close[0]}?" if close else "known here are " + ", ".join(sorted(names))
-    return ConfigInvalid(path, f"there is no such key; {hint.rstrip('?')}", key=key)
-
-
-def _names_in(table: str) -> tuple[str, ...]:
-    if re.fullmatch(r"recipe\[\d+\]\.overlay", table):
-        return OverlaySection.__struct_fields__
-    struct: Section = RecipeSection() if table.startswith("recipe[") else Config()
-    return getattr(struct, table, struct).__struct_fields__ if table else struct.__struct_fields__
-
-
-def _value_at(document: Mapping[str, Any], table: str) -> object:
-    value: object = document
-    for key in re.findall(r"[^.\[\]]+", table):
-        if isinstance(value, dict):
-            value = cast("dict[str, object]", value).get(key)
-        elif isinstance(value, list):
-            value = cast("list[object]", value)[int(key)]
-    return value
+def _sentence(clause: str) -> str:
+    return f"{clause[:1].upper()}{clause[1:]}."

@@ -28,22 +28,24 @@ def test_what_is_set_is_taken_and_the_rest_stays() -> None:
 @pytest.mark.parametrize(
     ("text", "key", "said"),
     [
-        pytest.param(b'rots = ["/a"]', "rots", "did you mean roots", id="unknown-key"),
+        pytest.param(b'rots = ["/a"]', "rots", "Did you mean roots", id="unknown-key"),
         pytest.param(b"[intake]\nquiet_second = 1", "intake.quiet_second", "quiet_seconds", id="in-a-table"),
-        pytest.param(b"[zzz]\na = 1", "zzz", "known here are", id="unknown-table"),
-        pytest.param(b'[intake]\nquiet_seconds = "a"', "intake.quiet_seconds", "'a'", id="wrong-type"),
-        pytest.param(b"[worker]\nphotos = 0", "worker.photos", ">= 1", id="out-of-range"),
-        pytest.param(b"[retry]\nwaits_seconds = []", "retry.waits_seconds", "length >= 1", id="empty"),
-        pytest.param(b'roots = ["x"]', "roots", "absolute", id="relative-path"),
-        pytest.param(b"workers = 0", "workers", ">= 1", id="no-worker"),
-        pytest.param(b"workers = 100000", "workers", "more than this machine has cores; 1 to", id="too-many"),
+        pytest.param(b"[zzz]\na = 1", "zzz", "Known here are", id="unknown-table"),
+        pytest.param(
+            b'[intake]\nquiet_seconds = "a"', "intake.quiet_seconds", '"a" is not right', id="wrong-type"
+        ),
+        pytest.param(b"[worker]\nphotos = 0", "worker.photos", "from 1 to", id="out-of-range"),
+        pytest.param(b"[retry]\nwaits_seconds = []", "retry.waits_seconds", "at least one", id="empty"),
+        pytest.param(b'roots = ["x"]', "roots[0]", "absolute", id="relative-path"),
+        pytest.param(b"workers = 0", "workers", "from 1 upwards", id="no-worker"),
+        pytest.param(b"workers = 100000", "workers", "more than this machine has cores", id="too-many"),
         pytest.param(b"workers = 1.5", "workers", "1.5", id="half-a-worker"),
         pytest.param(
-            b'[export]\nrunning_background = "end"', "export.running_background", "'end'", id="no-policy"
+            b'[export]\nrunning_background = "end"', "export.running_background", '"end"', id="no-policy"
         ),
         pytest.param(b'[archive]\ndestination = "a"', "archive.destination", "absolute", id="no-archive"),
-        pytest.param(b'[archive]\nmethod = "move"', "archive.method", "'move'", id="no-method"),
-        pytest.param(b'[archive]\ncontents = "all"', "archive.contents", "'all'", id="no-contents"),
+        pytest.param(b'[archive]\nmethod = "move"', "archive.method", '"move"', id="no-method"),
+        pytest.param(b'[archive]\ncontents = "all"', "archive.contents", '"all"', id="no-contents"),
         pytest.param(b"roots = [", None, "not TOML", id="no-toml"),
         pytest.param(b"\xff\xfe", None, "not TOML", id="not-utf8"),
     ],

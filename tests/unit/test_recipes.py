@@ -80,8 +80,8 @@ def test_recipes_are_taken_in_their_order() -> None:
 @pytest.mark.parametrize(
     ("text", "key", "said"),
     [
-        pytest.param("[recipe]\nqualty = 80", "recipe[0].qualty", "did you mean quality", id="unknown-key"),
-        pytest.param("[recipe]\nquality = 0", "recipe[0].quality", "the value 0", id="out-of-range"),
+        pytest.param("[recipe]\nqualty = 80", "recipe[0].qualty", "Did you mean quality", id="unknown-key"),
+        pytest.param("[recipe]\nquality = 0", "recipe[0].quality", "0 is not right", id="out-of-range"),
         pytest.param("[recipe]\nquality = 96", "recipe[0].quality", "1 to 95", id="beyond-jpeg"),
         pytest.param('[recipe]\nname = "a b"', "recipe[0].name", "letters", id="odd-name"),
         pytest.param('[recipe]\nname = ""', "recipe[0].name", "letters", id="no-name"),
@@ -90,10 +90,8 @@ def test_recipes_are_taken_in_their_order() -> None:
         pytest.param('[recipe]\nfolder = ".x"', "recipe[0].folder", "one folder", id="hidden-folder"),
         pytest.param('[recipe]\nfolder = ""', "recipe[0].folder", "one folder", id="no-folder"),
         pytest.param("[recipe]\nbits = 16", "recipe[0].bits", "png or tiff", id="deep-jpeg"),
-        pytest.param("[recipe]\nbox = [9]", "recipe[0].box", "[9]", id="half-a-box"),
-        pytest.param(
-            "[recipe]\nlong_edge = 9\nmegapixels = 2", "recipe[0].resize", "exactly one", id="two-sizes"
-        ),
+        pytest.param("[recipe]\nbox = [9]", "recipe[0].box", "array of 2", id="half-a-box"),
+        pytest.param("[recipe]\nlong_edge = 9\nmegapixels = 2", "recipe[0]", "Exactly one", id="two-sizes"),
         pytest.param('[recipe]\nfile_name = "{time}"', "recipe[0].file_name", "{stem}", id="one-for-all"),
         pytest.param('[recipe]\nartist = "{who}"', "recipe[0].artist", "no field {who}", id="unknown-field"),
         pytest.param(
@@ -102,13 +100,13 @@ def test_recipes_are_taken_in_their_order() -> None:
         pytest.param(
             '[recipe.overlay]\nfil = "/a.png"', "recipe[0].overlay.fil", "mean file", id="overlay-key"
         ),
-        pytest.param("[[recipe]]\n[[recipe]]", "recipe[1].name", "another recipe", id="one-name-twice"),
+        pytest.param("[[recipe]]\n[[recipe]]", "recipe[1].name", "Another recipe", id="one-name-twice"),
         pytest.param(
             '[[recipe]]\n[[recipe]]\nname = "b"\nfolder = "jPG"', "recipe[1].folder", "jpg", id="one-place"
         ),
         pytest.param("recipe = []", "recipe", "1 to 16", id="none"),
-        pytest.param("recipe = 5", "recipe", "the value 5", id="no-recipe-at-all"),
-        pytest.param("recipe = [5]", "recipe[0]", "the value 5", id="no-table"),
+        pytest.param("recipe = 5", "recipe", "5 is not right", id="no-recipe-at-all"),
+        pytest.param("recipe = [5]", "recipe[0]", "5 is not right", id="no-table"),
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_refused(text: str, key: str, said: str) -> None:

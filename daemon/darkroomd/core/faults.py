@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from darkroom.errors import DarkroomError
+from darkroomd.core.flaws import Flaw
+
+MOST_TOLD: Final = 5
+"""Flaws of a configuration that an error tells in words."""
+
+MOST_LISTED: Final = 100
+"""Flaws of a configuration that an error has among its facts."""
 
 
 class StateCorrupt(DarkroomError):
@@ -93,14 +102,27 @@ class StateUnwritable(DarkroomError):
 
 
 class ConfigInvalid(DarkroomError):
-    """The configuration file says something that means nothing."""
+    """The configuration says something that means nothing.
+
+    Attributes:
+        flaws: all that is wrong with the file, at least one.
+    """
 
     code = "config.invalid"
     exit_status = 2
 
-    def __init__(self, path: Path, problem: str, *, key: str | None = None) -> None:
-        where = f"{path}, key {key}" if key else f"{path}"
-        super().__init__(f"The configuration is not valid: {where}: {problem}.", path=str(path), key=key)
+    def __init__(self, flaws: Sequence[Flaw]) -> None:
+        told = " ".join(map(str, flaws[:MOST_TOLD]))
+        rest = len(flaws) - MOST_TOLD
+        more = f" There are {rest} more; `darkroomd --check-config` lists them all." if rest > 0 else ""
+        super().__init__(
+            f"The configuration is not valid. {told}{more}",
+            path=flaws[0].source,
+            line=flaws[0].line,
+            key=flaws[0].key or None,
+            problems=[flaw.facts for flaw in flaws[:MOST_LISTED]],
+        )
+        self.flaws: Final = tuple(flaws)
 
 
 class ConfigUnreadable(DarkroomError):

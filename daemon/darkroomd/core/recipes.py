@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache, partial
 from typing import Final
@@ -235,25 +235,31 @@ def check_recipes(recipes: Sequence[Recipe]) -> None:
     Raises:
         RecipeInvalid: names the first that is wrong.
     """
+    for flaw in recipe_flaws(recipes):
+        raise flaw
+
+
+def recipe_flaws(recipes: Sequence[Recipe]) -> Iterator[RecipeInvalid]:
+    """Yield what is wrong with recipes, in their order; of each recipe the first that is found."""
     if not 0 < len(recipes) <= MOST_RECIPES:
-        raise RecipeInvalid(0, "", f"there must be 1 to {MOST_RECIPES} recipes")
+        yield RecipeInvalid(0, "", f"there must be 1 to {MOST_RECIPES} recipes")
     names: set[str] = set()
     places: dict[tuple[str, str], str] = {}
     for number, recipe in enumerate(recipes):
+        place = fold(recipe.folder), recipe.suffix
         flaw = _flaw(recipe)
         if flaw is not None:
-            raise RecipeInvalid(number, *flaw)
-        if fold(recipe.name) in names:
-            raise RecipeInvalid(number, "name", f"another recipe is called {recipe.name} as well")
-        names.add(fold(recipe.name))
-        place = fold(recipe.folder), recipe.suffix
-        if place in places:
+            yield RecipeInvalid(number, *flaw)
+        elif fold(recipe.name) in names:
+            yield RecipeInvalid(number, "name", f"another recipe is called {recipe.name} as well")
+        elif place in places:
             problem = (
                 f"the recipe {places[place]} writes {recipe.suffix} files into the folder {recipe.folder} as "
                 "well; name another folder"
             )
-            raise RecipeInvalid(number, "folder", problem)
-        places[place] = recipe.name
+            yield RecipeInvalid(number, "folder", problem)
+        names.add(fold(recipe.name))
+        places.setdefault(place, recipe.name)
 
 
 def _flaw(recipe: Recipe) -> tuple[str, str] | None:

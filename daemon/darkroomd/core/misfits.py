@@ -1,0 +1,102 @@
+"""What in a document of the configuration is not of the type that it should be: all of it at once."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, time
+from typing import Any, Final, cast
+
+import msgspec
+from msgspec import inspect
+
+from darkroomd.core.flaws import Misfit
+from darkroomd.core.layers import Document, KeyPath
+from darkroomd.core.toml_text import as_toml, shown
+from darkroomd.core.value_kinds import element_kind_of, kind_of
+
+_ELEMENT: Final = re.compile(r".* - at `\$(?P<places>(?:\[\d+\])+)`", re.DOTALL)
+_NUMBER: Final = re.compile(r"[+-]?[\d_]+(\.\d+)?")
+
+
+def misfits(document: Document, struct: type[msgspec.Struct], at: KeyPath = ()) -> Iterator[Misfit]:
+    """Yield what of a document does not fit a struct and those inside it, in the document's order."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    for name, value in document.items():
+        field = fields.get(name)
+        if field is None:
+            yield Misfit((*at, name), "there is no such key", _nearest(name, struct))
+        else:
+            yield from _misfits_of_value(value, field.type, (*at, name))
+    for name, field in fields.items():
+        if field.required and name not in document:
+            yield Misfit(at, f"the key {name} is missing", f"Set it: {kind_of(field.type)}.")
+
+
+def _misfits_of_value(value: object, annotation: Any, path: KeyPath) -> Iterator[Misfit]:  # noqa: ANN401 - any type
+    inner, is_array = _struct_in(inspect.type_info(annotation))
+    if inner is not None and not is_array and isinstance(value, Mapping):
+        yield from misfits(cast("Document", value), inner, path)
+    elif inner is not None and is_array and isinstance(value, list):
+        for number, element in enumerate(cast("list[object]", value)):
+            yield from _misfits_of_value(element, inner, (*path, number))
+    else:
+        yield from _misfit(value, annotation, path)
+
+
+def _struct_in(kind: inspect.Type) -> tuple[type[msgspec.Struct] | None, bool]:
+    """Return the struct that a type is or has elements of, if any, and whether those are elements."""
+    match kind:
+        case inspect.StructType(cls=cls):
+            return cls, False
+        case inspect.VarTupleType(item_type=inspect.StructType(cls=cls)):
+            return cls, True
+        case inspect.UnionType(types=kinds):
+            return next((found for found in map(_struct_in, kinds) if found[0]), (None, False))
+        case _:
+            return None, False
+
+
+def _misfit(value: object, annotation: object, path: KeyPath) -> Iterator[Misfit]:
+    try:
+        msgspec.convert(value, annotation)
+    except msgspec.ValidationError as error:
+        found = _ELEMENT.fullmatch(str(error))
+        places = [int(place) for place in re.findall(r"\d+", found["places"])] if found else []
+        for place in places:
+            value = cast("list[object]", value)[place]
+        kind = element_kind_of(annotation) if places else kind_of(annotation)
+        yield Misfit((*path, *places), f"{shown(value)} is not right", _remedy(value, kind))
+
+
+def _remedy(value: object, kind: str) -> str:
+    remedy = f"It must be {kind}."
+    if isinstance(value, str):
+        if value.lower() in {"true", "false"} and kind == "true or false":
+            return f"{remedy} Write it without quotes."
+        if "number" in kind and _NUMBER.fullmatch(value.strip()):
+            return f"{remedy} Write it without quotes."
+        close = difflib.get_close_matches(as_toml(value), re.findall(r'"[^"]*"', kind), n=1)
+        return f"{remedy} Did you mean {close[0]}?" if close else remedy
+    if kind.startswith("an array") and not isinstance(value, list):
+        return f"{remedy} Write it in brackets."
+    if "text" in kind and isinstance(value, (int, float, date, time)):
+        return f"{remedy} Write it in quotes."
+    return remedy
+
+
+def _nearest(name: str, struct: type[msgspec.Struct]) -> str:
+    names = struct.__struct_fields__
+    close = difflib.get_close_matches(name.replace("-", "_").lower(), names, n=1)
+    if close:
+        return f"Did you mean {close[0]}?"
+    tables = [field for field in msgspec.structs.fields(struct) if name in _names_in(field)]
+    if tables:
+        return f"It belongs into the table [{tables[0].encode_name}]."
+    return f"Known here are {', '.join(sorted(names))}."
+
+
+def _names_in(field: msgspec.structs.FieldInfo) -> tuple[str, ...]:
+    inner, _ = _struct_in(inspect.type_info(field.type))
+    return () if inner is None else inner.__struct_fields__
