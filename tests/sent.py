@@ -198,6 +198,7 @@ WORLD: dict[str, Any] = {
     "GetJob": {"job": msgspec.to_builtins(job())},
     "GetPhoto": ("io.darkroomd.Darkroom.NoSuchPhoto", {"photoId": "?"}),
     "GetHealth": msgspec.to_builtins(health()),
+    "Reload": {"changed": ["workers"], "warnings": []},
     "GetInterfaceDescription": {"description": "interface io.example\n\nmethod A() -> ()\n"},
 }
 """What a daemon with one session, one running job and two photos replies, by method."""

@@ -74,6 +74,7 @@ def test_status_survives_that_its_job_ends_meanwhile(path: Path) -> None:
         pytest.param(["show", "Wedding"], [{"watchMode"}], id="show-a-session"),
         pytest.param(["show", "IMG_2.NEF"], [{"failure"}], id="show-a-photo"),
         pytest.param(["doctor"], [{"ok", "checks"}], id="doctor"),
+        pytest.param(["reload"], [{"changed", "warnings"}], id="reload"),
         pytest.param(["completion", "bash"], [{"shell", "script"}], id="completion"),
         pytest.param(["call", "ListJobs", '{"limit": 1}'], [{"jobs"}], id="call"),
         pytest.param(["introspect"], [{"interface", "description"}], id="introspect"),

@@ -8,7 +8,7 @@ from darkroom.cli import outcomes, words
 from darkroom.cli.commands.log import log_line
 from darkroom.cli.commands.stats import statistics_table
 from darkroom.cli.commands.status import status
-from darkroom.protocol.replies import RetryReply
+from darkroom.protocol.replies import ReloadReply, RetryReply
 from darkroom.protocol.types import InhibitMode, Job, JobState, Queue
 
 PAUSED = replace(sent.queue(), paused=True)
@@ -158,3 +158,30 @@ def test_status_tells_pause_inhibitors_and_the_time_left() -> None:
     assert "waits       a program holds work back" in lines
     assert f"held back   by kiosk, process 42, since {noon}: camera is read" in lines
     assert f"held back   by kiosk, process 42, since {noon} (the running photo too): camera is read" in lines
+
+
+@pytest.mark.parametrize(
+    ("reply", "lines"),
+    [
+        pytest.param(
+            ReloadReply(changed=(), warnings=()),
+            ["The configuration is in force as it stands."],
+            id="nothing-new",
+        ),
+        pytest.param(
+            ReloadReply(changed=("retry.attempts", "workers"), warnings=()),
+            ["In force now: retry.attempts, workers."],
+            id="changed",
+        ),
+        pytest.param(
+            ReloadReply(changed=("workers",), warnings=("recipe has changed.",)),
+            ["In force now: workers.", "recipe has changed."],
+            id="changed-in-part",
+        ),
+        pytest.param(
+            ReloadReply(changed=(), warnings=("recipe has changed.",)), ["recipe has changed."], id="waiting"
+        ),
+    ],
+)
+def test_it_is_told_what_of_the_configuration_is_in_force(reply: ReloadReply, lines: list[str]) -> None:
+    assert outcomes.reloaded(reply) == lines

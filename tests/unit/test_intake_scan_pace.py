@@ -159,3 +159,23 @@ def test_a_forgotten_folder_is_listed_again() -> None:
     memory.forget()
 
     assert not memory.stands(STAMP)
+
+
+def test_a_folder_that_is_to_be_looked_at_more_often_is_not_waited_for_by_the_old_times() -> None:
+    folder = ScanPace(scan_seconds=3600.0, poll_seconds=3600.0)
+    folder.found(now=100.0, watched=False, took_seconds=0.0, polled=1)
+
+    folder.adopt(scan_seconds=45.0, poll_seconds=2.0, now=101.0)
+
+    assert folder.at == 103.0
+    folder.found(now=103.0, watched=False, took_seconds=0.0, polled=1)
+    assert folder.at == 105.0
+
+
+def test_a_folder_that_was_asked_for_is_due_whatever_the_times_become() -> None:
+    folder = pace()
+    folder.soon()
+
+    folder.adopt(scan_seconds=3600.0, poll_seconds=3600.0, now=100.0)
+
+    assert folder.at == -math.inf

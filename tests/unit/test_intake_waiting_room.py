@@ -195,3 +195,16 @@ def test_a_file_is_doubted_until_it_was_dealt_with_again() -> None:
     room.deal_with("a", fingerprint())
 
     assert (before, room.is_doubted("a")) == (True, False)
+
+
+def test_files_that_wait_have_the_patience_that_is_in_force() -> None:
+    room = WaitingRoom(Patience(quiet_seconds=60.0, blind_seconds=60.0), {})
+    room.announce("a")
+    room.saw("a", look(), now=1.0)
+
+    room.adopt(PATIENCE)
+
+    assert room.due(now=1.0) == ("a",)
+    assert room.saw("a", look(), now=1.2) == ()
+    assert room.next_due() == 1.5
+    assert room.saw("a", look(), now=1.5) == (Ready(fingerprint()),)

@@ -247,6 +247,10 @@ def _doctor(add: Declare) -> None:
     add("doctor", "Check that the daemon is well; exit status 1 if it is not.")
 
 
+def _reload(add: Declare) -> None:
+    add("reload", "Have the daemon read its configuration again; what is wrong changes nothing.")
+
+
 def _completion(add: Declare) -> None:
     command = add("completion", "Print what makes a shell complete commands, sessions, photos and jobs.")
     command.add_argument("shell", choices=SHELLS, help="for ~/.bashrc: source <(darkroom completion bash)")
@@ -274,6 +278,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Declare], None]]] = {
     "root": partial(declare_root, act=_act),
     **CULLING,
     "doctor": _doctor,
+    "reload": _reload,
     "call": _call,
     "introspect": _introspect,
     "completion": _completion,

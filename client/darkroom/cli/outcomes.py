@@ -12,7 +12,7 @@ from darkroom.cli import words
 from darkroom.cli.progress import bar
 from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable
-from darkroom.protocol.replies import CountReply, RetryReply
+from darkroom.protocol.replies import CountReply, ReloadReply, RetryReply
 from darkroom.protocol.types import Job, JobState, Queue
 
 _BAR_CELLS: Final = 12
@@ -51,6 +51,14 @@ def resumed(queue: Queue) -> list[str]:
     if queue.wait_reasons:
         return [printable(f"The queue is not paused, but waits: {words.reasons(queue.wait_reasons)}.")]
     return ["The queue goes on."]
+
+
+def reloaded(reply: ReloadReply) -> list[str]:
+    """Tell which keys of the configuration are in force with another value, and which are not yet."""
+    if not reply.changed and not reply.warnings:
+        return ["The configuration is in force as it stands."]
+    changed = [f"In force now: {', '.join(reply.changed)}."] if reply.changed else []
+    return [printable(line) for line in (*changed, *reply.warnings)]
 
 
 def photos(count: int) -> str:
