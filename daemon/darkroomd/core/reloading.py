@@ -64,7 +64,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     **_live("log.levels", "api", "archive", "daemon", "disks", "intake", "presets", "queue", "records"),
     **_live("log.levels", "worker"),
     **_live("backup", "keep", "every_hours", "folder"),
-    "metrics.file": AtStart("whoever writes the figures begins with the daemon"),
     **_live("backup", "keep", "every_hours", "folder"),
     "metrics.file": AtStart("whoever writes the figures begins with the daemon"),
     **_live("socket", "group_role", "allowed_roots"),
