@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -25,6 +25,7 @@ from darkroomd.core.archive_request import Contents
 from darkroomd.core.estimate import Rate
 from darkroomd.core.model import (
     Arrival,
+    Check,
     CorrelationId,
     Fingerprint,
     Happening,
@@ -48,7 +49,7 @@ from darkroomd.services.jobs import Jobs
 from darkroomd.services.outputs import Outputs
 from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets
-from darkroomd.services.queries import HealthCheck, Queries
+from darkroomd.services.queries import Queries
 from darkroomd.services.rescans import Rescans
 from darkroomd.services.revisions import Revisions
 from darkroomd.services.scheduler import Scheduler
@@ -216,9 +217,13 @@ async def serving(
     *,
     access: AccessPolicy | None = None,
     patience: Patience | None = None,
-    checks: tuple[HealthCheck, ...] = (),
+    checks: tuple[Callable[[], Awaitable[Check]], ...] = (),
 ) -> AsyncGenerator[Serving, None]:
     """Serve an empty store at `folder/d.sock`; stop in good order at the end."""
+
+    async def check_up() -> tuple[Check, ...]:
+        return tuple([await check() for check in checks])
+
     bus = Bus[Happening]()
     scheduler = StillScheduler()
     about = Health(version="0.1.0", pid=os.getpid(), instance=INSTANCE, started_at_usec=NOW)
@@ -241,7 +246,7 @@ async def serving(
             zone=UTC,
             intake=intake,
             about=about,
-            checks=checks,
+            check_up=check_up,
         )
         presets = Presets(PhotoDesk(store.front), folder / "presets", now_usec=lambda: NOW)
         server = Server(

@@ -17,6 +17,7 @@ from darkroomd.api.listener import open_listener
 from darkroomd.bus import Bus
 from darkroomd.composition import Ground, Services, Tidings, compose
 from darkroomd.configuring import Configuring
+from darkroomd.core.checks.software import WITHOUT_KERNEL
 from darkroomd.core.damage import Damage
 from darkroomd.core.faults import (
     StateCorrupt,
@@ -28,7 +29,6 @@ from darkroomd.imaging.version import kernel_is_built
 from darkroomd.logs import Log, configure
 from darkroomd.logs.minder import LogMinder
 from darkroomd.services.executor import LocalExecutor
-from darkroomd.services.health import WITHOUT_KERNEL
 from darkroomd.services.reloading import Reloading
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.stories import Stories
@@ -155,6 +155,7 @@ async def _run(services: Services, settings: Settings, ground: Ground) -> None:
         await doors.start(services.upkeep.backups.run)
         await doors.start(services.upkeep.write_ahead.run)
         await doors.start(services.foresight.run)
+        await doors.start(services.check_up.run)
         async with anyio.create_task_group() as work:
             await work.start(services.scheduler.run)
             async with anyio.create_task_group() as arrivals:

@@ -40,7 +40,7 @@ from darkroomd.services.executor import LocalExecutor
 from darkroomd.services.exports import Exports
 from darkroomd.services.foresight import Foresight
 from darkroomd.services.gatekeeper import Gatekeeper
-from darkroomd.services.health import health_checks
+from darkroomd.services.health import CheckUp, Patient
 from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
@@ -67,7 +67,7 @@ from darkroomd.store.photo_desk import PhotoDesk
 from darkroomd.store.places import PlaceBook
 from darkroomd.store.pruning import Pruning
 from darkroomd.store.store import Store
-from darkroomd.system.clock import now_usec
+from darkroomd.system.clock import now_usec, steady_seconds
 from darkroomd.system.timezone import local_zone
 
 
@@ -122,6 +122,7 @@ class Services:
     upkeep: Upkeep
     foresight: Foresight
     lists: ArchiveLists
+    check_up: CheckUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,19 +177,29 @@ async def compose(ground: Ground) -> Services:
         foresight.notice,
     )
     common.gate.on_change = scheduler.wake
+    upkeep = _upkeep(ground)
+    check_up = _check_up(ground, common, scheduler, intake, upkeep.backups)
     identity = await common.history.identity(otherwise=uuid.uuid4().hex)
     return Services(
         recovery=_recovery(ground, common),
         store=ground.store,
         server=_server(
-            ground, common, scheduler, around, intake, identity=identity, lists=archive_room.lists
+            ground,
+            common,
+            scheduler,
+            around,
+            intake,
+            identity=identity,
+            lists=archive_room.lists,
+            check_up=check_up,
         ),
         records=common.records,
         scheduler=scheduler,
         intake=intake,
-        upkeep=_upkeep(ground),
+        upkeep=upkeep,
         foresight=foresight,
         lists=archive_room.lists,
+        check_up=check_up,
     )
 
 
@@ -325,12 +336,13 @@ def _server(
     *,
     identity: str,
     lists: ArchiveLists,
+    check_up: CheckUp,
 ) -> Server:
     store, presets = ground.store, common.presets
     jobs = Jobs(JobDesk(store.front), scheduler, common.gate, now_usec=now_usec)
     server = Server(
         ground.listener,
-        _queries(ground, common, scheduler, intake),
+        _queries(ground, common, scheduler, intake, check_up),
         jobs,
         ground.bus,
         presets=presets,
@@ -359,15 +371,32 @@ def _server(
     return server
 
 
-def _queries(ground: Ground, common: _Common, scheduler: Scheduler, intake: Intake) -> Queries:
-    checks = health_checks(
-        ground.store,
-        scheduler,
-        intake,
-        common.presets,
-        pipeline=pipeline_version(),
-        state_folder=ground.settings.state,
+def _check_up(
+    ground: Ground, common: _Common, scheduler: Scheduler, intake: Intake, backups: Backups
+) -> CheckUp:
+    patient = Patient(
+        version=common.about.version,
+        store=ground.store,
+        scheduler=scheduler,
+        intake=intake,
+        presets=common.presets,
+        executor=ground.executor,
+        backups=backups,
+        database=ground.settings.state / DATABASE_NAME,
+        socket=ground.listener.path,
+        socket_group=ground.access.group,
+        outputs=ground.plan.folders,
+        now_usec=now_usec,
+        steady=steady_seconds,
     )
+    check_up = CheckUp(patient, archive=archive_folder(ground.settings.config))
+    ground.configuring.also_to(lambda settings: check_up.adopt(archive=archive_folder(settings.config)))
+    return check_up
+
+
+def _queries(
+    ground: Ground, common: _Common, scheduler: Scheduler, intake: Intake, check_up: CheckUp
+) -> Queries:
     return Queries(
         store=ground.store,
         scheduler=scheduler,
@@ -377,7 +406,7 @@ def _queries(ground: Ground, common: _Common, scheduler: Scheduler, intake: Inta
         zone=local_zone(os.environ),
         intake=intake,
         about=common.about,
-        checks=checks,
+        check_up=check_up,
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Final, Protocol, Self
 
 import anyio
 from anyio.abc import TaskGroup
@@ -14,6 +15,7 @@ from anyio.abc import TaskGroup
 from darkroomd.core import worker_policy
 from darkroomd.imaging.messages import BrokenMessage, Develop, Developed, Refused, Stage, encode
 from darkroomd.services.seat import Seat, SeatOptions
+from darkroomd.services.worker_starts import WorkerStarts
 
 
 class Executor(Protocol):
@@ -46,10 +48,12 @@ class LocalExecutor:
     """Develops in child processes, which are started on demand and ended when idle.
 
     Used as `async with`; once it is left, nothing of it runs. As many requests are served at a time as there
-    may be workers, and taken in the order in which they came.
+    may be workers, and taken in the order in which they came. `starts` knows how the last
+    worker was started.
     """
 
     def __init__(self, options: ExecutorOptions) -> None:
+        self.starts: Final = WorkerStarts()
         self._options = options
         self._turn = anyio.CapacityLimiter(options.workers)
         self._tasks: TaskGroup | None = None
@@ -86,6 +90,14 @@ class LocalExecutor:
         """The process ids of the workers."""
         return tuple(pid for seat in self._seats if (pid := seat.worker_pid) is not None)
 
+    @property
+    def due_at(self) -> float:
+        """Until when workers may take for what they have in hand, by the monotonic clock.
+
+        Where they have nothing in hand, since when.
+        """
+        return max((seat.due_at for seat in self._seats), default=-math.inf)
+
     async def warm(self) -> None:
         """See `Executor`."""
         async with self._seat() as seat:
@@ -120,7 +132,7 @@ class LocalExecutor:
             self._free.remove(seat)
             return seat
         assert self._tasks is not None
-        seat = Seat(self._options, self._tasks)
+        seat = Seat(self._options, self._tasks, self.starts)
         self._seats.append(seat)
         return seat
 

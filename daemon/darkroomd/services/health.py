@@ -1,161 +1,122 @@
-"""What the daemon can say of itself: a line a part, ok or not, with what to do."""
+"""What the daemon can say of itself: a line a part, with what to do where it is not well."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from functools import partial
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from darkroomd.core.gate import INHIBITED, OUTSIDE_SCHEDULE, PAUSED
-from darkroomd.core.model import Check, Session, WatchMode
-from darkroomd.core.wording import reason_in_words
-from darkroomd.files.space import free_bytes
-from darkroomd.imaging.version import kernel_is_built
-from darkroomd.services.disks import Disks
+import anyio
+from anyio.abc import TaskStatus
+
+from darkroomd.core.checks.records import queue_check
+from darkroomd.core.checks.verdict import bad, verdict
+from darkroomd.core.model import Check
+from darkroomd.services.backups import Backups
+from darkroomd.services.executor import LocalExecutor
+from darkroomd.services.health_folders import FolderRound
+from darkroomd.services.health_machine import ClockWatch, DoorWatch, limits_examination
+from darkroomd.services.health_records import Records, backup_examination
+from darkroomd.services.health_round import Examination, HealthRound
+from darkroomd.services.health_software import Software
 from darkroomd.services.intake import Intake
 from darkroomd.services.presets import Presets
 from darkroomd.services.scheduler import Scheduler
+from darkroomd.store.inspection import Inspection
 from darkroomd.store.store import Store
-
-HealthCheck = Callable[[], Awaitable[Check]]
-
-PAGE: Final = 1000
-DISK_SECONDS: Final = 2.0
-"""How long a disk may take to say how much space it has."""
 
 MOST_PROBLEMS: Final = 5
 """Sentences about presets that are shown; the log has all."""
 
-WITHOUT_KERNEL: Final = (
-    "The development kernel was not built when darkroomd was installed, so LibRaw develops alone, more "
-    "slowly and less well. Install a C compiler, then darkroomd again."
-)
 
-_WANTED: Final = frozenset((PAUSED, INHIBITED, OUTSIDE_SCHEDULE))
-"""Wait reasons that somebody has asked for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """What the health report is about.
 
-NO_SESSIONS: Final = (
-    "No sessions are watched yet. Add one with `darkroom session add FOLDER`, or a folder of them with "
-    "`darkroom root add FOLDER`."
-)
+    Attributes:
+        version: of this daemon.
+        database: the file of the queue.
+        socket: the path that programs call at.
+        socket_group: number of the group that is to be let in; None: none is.
+        outputs: names of the folders that outputs are written to, below each session's.
+        now_usec: microseconds since the Unix epoch, UTC.
+        steady: seconds of a clock that nobody sets, and that goes on while the machine sleeps.
+    """
 
-LOW_SPACE_BYTES: Final = 500_000_000
-"""Below this a session's disk is worth a warning: about fifty large JPEGs."""
-
-
-def health_checks(
-    store: Store, scheduler: Scheduler, intake: Intake, presets: Presets, *, pipeline: str, state_folder: Path
-) -> tuple[HealthCheck, ...]:
-    """Return the checks of a running daemon."""
-
-    async def engine() -> Check:
-        return Check("pipeline", ok=True, message=f"Photos are developed by {pipeline}.")
-
-    async def queue() -> Check:
-        return queue_check(scheduler.wait_reasons)
-
-    disks = Disks(patience_seconds=DISK_SECONDS)
-
-    async def folders() -> Check:
-        sessions = await _all_sessions(store)
-        lost = [
-            str(session.folder)
-            for session in sessions
-            if intake.watch_mode(session.id) is WatchMode.UNAVAILABLE
-        ]
-        if lost:
-            message = (
-                f"Not to be found or read: {', '.join(lost)}. They are taken up again once they are back."
-            )
-            return Check("sessions", ok=False, message=message)
-        return watched_check(len(sessions))
-
-    async def space() -> Check:
-        folders = {state_folder, *(session.folder for session in await _all_sessions(store))}
-        scarce = [
-            f"{folder} ({free // 1_000_000} MB)"
-            for folder in sorted(folders)
-            if (free := await _free_on(disks, folder)) is not None and free < LOW_SPACE_BYTES
-        ]
-        if scarce:
-            return Check(
-                "space", ok=False, message=f"Little space is left on the disk of {', '.join(scarce)}."
-            )
-        return Check("space", ok=True, message="There is enough space on every disk.")
-
-    async def database() -> Check:
-        if store.damage is not None:
-            return Check("database", ok=False, message=store.damage.message)
-        return Check("database", ok=True, message="The queue database was found in order.")
-
-    watching = partial(_watching_check, intake)
-    return (
-        engine,
-        _kernel_check,
-        queue,
-        database,
-        folders,
-        watching,
-        space,
-        partial(_presets_check, presets),
-    )
+    version: str
+    store: Store
+    scheduler: Scheduler
+    intake: Intake
+    presets: Presets
+    executor: LocalExecutor
+    backups: Backups
+    database: Path
+    socket: Path
+    socket_group: int | None
+    outputs: Collection[str]
+    now_usec: Callable[[], int]
+    steady: Callable[[], float]
 
 
-def queue_check(reasons: Sequence[str]) -> Check:
-    """Return whether the queue goes on; what somebody wants it to wait for is nothing wrong."""
-    if not reasons:
-        return Check("queue", ok=True, message="The queue is being worked on.")
-    said = " and ".join(map(reason_in_words, reasons))
-    message = f"Work waits: {said}. `darkroom status` tells more."
-    return Check("queue", ok=_WANTED.issuperset(reasons), message=message)
+class CheckUp:
+    """Makes the health report, whenever it is called; `archive` is where archives go, None: nowhere."""
+
+    def __init__(self, patient: Patient, *, archive: Path | None) -> None:
+        inspection = Inspection(patient.store.front)
+        now_usec = patient.now_usec
+        self._software = Software(patient.executor, running=patient.version)
+        self._records = Records(patient.store, inspection, patient.database, now_usec=now_usec)
+        self._folders = FolderRound(patient.store, patient.intake, outputs=patient.outputs)
+        self._state = patient.database.parent
+        self._round = HealthRound(self._examinations(patient, inspection))
+        self.adopt(archive=archive)
+
+    def adopt(self, *, archive: Path | None) -> None:
+        """Look at this folder's disk as well from now on."""
+        self._folders.others = (self._state,) if archive is None else (self._state, archive)
+
+    async def __call__(self) -> tuple[Check, ...]:
+        """Return the checks, always in the same order."""
+        return await self._round()
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Do what takes longer than a caller is kept waiting, until cancelled."""
+        async with anyio.create_task_group() as group:
+            await group.start(self._software.run)
+            await group.start(self._records.run)
+            task_status.started()
+
+    def _examinations(self, patient: Patient, inspection: Inspection) -> tuple[Examination, ...]:
+        clock = ClockWatch(inspection, now_usec=patient.now_usec, steady=patient.steady)
+        door = DoorWatch(patient.socket, group=patient.socket_group)
+        limits = limits_examination(lambda: patient.intake.wanted_watches)
+        backup = backup_examination(patient.backups, now_usec=patient.now_usec)
+        return (
+            Examination("software", self._software.examine),
+            Examination("queue", _at_once(lambda: (queue_check(patient.scheduler.wait_reasons),))),
+            Examination("failures", self._records.failures),
+            Examination("database", self._records.examine),
+            Examination("backup", _at_once(backup)),
+            Examination("folders", self._folders.examine),
+            Examination("presets", lambda: _presets(patient.presets)),
+            Examination("limits", _at_once(limits)),
+            Examination("clock", clock.examine),
+            Examination("socket", door.examine),
+        )
 
 
-def watched_check(sessions: int) -> Check:
-    """Return how many sessions are watched, all of which are there."""
-    if not sessions:
-        return Check("sessions", ok=True, message=NO_SESSIONS)
-    watched = "1 session is" if sessions == 1 else f"{sessions} sessions are"
-    return Check("sessions", ok=True, message=f"{watched} watched.")
+def _at_once(examine: Callable[[], Sequence[Check]]) -> Callable[[], Awaitable[Sequence[Check]]]:
+    """Return an examination of what need not be waited for."""
+
+    async def examined() -> Sequence[Check]:
+        return examine()
+
+    return examined
 
 
-async def _kernel_check() -> Check:
-    if kernel_is_built():
-        return Check("kernel", ok=True, message="The development kernel is built.")
-    return Check("kernel", ok=False, message=WITHOUT_KERNEL)
-
-
-async def _presets_check(presets: Presets) -> Check:
+async def _presets(presets: Presets) -> tuple[Check, ...]:
     problems = await presets.problems()
-    if problems:
-        return Check("presets", ok=False, message=" ".join(problems[:MOST_PROBLEMS]))
-    known = (await presets.library()).presets
-    return Check("presets", ok=True, message=f"{len(known)} presets are known.")
-
-
-async def _watching_check(intake: Intake) -> Check:
-    problem = intake.watch_problem
-    if problem is None:
-        return Check("watching", ok=True, message="The system tells of changes in local folders.")
-    message = (
-        f"The system does not tell of changes in folders ({problem}), so they are looked at every few "
-        "seconds instead. If it grants too few watches, raise fs.inotify.max_user_watches."
-    )
-    return Check("watching", ok=False, message=message)
-
-
-async def _free_on(disks: Disks, folder: Path) -> int | None:
-    # A session whose disk does not answer is told of by another check.
-    with suppress(TimeoutError):
-        return await disks.do(folder, partial(free_bytes, folder))
-    return None
-
-
-async def _all_sessions(store: Store) -> list[Session]:
-    page = await store.sessions(cursor=None, limit=PAGE)
-    sessions = list(page.entries)
-    while page.next_cursor is not None:
-        page = await store.sessions(cursor=page.next_cursor, limit=PAGE)
-        sessions += page.entries
-    return sessions
+    known = len((await presets.library()).presets)
+    findings = [bad(problem) for problem in problems[:MOST_PROBLEMS]]
+    return (verdict("presets", findings, otherwise=f"{known} presets are known."),)

@@ -97,6 +97,12 @@ class Intake:
         """Why not all local folders are watched but looked at again and again; None if they are watched."""
         return self._lookout.problem
 
+    @property
+    def wanted_watches(self) -> int:
+        """How many folders are to be watched for all of them."""
+        of_sessions = sum(len(session.targets) for session in self._sessions.values())
+        return of_sessions + sum(len(root.targets) for root in self._roots.values())
+
     def look_again(self, session: SessionId, name: str, correlation_id: CorrelationId | None = None) -> None:
         """Wait for a photo's RAW file to settle anew, because somebody found it changed.
 

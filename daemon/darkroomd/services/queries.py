@@ -42,7 +42,9 @@ from darkroomd.store.store import Store
 
 FOREVER: Final = 2**62
 
-HealthCheck = Callable[[], Awaitable[Check]]
+PAGE: Final = 1000
+
+CheckUp = Callable[[], Awaitable[tuple[Check, ...]]]
 
 
 class Queries:
@@ -50,6 +52,7 @@ class Queries:
 
     Args:
         told_of: returns the log lines of a correlation ID that are not stored yet.
+        check_up: looks at everything, and returns what is to be said of it.
     """
 
     def __init__(
@@ -63,7 +66,7 @@ class Queries:
         zone: tzinfo,
         intake: Intake,
         about: Health,
-        checks: tuple[HealthCheck, ...],
+        check_up: CheckUp,
     ) -> None:
         self._store = store
         self._scheduler = scheduler
@@ -73,7 +76,7 @@ class Queries:
         self._zone = zone
         self._intake = intake
         self._about = about
-        self._checks = checks
+        self._check_up = check_up
 
     @property
     def wait_reasons(self) -> tuple[str, ...]:
@@ -117,6 +120,22 @@ class Queries:
             pause=self._gate.pause,
             holders=self._gate.holders,
         )
+
+    async def overview(self) -> tuple[QueueStatus, bool]:
+        """Return what a status line shows, and whether there are any photos where it says that all is done."""
+        status = await self.status()
+        if not _is_idle(status):
+            return status, True
+        any_photos = await self._any_photos()
+        # A photo may have come since: "everything is developed" has to be true when it is said.
+        return await self.status(), any_photos
+
+    async def _any_photos(self) -> bool:
+        # The first session has some as a rule; whoever has only empty ones pays for looking at all.
+        page = await self.sessions(cursor=None, limit=1)
+        while page.next_cursor is not None and not _has_photos(page):
+            page = await self.sessions(cursor=page.next_cursor, limit=PAGE)
+        return _has_photos(page)
 
     async def sessions(self, *, cursor: str | None, limit: int) -> Page[Session]:
         """Return a page of sessions."""
@@ -235,7 +254,7 @@ class Queries:
 
     async def health(self) -> Health:
         """Return what the daemon says of itself."""
-        checks = tuple([await check() for check in self._checks])
+        checks = await self._check_up()
         return Health(
             version=self._about.version,
             pid=self._about.pid,
@@ -243,6 +262,15 @@ class Queries:
             started_at_usec=self._about.started_at_usec,
             checks=checks,
         )
+
+
+def _has_photos(page: Page[Session]) -> bool:
+    return any(session.counts.photos for session in page.entries)
+
+
+def _is_idle(status: QueueStatus) -> bool:
+    counts = status.counts
+    return not any((counts.queued, counts.running, counts.failed, counts.canceled))
 
 
 def _as_stored(line: LogLine) -> LogLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,6 +20,7 @@ from darkroomd.core.allowance import deadline_seconds as deadline_for
 from darkroomd.core.worker_policy import RetirePolicy
 from darkroomd.imaging.messages import Develop, Developed, Opened, Refused, Stage
 from darkroomd.services.worker_process import WorkerLost, WorkerProcess, WorkerSettings
+from darkroomd.services.worker_starts import WorkerStarts
 
 _SWEEP_SECONDS: Final = 2.0
 """A disk that does not even remove a file in that time is left to the sweep at the next start."""
@@ -46,16 +48,20 @@ class SeatOptions:
 class Seat:
     """At most one worker process at a time; requests are served one after the other, as they come.
 
-    What goes on behind a request, such as the end of an idle worker, is done in `tasks`.
+    What goes on behind a request, such as the end of an idle worker, is done in `tasks`; `starts` is told
+    how each worker's start goes.
     """
 
-    def __init__(self, options: SeatOptions, tasks: TaskGroup) -> None:
+    def __init__(self, options: SeatOptions, tasks: TaskGroup, starts: WorkerStarts) -> None:
         self._options = options
+        self._starts = starts
         self._tasks = tasks
         self._turn = anyio.Lock()
         self._worker: WorkerProcess | None = None
         self._started_with = options.worker
         self._idle = CancelScope()
+        self.due_at = -math.inf
+        """Until when the worker may take, by the monotonic clock; once it is done, when that was."""
 
     def adopt(self, options: SeatOptions) -> None:
         """Treat the worker like this from now on; one that was started differently is replaced when idle."""
@@ -99,6 +105,7 @@ class Seat:
             try:
                 return await self._developed(request, message, deadline_seconds, on_stage)
             finally:
+                self.due_at = anyio.current_time()
                 self._watch_idleness()
 
     async def _developed(
@@ -111,11 +118,12 @@ class Seat:
         def extend(opened: Opened) -> None:
             nonlocal allowed_seconds
             allowed_seconds = deadline_for(deadline_seconds, self._burden(opened))
-            scope.deadline = began_at + allowed_seconds
+            self.due_at = scope.deadline = began_at + allowed_seconds
 
         began_at = anyio.current_time()
         try:
             with anyio.move_on_after(deadline_seconds) as scope:
+                self.due_at = scope.deadline
                 answer = await self._asked(message, request.fence, on_stage, extend)
         except WorkerLost as error:
             lost = error
@@ -163,7 +171,7 @@ class Seat:
             await self._end_worker("outdated")
         if self._worker is None:
             self._started_with = self._options.worker
-            self._worker = await WorkerProcess.start(self._started_with)
+            self._worker = await WorkerProcess.start(self._started_with, self._starts)
             log.debug("worker_started", pid=self._worker.pid)
         await self._worker.ready(start_seconds=self._options.start_seconds)
         return self._worker
