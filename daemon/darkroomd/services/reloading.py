@@ -12,8 +12,10 @@ from anyio import to_thread
 from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError, InvalidConfiguration, Stopping
+from darkroomd.core.faults import MOST_LISTED, ConfigInvalid
 from darkroomd.core.model import Happening
 from darkroomd.core.reloading import Reloaded
+from darkroomd.core.wording import readable
 
 READ_SECONDS: Final = 20.0
 """How long the files, and the folders that they name, may take to be looked at."""
@@ -79,6 +81,7 @@ class Reloading:
         self._turn = anyio.Lock()
         self._asked = anyio.Event()
         self._reading = _Reading(over=True)
+        self._patience = anyio.CancelScope()
         self._stopping = False
 
     def ask(self) -> None:
@@ -86,8 +89,9 @@ class Reloading:
         self._asked.set()
 
     def stop(self) -> None:
-        """Put nothing in force any more."""
+        """Put nothing in force any more, and wait for no disk."""
         self._stopping = True
+        self._patience.cancel()
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Do what is asked for until cancelled; what went wrong is in the log."""
@@ -123,8 +127,10 @@ class Reloading:
         try:
             change = await self._change()
         except DarkroomError as error:
+            if self._stopping:
+                raise Stopping from error
             log.warning("config_refused", code=error.code, message=error.message, context=error.context)
-            raise InvalidConfiguration(error.message, (error.message,)) from error
+            raise _refusal(error) from error
         if self._stopping:
             raise Stopping
         # From here on nobody can hang up in between: half of a configuration is never in force.
@@ -150,7 +156,15 @@ class Reloading:
                 finally:
                     reading.over = True
 
-            with anyio.move_on_after(READ_SECONDS):
-                # A thread that hangs is left to itself; as long as it does, there is no second one.
+            # Whoever hangs up meanwhile leaves no thread behind, unless that hangs itself.
+            with anyio.move_on_after(READ_SECONDS, shield=True) as self._patience:
                 return await to_thread.run_sync(read, abandon_on_cancel=True)
+        # As long as a thread hangs there is no second one.
         raise InvalidConfiguration(_SILENT, (_SILENT,))
+
+
+def _refusal(error: DarkroomError) -> InvalidConfiguration:
+    """Return what the caller is told: a sentence for each thing that is wrong."""
+    flaws = error.flaws[:MOST_LISTED] if isinstance(error, ConfigInvalid) else ()
+    problems = tuple(readable(str(flaw)) for flaw in flaws) or (readable(error.message),)
+    return InvalidConfiguration(readable(error.message), problems)
