@@ -7,6 +7,10 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+LOCK_NAME: Final = "darkroomd.lock"
+"""What is locked in a state folder."""
 
 
 class LockHeld(Exception):
