@@ -41,7 +41,7 @@ from darkroomd.settings import (
 )
 from darkroomd.store.store import Store, open_store
 from darkroomd.system.clock import now_usec
-from darkroomd.system.lock import LockHeld, exclusive_lock
+from darkroomd.system.lock import LOCK_NAME, LockHeld, exclusive_lock
 
 SWITCH_SECONDS: Final = 0.0001
 """How long a thread that computes keeps others waiting: a reply waits a dozen times, 5 ms by default."""
@@ -51,7 +51,6 @@ NOTHING_TO_WATCH: Final = (
     "or set sessions or roots in the configuration."
 )
 
-LOCK_NAME: Final = "darkroomd.lock"
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 FAREWELL_SECONDS: Final = 2.0
 """For the last records and replies once nothing is being developed any more."""
