@@ -19,6 +19,7 @@ Runs in the foreground until SIGTERM or Ctrl-C.
   darkroomd demo            make a throw-away session and watch it being developed
   darkroomd --root DIR      every sub-folder of DIR that has a Raw/ folder is a session
   darkroomd --session DIR   DIR itself is a session
+  darkroomd state           export the state, or import it on another machine
   darkroomd install-service, uninstall-service
                             have systemd or launchd run it, or no longer; --help says more
 """
@@ -53,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from darkroomd.installation.command import install_service  # noqa: PLC0415 - same
 
             return install_service(rest)
+        case ["state", *rest]:
+            from darkroomd.state_command import main as state  # noqa: PLC0415 - same
+
+            return state(rest)
         case ["uninstall-service", *rest]:
             from darkroomd.installation.command import uninstall_service  # noqa: PLC0415 - same
 

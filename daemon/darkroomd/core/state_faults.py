@@ -144,3 +144,17 @@ class FoldersCollide(DarkroomError):
             path=str(folder),
             former=list(map(str, former)),
         )
+
+
+class NothingMoved(DarkroomError):
+    """A folder that is said to have moved is none that the state knows."""
+
+    code = "state.nothing_moved"
+    exit_status = EXIT_USAGE
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"No session or root of the state lies in {folder}, which --map names. Nothing was changed. "
+            "Give the folder as `darkroom sessions` showed it where the state comes from.",
+            path=str(folder),
+        )
