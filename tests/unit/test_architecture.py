@@ -45,6 +45,7 @@ MAY_IMPORT = {
     "darkroomd.system": {"darkroom.errors"},
     "darkroomd.services": SERVICES,
     "darkroomd.api": SERVICES | {"darkroomd.services", "darkroomd.system", "darkroom.wire"},
+    "darkroomd.state_command": SERVICES | {"darkroomd.services", "darkroomd.system"},
     "darkroomd.demo": {"darkroom", "darkroom.client", "darkroom.errors", "darkroom.protocol"},
     "darkroomd.installation": {"darkroom.errors", "darkroomd.files"},
     "darkroomd.settings": {"darkroom", "darkroomd"},
