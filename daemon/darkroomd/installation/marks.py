@@ -27,7 +27,7 @@ class Origin(Enum):
 
 
 def marked(content: bytes) -> bytes:
-    """Return a unit file or property list with a line that says who wrote it, and what."""
+    """Return a unit file or property list, of whole lines, with one that says who wrote it, and what."""
     digest = hashlib.sha256(content).hexdigest()
     if not content.startswith(_DECLARATION):
         return f"# {_SAYS} sha256:{digest}\n".encode() + content
