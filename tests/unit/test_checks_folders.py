@@ -118,7 +118,7 @@ def test_folders_with_the_same_trouble_share_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("modes", "problem", "ok", "words"),
     [
-        pytest.param({}, None, True, "The system tells of changes in local folders.", id="nothing-yet"),
+        pytest.param({}, None, True, "There are no folders to watch yet.", id="nothing-yet"),
         pytest.param(
             {("ext4", WatchMode.EVENTS): 2, ("xfs", WatchMode.EVENTS): 1},
             None,

@@ -159,7 +159,7 @@ def test_it_is_told_how_the_last_worker_started(start: WorkerStart | None, *, ok
 @pytest.mark.parametrize(
     ("installed", "decoders", "words"),
     [
-        pytest.param("1.0", DECODERS, "LibRaw 0.22.2 with LCMS and OPENMP.", id="all-known"),
+        pytest.param("1.0", DECODERS, "LibRaw 0.22.2 with LCMS, OPENMP.", id="all-known"),
         pytest.param("1.0", None, "LibRaw as rawpy brings it", id="before-the-first-worker"),
         pytest.param(
             "1.1", DECODERS, "Warning: 1.0 runs and darkroomd 1.1 is installed: restart", id="updated"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -60,18 +61,29 @@ def type_of_mount(table: str, path: Path) -> str:
 
 def find_mount(table: str, path: Path) -> tuple[Path, str]:
     """Return where that file system is mounted and its type; the path and nothing where that is unknown."""
-    deepest, found = -1, (path, "")
+    return mount_holding(path, types_of_mounts(table))
+
+
+def types_of_mounts(table: str) -> dict[str, str]:
+    """Return the types of all file systems by where they are mounted."""
+    types: dict[str, str] = {}
     # Not by `splitlines`: the table escapes line feeds alone, and a name may hold other ends of a line.
     for line in table.split("\n"):
         before, separator, after = line.partition(" - ")
         fields = before.split(" ")
         if not separator or len(fields) < 5:  # noqa: PLR2004 - id, parent, device, root, mount point
             continue
-        point = Path(_unescaped(fields[4]))
         # Of two mounts on one folder the later one is on top.
-        if len(point.parts) >= deepest and path.is_relative_to(point):
-            deepest, found = len(point.parts), (point, after.split(" ", 1)[0])
-    return found
+        types[_unescaped(fields[4])] = after.split(" ", 1)[0]
+    return types
+
+
+def mount_holding(path: Path, types: Mapping[str, str]) -> tuple[Path, str]:
+    """Return what `find_mount` does, by a table that was taken apart before."""
+    for place in (path, *path.parents):
+        if (file_system := types.get(str(place))) is not None:
+            return place, file_system
+    return path, ""
 
 
 def mount_table() -> str:

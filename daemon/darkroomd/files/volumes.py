@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from darkroomd.files.mounts import find_mount, mount_table
+from darkroomd.files.mounts import mount_holding, mount_table, types_of_mounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Room:
 
 def volumes_of(folders: Iterable[Path]) -> dict[Path, Volume]:
     """Return the volume of each of these absolute paths; the path itself where the system does not tell."""
-    table = mount_table()
-    return {folder: Volume(*find_mount(table, folder)) for folder in folders}
+    types = types_of_mounts(mount_table())
+    return {folder: Volume(*mount_holding(folder, types)) for folder in folders}
 
 
 def room_in(folder: Path) -> Room:

@@ -224,14 +224,14 @@ def watching_check(modes: Mapping[tuple[str, WatchMode], int], *, problem: str |
         )
         return verdict("watching", [bad(sentence)], otherwise="")
     told, polled = _by_type(modes, WatchMode.EVENTS), _by_type(modes, WatchMode.POLLING)
-    sentences = ["The system tells of changes in local folders."]
+    sentences: list[str] = []
     if told:
-        sentences = [f"The system tells of changes in {counted(told.total(), 'session', 'sessions')} on "]
-        sentences[0] += f"{_types(told)}."
+        number = counted(told.total(), "session", "sessions")
+        sentences.append(f"The system tells of changes in {number} on {_types(told)}.")
     if polled:
         number = counted(polled.total(), "session", "sessions")
         sentences.append(f"The folders of {number} on {_types(polled)} are looked at every few seconds.")
-    return Check("watching", ok=True, message=" ".join(sentences))
+    return Check("watching", ok=True, message=" ".join(sentences) or "There are no folders to watch yet.")
 
 
 def _by_type(modes: Mapping[tuple[str, WatchMode], int], mode: WatchMode) -> Counter[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from darkroomd.core.checks.verdict import bad, lasting, listed, verdict, worth_a_look
+from darkroomd.core.checks.verdict import bad, lasting, verdict, worth_a_look
 from darkroomd.core.model import Check
 
 WITHOUT_KERNEL: Final = (
@@ -81,7 +81,7 @@ def versions_check(
 def _of(decoders: Decoders | None) -> str:
     if decoders is None:
         return "LibRaw as rawpy brings it (which one is told once a worker was started)"
-    flags = f" with {listed(decoders.flags)}" if decoders.flags else ""
+    flags = f" with {', '.join(decoders.flags)}" if decoders.flags else ""
     return f"{decoders.jpeg}, LibRaw {decoders.libraw}{flags}"
 
 
