@@ -12,7 +12,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from systemd.furnishing import BOOTH_UID, furnish
 BOOT_SECONDS: Final = 60.0
 COMMAND_SECONDS: Final = 60.0
 END_SECONDS: Final = 30.0
+LOOK_SECONDS: Final = 0.05
 POWER_OFF: Final = 4
 """Which of the real-time signals that is to systemd."""
 
@@ -107,6 +108,20 @@ class Machine:
         text = self.run("systemctl", *scope, "show", "--property", names, unit, user=user)
         return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
+    def wait_until(self, unit: str, name: str, fits: Callable[[str], bool], *, user: int = 0) -> str:
+        """Wait until a property of a unit is as it should be, and return it.
+
+        Raises:
+            TimeoutError: it never was.
+        """
+        deadline = time.monotonic() + COMMAND_SECONDS
+        while not fits(text := self.show(unit, name, user=user)[name]):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{name} of {unit} is {text!r}")
+            # Each look takes some milliseconds, and systemd tells no command of changes.
+            time.sleep(LOOK_SECONDS)
+        return text
+
     def outside(self, path: str) -> Path:
         """Return a path of the machine as seen from outside, with what is mounted in it."""
         return Path(f"/proc/{self.pid}/root") / path.lstrip("/")
@@ -127,7 +142,7 @@ class Machine:
             os.kill(self.pid, signal.SIGKILL)
 
     def shut_down(self) -> None:
-        """Let systemd end everything in its order, and wait for the end.
+        """Let systemd end everything in its order, and wait for the end; no command may run in it.
 
         Raises:
             TimeoutError: it does not come.
@@ -252,8 +267,8 @@ def _wait_until_up(news: socket.socket, process: subprocess.Popen[bytes], messag
     ended = os.pidfd_open(process.pid)
     try:
         while (left := deadline - time.monotonic()) > 0:
-            ready, _, _ = select.select([news, ended], [], [], left)
-            if news in ready and b"READY=1" in news.recv(65536).split(b"\n"):
+            ready, _, _ = select.select([news.fileno(), ended], [], [], left)
+            if news.fileno() in ready and b"READY=1" in news.recv(65536).split(b"\n"):
                 return
             if ended in ready:
                 break
