@@ -13,7 +13,7 @@ from darkroom.protocol.describe import describe
 PARSER = command_line()
 
 # What is for the person alone to say.
-FREE = {"TEXT", "NAME", "TIME", "DURATION", "JSON", "ITEM", "ACTION"}
+FREE = {"TEXT", "NAME", "TIME", "DURATION", "JSON", "ITEM", "ACTION", "OLD=NEW"}
 
 
 def offered(line: str) -> list[str]:
