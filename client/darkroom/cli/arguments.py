@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 from darkroom.cli.culling import CULLING, with_offsets_joined
 from darkroom.cli.delivery import DELIVERY
+from darkroom.cli.moving import declare_state
 from darkroom.cli.nearest import suggestion
 from darkroom.cli.parser import Parser, is_option, is_repeated
 from darkroom.cli.places import declare_root, declare_session
@@ -276,6 +277,7 @@ _COMMANDS: Final[Mapping[str, Callable[[Declare], None]]] = {
     **STEERING,
     "session": partial(declare_session, act=_act),
     "root": partial(declare_root, act=_act),
+    "state": partial(declare_state, act=_act),
     **CULLING,
     "doctor": _doctor,
     "reload": _reload,
