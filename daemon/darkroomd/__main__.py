@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 
 from darkroom.errors import DarkroomError
+from darkroomd.core.flaws import place_of
 from darkroomd.system.ending import without_stuck_threads
 
 DESCRIPTION = """\
@@ -40,6 +41,7 @@ class Arguments(argparse.Namespace):
     log_format: str | None
     log_level: list[tuple[str, str]]
     check_config: bool
+    print_config: bool
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,7 +80,7 @@ def _serve(given: Sequence[str]) -> int:
 def _run(arguments: Arguments) -> int:
     from darkroomd.app import serve  # noqa: PLC0415 - a usage error should not wait for it
     from darkroomd.logs import LogFormat  # noqa: PLC0415 - same
-    from darkroomd.settings import Settings, Sources, check  # noqa: PLC0415 - same
+    from darkroomd.settings import Settings, Sources  # noqa: PLC0415 - same
     from darkroomd.system.paths import standard_places  # noqa: PLC0415 - same
 
     sources = Sources(
@@ -90,11 +92,38 @@ def _run(arguments: Arguments) -> int:
         log_format=LogFormat(_log_format(arguments)),
         log_levels=tuple(arguments.log_level),
     )
-    settings = Settings.gather(sources)
     if arguments.check_config:
-        check(settings)
-        return 0
-    return serve(settings)
+        from darkroomd.config_report import check_configuration  # noqa: PLC0415 - the daemon needs none of it
+
+        report = check_configuration(sources)
+        return _say(
+            report.json_lines() if arguments.log_format == "json" else report.lines(), report.exit_status
+        )
+    if arguments.print_config:
+        from darkroomd.config_print import configuration_lines  # noqa: PLC0415 - same
+
+        return _say(configuration_lines(Settings.gather(sources)), 0)
+    return serve(Settings.gather(sources))
+
+
+def _say(lines: Iterable[str], status: int) -> int:
+    """Write lines to standard output and return the status; that of a failure where nobody can read them."""
+    try:
+        sys.stdout.buffer.writelines(f"{line}\n".encode(errors="backslashreplace") for line in lines)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever stops reading has seen enough.
+        _close_output()
+    except OSError as error:
+        _close_output()
+        sys.stderr.write(f"darkroomd: Standard output cannot be written: {os.strerror(error.errno or 0)}.\n")
+        return 1
+    return status
+
+
+def _close_output() -> None:
+    # Else the interpreter would fail once more as it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _refuse(error: DarkroomError, log_format: str) -> int:
@@ -107,7 +136,9 @@ def _refuse(error: DarkroomError, log_format: str) -> int:
         log = structlog.get_logger()
         log.critical("start_refused", code=error.code, message=error.message, context=error.context)
     else:
-        sys.stderr.write(f"darkroomd: {error.message} [{error.code}]\n")
+        place = place_of(error)
+        at = "" if place is None else f"{place}: "
+        sys.stderr.write(f"darkroomd: {at}{error.message} [{error.code}]\n")
     return error.exit_status
 
 
@@ -136,7 +167,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log-level", action="append", default=[], type=_level, metavar="[PART=]LEVEL",
                         help="debug, info, warning or error, of all parts or of one, such as intake=debug; "
                              "may be given several times (default: that of the configuration)")  # fmt: skip
-    parser.add_argument("--check-config", action="store_true", help="check the configuration and stop")
+    once = parser.add_mutually_exclusive_group()
+    once.add_argument("--check-config", action="store_true",
+                      help="check the configuration and all that it names, say what is wrong, and stop; "
+                           "with --log-format json a JSON object for each thing")  # fmt: skip
+    once.add_argument("--print-config", action="store_true",
+                      help="print the whole configuration in force, defaults included, and stop")  # fmt: skip
     parser.add_argument("--version", action="version", version=f"darkroomd {metadata.version('darkroomd')}")
     return parser
 

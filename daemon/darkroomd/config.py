@@ -162,18 +162,20 @@ def parse_config(content: bytes, source: str) -> Config:
 
 
 def flaw_of(misfit: Misfit, layers: Sequence[Layer]) -> Flaw:
-    """Return a misfit as a flaw of the layer that counts: the highest that says something there."""
-    for length in range(len(misfit.path), 0, -1):
-        for layer in reversed(layers):
-            if holds(layer.document, misfit.path[:length]):
-                return _flaw_in(layer.source, layer.line_of(misfit.path), misfit)
-    return _flaw_in(layers[-1].source if layers else BUILT_IN, None, misfit)
-
-
-def _flaw_in(source: str, line: int | None, misfit: Misfit) -> Flaw:
+    """Return a misfit as a flaw of the layer that counts."""
+    source, line = where(misfit.path, layers)
     return Flaw(
         source=source, line=line, key=dotted(misfit.path), problem=misfit.problem, remedy=misfit.remedy
     )
+
+
+def where(path: KeyPath, layers: Sequence[Layer]) -> tuple[str, int | None]:
+    """Return source and line of what counts at a place: the highest layer that says something there."""
+    for length in range(len(path), 0, -1):
+        for layer in reversed(layers):
+            if holds(layer.document, path[:length]):
+                return layer.source, layer.line_of(path)
+    return layers[-1].source if layers else BUILT_IN, None
 
 
 def _cross_check(config: Config, *, cores: int) -> Iterator[Misfit]:
@@ -209,6 +211,10 @@ def _paths(config: Config) -> Iterator[tuple[KeyPath, str]]:
         yield ("presets", "folder"), config.presets.folder
     if config.archive.destination:
         yield ("archive", "destination"), config.archive.destination
+    if config.metrics.file:
+        yield ("metrics", "file"), config.metrics.file
+    if config.backup.folder:
+        yield ("backup", "folder"), config.backup.folder
     if config.metrics.file:
         yield ("metrics", "file"), config.metrics.file
     for number, recipe in enumerate(config.recipe):

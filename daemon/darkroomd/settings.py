@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +14,9 @@ from typing import Final
 import anyio
 import msgspec
 
+from darkroom.errors import DarkroomError
 from darkroomd.api.listener import check_socket_path
-from darkroomd.config import Config, Layer, combine
+from darkroomd.config import Config, Layer, combine, where
 from darkroomd.config_files import read_layer
 from darkroomd.core.access import AccessPolicy, Role
 from darkroomd.core.faults import (
@@ -24,10 +25,13 @@ from darkroomd.core.faults import (
     PresetsUnreadable,
     SocketGroupUnknown,
 )
+from darkroomd.core.flaws import Place
 from darkroomd.core.intake import RAW_EXTENSIONS
+from darkroomd.core.layers import KeyPath
 from darkroomd.core.presets import BUILTIN_PRESETS, Preset
 from darkroomd.core.recipes import LARGEST_OVERLAY_BYTES, PNG_SIGNATURE, Recipe
 from darkroomd.core.stability import Patience
+from darkroomd.core.toml_text import dotted
 from darkroomd.core.worker_policy import RetirePolicy, threads_each
 from darkroomd.files.folders import check_root, check_session
 from darkroomd.files.reading import NotRead, read_regular
@@ -43,6 +47,9 @@ from darkroomd.system.paths import Places
 
 DATABASE_NAME: Final = "queue.db"
 """Name of the queue database in the state folder."""
+
+COMMAND_LINE: Final = "the command line"
+"""What people know the highest layer by."""
 
 CHECK_SECONDS: Final = 2.0
 """How long a disk may take to answer before a folder on it is taken on trust."""
@@ -110,7 +117,7 @@ class Settings:
             log_format=sources.log_format,
             sources=sources,
             layers=layers,
-            recipes=tuple(map(_recipe, config.recipe)),
+            recipes=_recipes(config, layers),
         )
 
     @property
@@ -139,12 +146,23 @@ def _read_layers(sources: Sources) -> tuple[Layer, ...]:
     return tuple(layer for layer in layers if layer is not None)
 
 
+def _recipes(config: Config, layers: Sequence[Layer]) -> tuple[Recipe, ...]:
+    recipes: list[Recipe] = []
+    for number, section in enumerate(config.recipe):
+        try:
+            recipes.append(_recipe(section))
+        except OverlayUnusable as error:
+            _placed(error, ("recipe", number, "overlay", "file"), layers)
+            raise
+    return tuple(recipes)
+
+
 def _recipe(section: RecipeSection) -> Recipe:
     if section.overlay is None:
         return section.as_recipe()
     path = Path(section.overlay.file)
     try:
-        content = read_regular(path.resolve(), largest_bytes=LARGEST_OVERLAY_BYTES)
+        content = read_regular(Path(os.path.realpath(path)), largest_bytes=LARGEST_OVERLAY_BYTES)
     except OSError as error:
         raise OverlayUnusable(str(path), os.strerror(error.errno or 0)) from error
     if content is None:
@@ -164,7 +182,7 @@ def _presets_folder(config: Config, path: Path | None) -> Path | None:
 
 
 def check(settings: Settings) -> None:
-    """Refuse what cannot work, before anything is touched.
+    """Refuse what cannot work, before anything is touched; blocks.
 
     Raises:
         DefaultPresetUnknown: no preset has the id that is to be the default.
@@ -172,14 +190,62 @@ def check(settings: Settings) -> None:
         DarkroomError: a folder that was named is missing, no folder, or not readable; or there can be no
             socket where it is wanted.
     """
+    for finding in findings(settings):
+        raise finding
+
+
+def findings(settings: Settings) -> tuple[DarkroomError, ...]:
+    """Return all that cannot work, whatever names it; blocks, and touches nothing.
+
+    What the configuration names has its place there, see `place_of`.
+    """
+    checks: tuple[tuple[KeyPath, Callable[[], object]], ...] = (
+        (("presets", "default"), partial(_check_default_preset, settings)),
+        ((), partial(check_socket_path, settings.socket)),
+        (("socket", "group"), partial(access_policy, settings.config)),
+    )
+    found = anyio.run(_wrong_folders, settings)
+    for path, check_one in checks:
+        try:
+            check_one()
+        except DarkroomError as error:
+            found.append((path, error))
+    return tuple(_placed(error, path, settings.layers) for path, error in found)
+
+
+async def _wrong_folders(settings: Settings) -> list[tuple[KeyPath, DarkroomError]]:
+    """Return the folders that cannot be worked in, by the place that names them; empty: the command line."""
+    disks = Disks(patience_seconds=CHECK_SECONDS)
+    found: list[tuple[KeyPath, DarkroomError]] = []
+    for key, folders, configured, check_folder in (
+        ("roots", settings.roots, len(settings.config.roots), check_root),
+        ("sessions", settings.sessions, len(settings.config.sessions), check_session),
+    ):
+        for number, folder in enumerate(folders):
+            try:
+                # A share that does not answer is waited for later, like one that is not mounted yet.
+                with suppress(TimeoutError):
+                    await disks.do(folder, partial(check_folder, folder))
+            except DarkroomError as error:
+                found.append(((key, number) if number < configured else (), error))
+    return found
+
+
+def _placed(error: DarkroomError, path: KeyPath, layers: Sequence[Layer]) -> DarkroomError:
+    """Return the error with the place of the configuration that led to it; empty: the command line did."""
+    if path:
+        source, line = where(path, layers)
+        Place(source=source, line=line, key=dotted(path)).add_to(error)
+    return error
+
+
+def _check_default_preset(settings: Settings) -> None:
     default = settings.config.presets.default
-    if default not in BUILTIN_PRESETS:
-        known = _read_presets(settings.presets)
-        if default not in known:
-            raise DefaultPresetUnknown(default, tuple(known))
-    anyio.run(_check_folders, settings)
-    check_socket_path(settings.socket)
-    access_policy(settings.config)
+    if default in BUILTIN_PRESETS:
+        return
+    known = _read_presets(settings.presets)
+    if default not in known:
+        raise DefaultPresetUnknown(default, tuple(known))
 
 
 def access_policy(config: Config) -> AccessPolicy:
@@ -202,16 +268,6 @@ def _read_presets(folder: Path | None) -> Mapping[str, Preset]:
         return read_library(folder).presets
     except OSError as error:
         raise PresetsUnreadable(str(folder), os.strerror(error.errno or 0)) from error
-
-
-async def _check_folders(settings: Settings) -> None:
-    disks = Disks(patience_seconds=CHECK_SECONDS)
-    checks = [(folder, check_root) for folder in settings.roots]
-    checks += [(folder, check_session) for folder in settings.sessions]
-    for folder, check_folder in checks:
-        # A share that does not answer is waited for later, like one that is not mounted yet.
-        with suppress(TimeoutError):
-            await disks.do(folder, partial(check_folder, folder))
 
 
 def executor_options(settings: Settings) -> ExecutorOptions:

@@ -126,7 +126,7 @@ def test_a_flaw_is_told_of_the_layer_that_counts() -> None:
     with pytest.raises(ConfigInvalid) as caught:
         combine([lower, upper])
 
-    assert [flaw.place for flaw in caught.value.flaws] == [
+    assert [str(flaw.place) for flaw in caught.value.flaws] == [
         "/home/upper.toml:3: roots[0]",
         "/etc/lower.toml:3: presets.folder",
     ]

@@ -5,17 +5,20 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 _ENTRY: Final = re.compile(r"    (?P<names>\w+(?:, \w+)*): (?P<text>\S.*)")
 
 
+@cache
 def purpose_of(documented: type) -> str:
     """Return what stands before the attributes, each paragraph in a line; empty without a docstring."""
     before = (inspect.getdoc(documented) or "").partition("\nAttributes:\n")[0]
     return "\n".join(" ".join(paragraph.split()) for paragraph in before.strip().split("\n\n"))
 
 
+@cache
 def attribute_texts(documented: type) -> Mapping[str, str]:
     """Return the text of each attribute by its name, in one line; names with a comma between share one.
 

@@ -9,12 +9,11 @@ from datetime import date, time
 from typing import Any, Final, cast
 
 import msgspec
-from msgspec import inspect
 
 from darkroomd.core.flaws import Misfit
 from darkroomd.core.layers import Document, KeyPath
 from darkroomd.core.toml_text import as_toml, shown
-from darkroomd.core.value_kinds import element_kind_of, kind_of
+from darkroomd.core.value_kinds import Tables, element_kind_of, kind_of, tables_in
 
 _ELEMENT: Final = re.compile(r".* - at `\$(?P<places>(?:\[\d+\])+)`", re.DOTALL)
 _NUMBER: Final = re.compile(r"[+-]?[\d_]+(\.\d+)?")
@@ -35,27 +34,14 @@ def misfits(document: Document, struct: type[msgspec.Struct], at: KeyPath = ()) 
 
 
 def _misfits_of_value(value: object, annotation: Any, path: KeyPath) -> Iterator[Misfit]:  # noqa: ANN401 - any type
-    inner, is_array = _struct_in(inspect.type_info(annotation))
-    if inner is not None and not is_array and isinstance(value, Mapping):
-        yield from misfits(cast("Document", value), inner, path)
-    elif inner is not None and is_array and isinstance(value, list):
-        for number, element in enumerate(cast("list[object]", value)):
-            yield from _misfits_of_value(element, inner, (*path, number))
-    else:
-        yield from _misfit(value, annotation, path)
-
-
-def _struct_in(kind: inspect.Type) -> tuple[type[msgspec.Struct] | None, bool]:
-    """Return the struct that a type is or has elements of, if any, and whether those are elements."""
-    match kind:
-        case inspect.StructType(cls=cls):
-            return cls, False
-        case inspect.VarTupleType(item_type=inspect.StructType(cls=cls)):
-            return cls, True
-        case inspect.UnionType(types=kinds):
-            return next((found for found in map(_struct_in, kinds) if found[0]), (None, False))
+    match tables_in(annotation), value:
+        case Tables(struct=struct, several=False), Mapping():
+            yield from misfits(cast("Document", value), struct, path)
+        case Tables(struct=struct, several=True), list():
+            for number, element in enumerate(cast("list[object]", value)):
+                yield from _misfits_of_value(element, struct, (*path, number))
         case _:
-            return None, False
+            yield from _misfit(value, annotation, path)
 
 
 def _misfit(value: object, annotation: object, path: KeyPath) -> Iterator[Misfit]:
@@ -98,5 +84,5 @@ def _nearest(name: str, struct: type[msgspec.Struct]) -> str:
 
 
 def _names_in(field: msgspec.structs.FieldInfo) -> tuple[str, ...]:
-    inner, _ = _struct_in(inspect.type_info(field.type))
-    return () if inner is None else inner.__struct_fields__
+    tables = tables_in(field.type)
+    return () if tables is None else tables.struct.__struct_fields__

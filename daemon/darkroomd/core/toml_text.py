@@ -56,6 +56,11 @@ def shown(value: object) -> str:
     return written if len(written) <= LONGEST_SHOWN else f"{written[: LONGEST_SHOWN - 1]}…"
 
 
+def printable(text: str) -> str:
+    """Return a text in one line: what cannot be printed, or is no text, as its code."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def dotted(path: KeyPath) -> str:
     """Return the name of a key for people and programs: `recipe[0].overlay.file`, positions from 0."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{_name(part)}" for part in path)

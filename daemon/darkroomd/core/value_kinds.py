@@ -1,14 +1,44 @@
-"""What a value of the configuration may be, in words that complete "It must be …"."""
+"""What a value of the configuration may be: in words that complete "It must be …", and as tables."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+import msgspec
 from msgspec import inspect
 
 from darkroomd.core.toml_text import as_toml
 
 
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What a type has of tables: their struct, and whether there are several."""
+
+    struct: type[msgspec.Struct]
+    several: bool
+
+
+@cache
+def tables_in(annotation: object) -> Tables | None:
+    """Return what a type has of tables: it is one, may be one, or is an array of them; None: nothing."""
+    return _tables(inspect.type_info(annotation))
+
+
+def _tables(kind: inspect.Type) -> Tables | None:
+    match kind:
+        case inspect.StructType(cls=cls):
+            return Tables(cls, several=False)
+        case inspect.VarTupleType(item_type=inspect.StructType(cls=cls)):
+            return Tables(cls, several=True)
+        case inspect.UnionType(types=kinds):
+            return next(filter(None, map(_tables, kinds)), None)
+        case _:
+            return None
+
+
+@cache
 def kind_of(annotation: object) -> str:
     """Return what a value of this type is: "a number from 0 to 3600", 'one of "jpeg", "png"'."""
     return _kind(inspect.type_info(annotation))

@@ -1,0 +1,112 @@
+"""What `darkroomd --check-config` says: every flaw with its file, line and key, or that all is in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from darkroom.errors import DarkroomError
+from darkroomd.config_advice import advice
+from darkroomd.core.faults import ConfigInvalid
+from darkroomd.core.flaws import Flaw, Place, place_of
+from darkroomd.core.toml_text import printable
+from darkroomd.settings import COMMAND_LINE, Settings, Sources, findings
+
+WARNING_CODE = "config.questionable"
+"""What programs know warnings by; the daemon starts in spite of them."""
+
+
+class Remark(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to say of the configuration, as programs get it.
+
+    Attributes:
+        level: "error": the daemon does not start; "warning": it does.
+        code: stable name.
+        path: the file, or "the command line".
+        line: from 1; None where that is not known.
+        key: its name; None where it is a file or an option.
+        message: what is wrong and what to do.
+    """
+
+    level: str
+    code: str
+    path: str
+    line: int | None
+    key: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a check.
+
+    Attributes:
+        remarks: errors first.
+        exit_status: of the command; 0 without errors.
+        layers: files that were read, the lowest first.
+    """
+
+    remarks: tuple[Remark, ...]
+    exit_status: int = 0
+    layers: tuple[str, ...] = field(default=())
+
+    def lines(self) -> Iterator[str]:
+        """Yield it for people."""
+        for remark in self.remarks:
+            place = Place(source=remark.path, line=remark.line, key=remark.key or "")
+            mark = "" if remark.level == "error" else "warning: "
+            yield printable(f"{place}: {mark}{remark.message}")
+        if not self.exit_status:
+            yield printable(_in_order(self.layers))
+
+    def json_lines(self) -> Iterator[str]:
+        """Yield it for programs, an object a line; nothing to say is nothing."""
+        return (msgspec.json.encode(_encodable(remark)).decode() for remark in self.remarks)
+
+
+def check_configuration(sources: Sources) -> Report:
+    """Read the configuration and look at all that it names; blocks, and touches nothing."""
+    try:
+        settings = Settings.gather(sources)
+    except ConfigInvalid as error:
+        return Report(tuple(_of_flaw(flaw, "error", error.code) for flaw in error.flaws), error.exit_status)
+    except DarkroomError as error:
+        return Report((_of_error(error),), error.exit_status)
+    errors = findings(settings)
+    doubts = advice(settings.config, settings.layers)
+    return Report(
+        (*map(_of_error, errors), *(_of_flaw(doubt, "warning", WARNING_CODE) for doubt in doubts)),
+        exit_status=errors[0].exit_status if errors else 0,
+        layers=tuple(layer.source for layer in settings.layers),
+    )
+
+
+def _of_flaw(flaw: Flaw, level: str, code: str) -> Remark:
+    message = f"{flaw.problem}. {flaw.remedy}"
+    return Remark(
+        level=level, code=code, path=flaw.source, line=flaw.line, key=flaw.key or None, message=message
+    )
+
+
+def _of_error(error: DarkroomError) -> Remark:
+    place = place_of(error) or Place(source=COMMAND_LINE, line=None, key="")
+    return Remark(
+        level="error",
+        code=error.code,
+        path=place.source,
+        line=place.line,
+        key=place.key or None,
+        message=error.message,
+    )
+
+
+def _in_order(layers: Sequence[str]) -> str:
+    if not layers:
+        return "The configuration is in order: there is no file, and everything has its default."
+    return f"The configuration is in order. It was read from {', then '.join(layers)}."
+
+
+def _encodable(remark: Remark) -> Remark:
+    return msgspec.structs.replace(remark, path=printable(remark.path), message=printable(remark.message))
