@@ -25,7 +25,7 @@ from darkroomd.store.history import IDENTITY
 from darkroomd.store.soundness import examine
 from darkroomd.store.statements import load_migrations
 
-_NEVER_WRITES_A_JOURNAL: Final = ("journal_mode = MEMORY", "synchronous = OFF", "trusted_schema = OFF")
+_NO_FILES_BESIDE: Final = ("journal_mode = MEMORY", "synchronous = OFF")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _problem_in_folding(path: Path) -> str | None:
 def _foreign(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.row_factory = sqlite3.Row
-    for setting in _NEVER_WRITES_A_JOURNAL:
+    for setting in _NO_FILES_BESIDE:
         connection.execute(f"PRAGMA {setting}")
     return connection
 
