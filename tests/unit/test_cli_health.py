@@ -5,24 +5,62 @@ from msgspec.structs import replace
 
 import sent
 from darkroom.cli import words
-from darkroom.cli.commands.doctor import report
+from darkroom.cli.commands.doctor import exit_status, report
+from darkroom.protocol.replies import HealthReply
+from darkroom.protocol.severity import as_warning
+from darkroom.protocol.types import Check
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 
 
-def test_a_report_tells_who_answers_and_what_is_wrong() -> None:
+def test_a_report_tells_who_answers_and_what_is_wrong_first() -> None:
     lines = report(sent.health(ok=False), socket="/s", now_usec=sent.NOON_USEC + HOUR, width=80)
 
     assert lines[0] == "daemon   something is wrong"
     assert lines[3].endswith(", 1.0 h ago")
-    assert lines[-1].split() == ["space", "WRONG", "The", "disk", "is", "full."]
+    assert lines[-2].split() == ["space", "BAD", "The", "disk", "is", "full."]
+    assert lines[-1].split()[:2] == ["queue", "ok"]
 
 
-def test_a_report_of_a_daemon_that_is_well_says_so_first() -> None:
-    lines = report(replace(sent.health(), ok=True), socket="/s", now_usec=sent.NOON_USEC, width=None)
+WARNED = replace(
+    sent.health(), checks=(Check(name="clock", ok=True, message=as_warning("The clock was set back.")),)
+)
 
-    assert lines[0] == "daemon   all is well"
+
+@pytest.mark.parametrize(
+    ("health", "verdict"),
+    [
+        pytest.param(sent.health(), "all is well", id="well"),
+        pytest.param(WARNED, "well, with 1 warning", id="a-warning"),
+        pytest.param(sent.health(ok=False), "something is wrong", id="bad"),
+    ],
+)
+def test_a_report_begins_with_how_it_came_out(health: HealthReply, verdict: str) -> None:
+    lines = report(health, socket="/s", now_usec=sent.NOON_USEC, width=None)
+
+    assert lines[0] == f"daemon   {verdict}"
+
+
+def test_a_warning_is_shown_beside_what_it_is_about() -> None:
+    lines = report(WARNED, socket="/s", now_usec=sent.NOON_USEC, width=None)
+
+    assert lines[-1].split() == ["clock", "warning", "The", "clock", "was", "set", "back."]
+
+
+@pytest.mark.parametrize(
+    ("health", "strict", "status"),
+    [
+        pytest.param(sent.health(), True, 0, id="well"),
+        pytest.param(WARNED, False, 0, id="a-warning"),
+        pytest.param(WARNED, True, 1, id="a-warning-taken-strictly"),
+        pytest.param(sent.health(ok=False), False, 1, id="bad"),
+    ],
+)
+def test_the_exit_status_is_for_those_who_supervise(
+    health: HealthReply, *, strict: bool, status: int
+) -> None:
+    assert exit_status(health, strict=strict) == status
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,8 @@ def _fetch(add: Declare) -> None:
 
 
 def _doctor(add: Declare) -> None:
-    add("doctor", "Check that the daemon is well; exit status 1 if it is not.")
+    command = add("doctor", "Check that the daemon is well; exit status 1 if it is not, 3 if nobody answers.")
+    command.add_argument("--strict", action="store_true", help="exit status 1 for warnings as well")
 
 
 def _reload(add: Declare) -> None:

@@ -22,6 +22,7 @@ class Tone(Enum):
     FAINT = auto()
     GOOD = auto()
     BUSY = auto()
+    WARN = auto()
     BAD = auto()
 
 

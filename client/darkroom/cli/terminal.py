@@ -21,6 +21,7 @@ _CODES: Final = {
     Tone.FAINT: "2",
     Tone.GOOD: "32",
     Tone.BUSY: "36",
+    Tone.WARN: "33",
     Tone.BAD: "31",
 }
 

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from darkroom.cli.absence import Door, Lock, Unit, explained
+from darkroom.cli.inquest import holder_of
+from darkroom.protocol.severity import Severity, severity_of
+
+PATH = "/run/darkroomd/darkroomd.sock"
+FREE = Lock(f"{PATH}.lock", None)
+HELD = Lock(f"{PATH}.lock", 42)
+
+
+def door(refusal: int) -> Door:
+    return Door(PATH, stands=True, is_socket=True, owner="darkroomd", mode=0o600, refusal=refusal)
+
+
+def unit(state: str, result: str = "success") -> Unit:
+    return Unit(
+        "darkroomd.service", "system", state, result, "systemctl start darkroomd", "journalctl -u darkroomd"
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "locks", "words"),
+    [
+        pytest.param(Door(PATH, stands=False), (), "Start it with", id="nothing-there"),
+        pytest.param(Door(PATH, stands=False), (HELD,), "listens elsewhere", id="another-socket"),
+        pytest.param(Door(PATH, stands=True), (), "is no socket", id="a-file"),
+        pytest.param(door(0), (HELD,), "does not answer", id="hangs"),
+        pytest.param(door(errno.EACCES), (), "is for darkroomd (mode 0600)", id="forbidden"),
+        pytest.param(door(errno.ECONNREFUSED), (FREE,), "was killed has left it", id="left-over"),
+        pytest.param(door(errno.EPROTOTYPE), (), "Protocol wrong type", id="something-else"),
+    ],
+)
+def test_what_stands_at_the_path_says_why_nobody_answers(
+    what: Door, locks: tuple[Lock, ...], words: str
+) -> None:
+    check = explained(what, locks, ())[0]
+
+    assert (check.name, check.ok) == ("socket", False)
+    assert words in check.message
+
+
+@pytest.mark.parametrize(
+    ("locks", "ok", "words"),
+    [
+        pytest.param((), False, "none has ever run", id="no-lock"),
+        pytest.param((FREE,), False, "though one did", id="free"),
+        pytest.param((FREE, HELD), True, "Process 42 holds", id="held"),
+    ],
+)
+def test_a_lock_says_whether_a_daemon_runs(locks: tuple[Lock, ...], *, ok: bool, words: str) -> None:
+    check = explained(door(0), locks, ())[1]
+
+    assert (check.name, check.ok) == ("process", ok)
+    assert words in check.message
+
+
+@pytest.mark.parametrize(
+    ("units", "severity", "words"),
+    [
+        pytest.param((), Severity.WARNING, "darkroomd install-service", id="none"),
+        pytest.param((unit("active"),), Severity.OK, "(system) is active.", id="runs"),
+        pytest.param(
+            (unit("inactive"),), Severity.BAD, "Start it: `systemctl start darkroomd`.", id="stopped"
+        ),
+        pytest.param((unit("failed", "oom-kill"),), Severity.BAD, "is failed (oom-kill).", id="failed"),
+    ],
+)
+def test_the_service_manager_is_heard(units: tuple[Unit, ...], severity: Severity, words: str) -> None:
+    check = explained(door(0), (), units)[2]
+
+    assert severity_of(ok=check.ok, message=check.message) is severity
+    assert words in check.message
+
+
+LOCKS = """\
+1: POSIX  ADVISORY  WRITE 11 08:02:77 0 EOF
+2: FLOCK  ADVISORY  WRITE 12 08:02:77 0 EOF
+2: -> FLOCK  ADVISORY  WRITE 13 08:02:78 0 EOF
+nonsense
+"""
+
+
+@pytest.mark.parametrize(
+    ("inode", "pid"),
+    [
+        pytest.param(77, 12, id="held"),
+        pytest.param(78, None, id="only-waited-for"),
+        pytest.param(7, None, id="of-a-number-that-ends-alike"),
+    ],
+)
+def test_the_kernel_s_table_says_who_holds_a_lock(inode: int, pid: int | None) -> None:
+    assert holder_of(inode, LOCKS.splitlines()) == pid
