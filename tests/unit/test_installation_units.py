@@ -15,7 +15,9 @@ from darkroomd.sections import DaemonSection
 
 SHIPPED = Path(__file__).parents[2] / "systemd"
 PROGRAM = Program(command=("/opt/darkroomd/bin/darkroomd",), folders=(Path("/opt/darkroomd"),))
-PARTY = Watched(roots=(Path("/srv/photo booth"),), sessions=(Path("/home/anna/Party"),))
+PARTY = Watched(
+    roots=(Path("/srv/photo booth"),), sessions=(Path("/home/anna/Party"),), writable=(Path("/mnt/archive"),)
+)
 SERVICE = "darkroomd.service"
 FOLDERS = "folders.conf"
 
@@ -82,7 +84,7 @@ def test_folders_are_let_in_by_a_drop_in_of_their_own() -> None:
     assert drop_in == [
         "ExecStart=",
         'ExecStart=/opt/darkroomd/bin/darkroomd --root "/srv/photo booth" --session /home/anna/Party',
-        'ReadWritePaths="-/srv/photo booth"',
+        'ReadWritePaths="-/srv/photo booth" -/mnt/archive',
         "ProtectHome=tmpfs",
         "BindPaths=-/home/anna/Party",
     ]

@@ -72,6 +72,7 @@ class Arguments(argparse.Namespace):
     scope: Scope | None
     root: list[Path]
     session: list[Path]
+    writable: list[Path]
     destdir: Path
     force: bool
     dry_run: bool
@@ -86,6 +87,9 @@ def install_service(
                         help="watch all sessions below DIR; may be given several times")  # fmt: skip
     parser.add_argument("--session", action="append", default=[], type=_folder, metavar="DIR",
                         help="watch the session DIR; may be given several times")  # fmt: skip
+    parser.add_argument("--writable", action="append", default=[], type=_folder, metavar="DIR",
+                        help="let the system's service write below DIR as well, as into an archive; may be "
+                             "given several times")  # fmt: skip
     arguments = parser.parse_args(argv, Arguments())
     return _told(lambda: _install(arguments, _layout(arguments, environment, platform=platform)))
 
@@ -153,7 +157,11 @@ def _told(work: Callable[[], Sequence[str]]) -> int:
 
 def _install(arguments: Arguments, layout: Layout) -> list[str]:
     below = arguments.destdir
-    watched = Watched(roots=tuple(arguments.root), sessions=tuple(arguments.session))
+    watched = Watched(
+        roots=tuple(arguments.root),
+        sessions=tuple(arguments.session),
+        writable=tuple(arguments.writable),
+    )
     if not watched.folders and (own := read_own(layout.record, below=below)) is not None:
         watched = layout.recorded(own)
     files = layout.fill(template, running_program(), watched)

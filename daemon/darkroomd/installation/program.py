@@ -29,15 +29,21 @@ class Program:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """The folders a service is told of, as absolute paths; none: those of the configuration alone."""
+    """The folders a service is told of, as absolute paths; none: those of the configuration alone.
+
+    Attributes:
+        roots, sessions: what it watches.
+        writable: where it may write besides, as into an archive.
+    """
 
     roots: tuple[Path, ...] = ()
     sessions: tuple[Path, ...] = ()
+    writable: tuple[Path, ...] = ()
 
     @property
     def folders(self) -> tuple[Path, ...]:
         """All of them, each once."""
-        return tuple(dict.fromkeys((*self.roots, *self.sessions)))
+        return tuple(dict.fromkeys((*self.roots, *self.sessions, *self.writable)))
 
     @property
     def arguments(self) -> tuple[str, ...]:

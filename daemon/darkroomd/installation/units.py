@@ -24,6 +24,8 @@ TMPFILES: Final = Path("/etc/tmpfiles.d/darkroomd.conf")
 _RECORD: Final = b"# Watched: "
 """Begins the line from which the folders are known when the file is written anew for another program."""
 
+_KINDS: Final = ("roots", "sessions", "writable")
+
 _SHIPPED_START: Final = "ExecStart=/usr/bin/darkroomd\n"
 _SHIPPED_HOME: Final = "ProtectHome=yes\n"
 _BOUND_HOME: Final = "ProtectHome=tmpfs\n"
@@ -85,7 +87,8 @@ def recorded_folders(drop_in: bytes) -> Watched:
     """Return the folders of a drop-in that was written by us and not edited since."""
     line = next(line for line in drop_in.splitlines() if line.startswith(_RECORD))
     record: dict[str, list[str]] = json.loads(line.removeprefix(_RECORD))
-    return Watched(roots=tuple(map(Path, record["roots"])), sessions=tuple(map(Path, record["sessions"])))
+    roots, sessions, writable = (tuple(map(Path, record[kind])) for kind in _KINDS)
+    return Watched(roots=roots, sessions=sessions, writable=writable)
 
 
 def _started_by(unit: bytes, program: Program) -> bytes:
@@ -106,7 +109,8 @@ def _seeing(unit: bytes, folders: Sequence[Path]) -> bytes:
 def _drop_in(program: Program, watched: Watched) -> bytes:
     # An empty value takes back the command of the unit itself.
     command = command_line((*program.command, *watched.arguments))
-    record = {"roots": list(map(str, watched.roots)), "sessions": list(map(str, watched.sessions))}
+    folders = (watched.roots, watched.sessions, watched.writable)
+    record = {kind: list(map(str, named)) for kind, named in zip(_KINDS, folders, strict=True)}
     settings = f"[Service]\nExecStart=\nExecStart={command}\n"
     return _RECORD + json.dumps(record).encode("ascii") + b"\n\n" + settings.encode()
 
