@@ -38,6 +38,7 @@ class Arguments(argparse.Namespace):
     state_dir: Path | None
     config: Path | None
     without_system_config: bool
+    set: list[str]
     log_format: str | None
     log_level: list[tuple[str, str]]
     check_config: bool
@@ -89,6 +90,7 @@ def _run(arguments: Arguments) -> int:
         with_system=not arguments.without_system_config,
         roots=tuple(arguments.root),
         sessions=tuple(arguments.session),
+        overrides=tuple(arguments.set),
         log_format=LogFormat(_log_format(arguments)),
         log_levels=tuple(arguments.log_level),
     )
@@ -161,6 +163,9 @@ def _parser() -> argparse.ArgumentParser:
                         help="configuration (TOML), instead of the user's")  # fmt: skip
     parser.add_argument("--without-system-config", action="store_true",
                         help="do not read the configuration of the machine first")  # fmt: skip
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        help="set a key of the configuration, as in worker.photos=100 or "
+                             "'log.level=\"debug\"'; may be given several times")  # fmt: skip
     parser.add_argument("--log-format", choices=("json", "console"),
                         help="json: a line of JSON per event; console: for people "
                              "(default: console on a terminal, else json)")  # fmt: skip

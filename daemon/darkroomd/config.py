@@ -6,7 +6,7 @@ import os
 import tomllib
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -133,6 +133,20 @@ def parse_layer(content: bytes, source: str) -> Layer:
         ]
         raise ConfigInvalid([flaw_of(misfit, [layer]) for misfit in found]) from error
     return layer
+
+
+def parse_setting(text: str) -> Layer:
+    """Return what one setting of the command line says, a line of TOML such as `worker.photos = 100`.
+
+    Raises:
+        ConfigInvalid: see `parse_layer`.
+    """
+    try:
+        layer = parse_layer(os.fsencode(text), f"--set {text}")
+    except ConfigInvalid as error:
+        raise ConfigInvalid([replace(flaw, line=None) for flaw in error.flaws]) from error
+    # There are no lines to speak of.
+    return replace(layer, text="")
 
 
 def combine(layers: Sequence[Layer], *, cores: int | None = None) -> Config:

@@ -16,7 +16,7 @@ import msgspec
 
 from darkroom.errors import DarkroomError
 from darkroomd.api.listener import check_socket_path
-from darkroomd.config import Config, Layer, combine, where
+from darkroomd.config import Config, Layer, combine, parse_setting, where
 from darkroomd.config_files import read_layer
 from darkroomd.core.access import AccessPolicy, Role
 from darkroomd.core.faults import (
@@ -64,6 +64,7 @@ class Sources:
         config: the file of `--config`, which must be there; None: that of `places`, which need not.
         with_system: whether the configuration of the machine is read before it.
         roots, sessions: folders of the command line, beside those of the files; absolute.
+        overrides: lines of TOML from the command line, which count over all files.
         log_format: of the command line.
         log_levels: of the command line, in order: component (empty: all) and level.
     """
@@ -73,6 +74,7 @@ class Sources:
     with_system: bool = True
     roots: tuple[Path, ...] = ()
     sessions: tuple[Path, ...] = ()
+    overrides: tuple[str, ...] = ()
     log_format: LogFormat = LogFormat.JSON
     log_levels: tuple[tuple[str, str], ...] = ()
 
@@ -143,6 +145,7 @@ def _read_layers(sources: Sources) -> tuple[Layer, ...]:
         layers.append(read_layer(system, required=False))
     if user is not None:
         layers.append(read_layer(user, required=sources.config is not None))
+    layers += map(parse_setting, sources.overrides)
     return tuple(layer for layer in layers if layer is not None)
 
 

@@ -68,6 +68,34 @@ def test_the_configuration_of_the_machine_can_be_left_out(sources: Sources) -> N
     assert Settings.gather(replace(sources, with_system=False)).config == Config()
 
 
+def test_what_the_command_line_sets_counts_over_all_files_the_last_most(sources: Sources) -> None:
+    write(sources.places.config, "[worker]\nphotos = 2\nidle_seconds = 9")
+    asked = replace(sources, overrides=("worker.photos = 3", "worker.photos=4", 'log.level="debug"'))
+
+    settings = Settings.gather(asked)
+
+    assert (settings.config.worker.photos, settings.config.worker.idle_seconds) == (4, 9)
+    assert settings.levels.of("api") == "debug"
+    assert settings.again() == settings
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        pytest.param("workers=photo", "--set workers=photo: this is not TOML", id="bare-word"),
+        pytest.param("wokers=1", "--set wokers=1: wokers: there is no such key. Did you mean", id="unknown"),
+        pytest.param("workers=0.5", "--set workers=0.5: workers: 0.5 is not right.", id="wrong-type"),
+        pytest.param('roots=["a"]', '--set roots=["a"]: roots[0]: "a" is not an absolute', id="relative"),
+        pytest.param("a=\udcff", "this is not TOML: it is not UTF-8", id="no-text"),
+    ],
+)
+def test_what_the_command_line_sets_is_checked_like_a_file(sources: Sources, setting: str, said: str) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        Settings.gather(replace(sources, overrides=(setting,)))
+
+    assert said in caught.value.message
+
+
 def test_one_file_under_two_names_is_read_once(sources: Sources) -> None:
     assert sources.places.config is not None
     write(sources.places.system_config, "workers = 1")
