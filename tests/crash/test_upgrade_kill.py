@@ -2,57 +2,41 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from crash.effects import effects_of
 from darkroomd.store.backup import problem_in_copy
 from darkroomd.store.database import open_rescued
 from darkroomd.store.statements import load_migrations
 from former import make_database, rows_of, version_of
-from running import PATIENCE_SECONDS
 
 FORMER: Final = 3
 NEWEST: Final = len(load_migrations())
 KEPT: Final = f"queue.db.before-{NEWEST}"
 VICTIM: Final = Path(__file__).with_name("upgrade_victim.py")
-TESTS: Final = Path(__file__).parents[1]
 MOST_EFFECTS: Final = 30
 
 
-def upgrade(folder: Path, *, fatal: int) -> int:
-    """Take the database in the folder over, until death; return how many effects that had."""
-    subprocess.run(
-        [sys.executable, str(VICTIM), str(folder), str(fatal)],
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
-        timeout=PATIENCE_SECONDS,
-        check=fatal == 0,
-    )
-    return int((folder / "effects").read_text() or 0)
-
-
-def deaths(folder: Path) -> Iterator[Path]:
-    """Yield folders in which an upgrade was killed, before each of its effects and after the last."""
-    (folder / "0").mkdir()
-    make_database(folder / "0" / "queue.db", FORMER)
-    effects = upgrade(folder / "0", fatal=0)
-    assert 4 < effects < MOST_EFFECTS
-    for effect in range(1, effects + 2):
-        place = folder / str(effect)
-        place.mkdir()
-        make_database(place / "queue.db", FORMER)
-        upgrade(place, fatal=effect)
-        yield place
+def make(folder: Path) -> Path:
+    folder.mkdir()
+    make_database(folder / "queue.db", FORMER)
+    return folder
 
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return list(deaths(tmp_path_factory.mktemp("killed")))
+    """Return folders in which an upgrade was killed, before each of its effects and after the last."""
+    top = tmp_path_factory.mktemp("killed")
+    make(top / "0")
+    [effects] = effects_of(VICTIM, top, [0])
+    assert 4 < effects < MOST_EFFECTS
+    numbers = range(1, effects + 2)
+    places = [make(top / str(number)) for number in numbers]
+    effects_of(VICTIM, top, numbers)
+    return places
 
 
 def test_the_database_is_the_old_one_or_the_new_one(killed: list[Path]) -> None:
