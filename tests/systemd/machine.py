@@ -232,7 +232,7 @@ def booted(root: Path, *, until_up: bool = True) -> Generator[Machine]:
             _wait_until_begun(process, messages)
             if until_up:
                 _wait_until_up(news, process, messages)
-            # Nobody listens any more: systemd would wait for room where what it says is not read.
+            # systemd would wait for room where what it says is not read.
             news.close()
             yield Machine(root, children_of(process.pid)[0])
         finally:
