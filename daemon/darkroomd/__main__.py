@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(given: Sequence[str]) -> int:
-    parsed = _parser().parse_args(given, Arguments())
+    parsed = command_line().parse_args(given, Arguments())
     try:
         status = _run(parsed)
     except DarkroomError as error:
@@ -149,7 +149,8 @@ def _log_format(arguments: Arguments) -> str:
     return arguments.log_format or ("console" if sys.stderr.isatty() else "json")
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of the daemon's own options."""
     parser = argparse.ArgumentParser(
         prog="darkroomd", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
