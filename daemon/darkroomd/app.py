@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -29,7 +32,8 @@ from darkroomd.imaging.version import kernel_is_built
 from darkroomd.logs import Log, configure
 from darkroomd.logs.minder import LogMinder
 from darkroomd.services.executor import LocalExecutor
-from darkroomd.services.reloading import Reloading
+from darkroomd.services.heartbeat import ask_for_time
+from darkroomd.services.reloading import Announcements, Reloading
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.services.stories import Stories
 from darkroomd.settings import (
@@ -40,8 +44,10 @@ from darkroomd.settings import (
     executor_options,
 )
 from darkroomd.store.store import Store, open_store
+from darkroomd.system.activation import inherited_socket
 from darkroomd.system.clock import now_usec
 from darkroomd.system.lock import LOCK_NAME, LockHeld, exclusive_lock
+from darkroomd.system.notify import Notifier
 
 SWITCH_SECONDS: Final = 0.0001
 """How long a thread that computes keeps others waiting: a reply waits a dozen times, 5 ms by default."""
@@ -55,7 +61,24 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 FAREWELL_SECONDS: Final = 2.0
 """For the last records and replies once nothing is being developed any more."""
 
+LAST_SECONDS: Final = 25.0
+"""Bound on what follows once photos had their time: workers, records, replies, threads that hang."""
+
+SERVICE_NAME: Final = "darkroomd"
+"""Under which a service manager hands over the socket."""
+
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the daemon has before anything runs; `inherited` is a socket that was handed over."""
+
+    settings: Settings
+    stories: Stories
+    lines: Log
+    notifier: Notifier
+    inherited: socket.socket | None
 
 
 def serve(settings: Settings) -> int:
@@ -66,9 +89,27 @@ def serve(settings: Settings) -> int:
     """
     stories = Stories(now_usec)
     lines = configure(settings.log_format, settings.levels, tap=stories)
+    notifier = Notifier.from_environment(os.environ)
+    try:
+        with ExitStack() as resources:
+            resources.callback(lines.tidy, all_of_it=True)
+            inherited = inherited_socket(os.environ, name=SERVICE_NAME)
+            if inherited is not None:
+                resources.enter_context(inherited)
+            status = _serve_alone(_Given(settings, stories, lines, notifier, inherited))
+    except DarkroomError as error:
+        notifier.status(error.message)
+        raise
+    log.info("stopped")
+    if not status:
+        notifier.status("Stopped.")
+    return status
+
+
+def _serve_alone(given: _Given) -> int:
+    settings = given.settings
     check(settings)
     with ExitStack() as resources:
-        resources.callback(lines.tidy, all_of_it=True)
         try:
             settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
             resources.enter_context(exclusive_lock(settings.state / LOCK_NAME))
@@ -78,17 +119,17 @@ def serve(settings: Settings) -> int:
             raise StateUnusable(settings.state, os.strerror(error.errno or 0)) from error
         status = 0
         try:
-            anyio.run(_serve, settings, stories, lines)
+            anyio.run(_serve, given)
         except* StateCorrupt as group:
             # Whoever supervises starts it again, and that repairs it.
             damage = _first(group)
             log.critical(
                 "stopped_by_damage", code=damage.code, message=damage.message, context=damage.context
             )
+            given.notifier.status(damage.message)
             status = damage.exit_status
         except* DarkroomError as group:
             raise _first(group) from group
-    log.info("stopped")
     return status
 
 
@@ -111,34 +152,55 @@ def _tell_of(damage: Damage) -> None:
     )
 
 
-async def _serve(settings: Settings, stories: Stories, lines: Log) -> None:
+async def _serve(given: _Given) -> None:
+    starting = anyio.CancelScope()
+    async with anyio.create_task_group() as both:
+        if given.notifier.is_heard:
+            both.start_soon(ask_for_time, given.notifier.extend, starting)
+        await _open_and_run(given, on_ready=starting.cancel)
+
+
+async def _open_and_run(given: _Given, *, on_ready: Callable[[], None]) -> None:
+    settings = given.settings
     access = access_policy(settings.config)
     sys.setswitchinterval(SWITCH_SECONDS)
     bus = Bus[Happening]()
     tell = Tidings(bus.publish)
+    given.notifier.status("Starting: the queue is opened.")
     async with (
-        open_listener(settings.socket, group=access.group) as listener,
+        open_listener(settings.socket, group=access.group, inherited=given.inherited) as listener,
         open_store(settings.state / DATABASE_NAME, tell) as store,
         LocalExecutor(executor_options(settings)) as executor,
         anyio.create_task_group() as minding,
     ):
-        await minding.start(LogMinder(lines).run)
+        await minding.start(LogMinder(given.lines).run)
         if store.damage is not None:
             _tell_of(store.damage)
         configuring = Configuring(settings)
-        reloading = Reloading(configuring.read, tell, now_usec=now_usec)
         ground = Ground(
-            settings, access, stories, listener, store, executor, bus, tell, lines, configuring, reloading
+            settings=settings,
+            access=access,
+            stories=given.stories,
+            listener=listener,
+            store=store,
+            executor=executor,
+            bus=bus,
+            tell=tell,
+            lines=given.lines,
+            configuring=configuring,
+            reloading=Reloading(configuring.read, tell, now_usec=now_usec),
+            notifier=given.notifier,
         )
-        await _run(await compose(ground), settings, ground)
+        await _run(await compose(ground), ground, on_ready=on_ready)
         minding.cancel_scope.cancel()
 
 
-async def _run(services: Services, settings: Settings, ground: Ground) -> None:
+async def _run(services: Services, ground: Ground, *, on_ready: Callable[[], None]) -> None:
     """Run the services; end them in the order in which nothing is lost."""
     if not kernel_is_built():
         log.warning("kernel_was_missing", message=WITHOUT_KERNEL)
     stop = anyio.Event()
+    ground.notifier.status("Starting: what was left unfinished is looked after.")
     async with anyio.create_task_group() as doors:
         doors.start_soon(_end_on_damage, services.store)
         await doors.start(ground.reloading.run)
@@ -161,17 +223,35 @@ async def _run(services: Services, settings: Settings, ground: Ground) -> None:
                 await arrivals.start(services.intake.run)
                 if not services.intake.sessions and not services.intake.roots:
                     log.warning("nothing_to_watch", message=NOTHING_TO_WATCH)
-                log.info("ready", socket=str(settings.socket), state=str(settings.state), pid=os.getpid())
+                await doors.start(services.heartbeat.run)
+                on_ready()
+                _tell_ready(services, ground)
                 await stop.wait()
-                ground.reloading.stop()
-                in_force = ground.configuring.settings.config
-                services.scheduler.stop(within_seconds=in_force.daemon.stop_seconds)
+                _stop_work(services, ground)
                 arrivals.cancel_scope.cancel()
         ground.tell(Happening("stopping", now_usec()))
         with anyio.move_on_after(FAREWELL_SECONDS):
             await services.records.flush()
             await services.server.stop()
         doors.cancel_scope.cancel()
+
+
+def _tell_ready(services: Services, ground: Ground) -> None:
+    notifier, heartbeat = ground.notifier, services.heartbeat
+    path, state = str(ground.listener.path), str(ground.settings.state)
+    log.info("ready", socket=path, state=state, pid=os.getpid())
+    notifier.ready(heartbeat.text)
+    # Not earlier: the end of a reload says that the daemon is ready.
+    ground.reloading.announce(
+        Announcements(begun=notifier.reloading, over=lambda: notifier.ready(heartbeat.text))
+    )
+
+
+def _stop_work(services: Services, ground: Ground) -> None:
+    ground.reloading.stop()
+    stop_seconds = ground.configuring.settings.config.daemon.stop_seconds
+    ground.notifier.stopping(within_seconds=stop_seconds + LAST_SECONDS)
+    services.scheduler.stop(within_seconds=stop_seconds)
 
 
 async def _end_on_damage(store: Store) -> None:

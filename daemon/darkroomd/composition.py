@@ -41,6 +41,7 @@ from darkroomd.services.exports import Exports
 from darkroomd.services.foresight import Foresight
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.health import CheckUp, Patient
+from darkroomd.services.heartbeat import Heartbeat, Manager
 from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
@@ -68,6 +69,7 @@ from darkroomd.store.places import PlaceBook
 from darkroomd.store.pruning import Pruning
 from darkroomd.store.store import Store
 from darkroomd.system.clock import now_usec, steady_seconds
+from darkroomd.system.notify import Notifier
 from darkroomd.system.timezone import local_zone
 
 
@@ -102,6 +104,7 @@ class Ground:
     lines: Log
     configuring: Configuring
     reloading: Reloading
+    notifier: Notifier
 
     @property
     def plan(self) -> OutputPlan:
@@ -123,6 +126,7 @@ class Services:
     foresight: Foresight
     lists: ArchiveLists
     check_up: CheckUp
+    heartbeat: Heartbeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,9 @@ async def compose(ground: Ground) -> Services:
     common.gate.on_change = scheduler.wake
     upkeep = _upkeep(ground)
     check_up = _check_up(ground, common, scheduler, intake, upkeep.backups)
+    queries = _queries(ground, common, scheduler, intake, check_up)
+    heartbeat = _heartbeat(ground, scheduler, queries)
+    ground.tell.also_to(heartbeat.notice)
     identity = await common.history.identity(otherwise=uuid.uuid4().hex)
     return Services(
         recovery=_recovery(ground, common),
@@ -189,9 +196,9 @@ async def compose(ground: Ground) -> Services:
             scheduler,
             around,
             intake,
+            queries=queries,
             identity=identity,
             lists=archive_room.lists,
-            check_up=check_up,
         ),
         records=common.records,
         scheduler=scheduler,
@@ -200,6 +207,7 @@ async def compose(ground: Ground) -> Services:
         foresight=foresight,
         lists=archive_room.lists,
         check_up=check_up,
+        heartbeat=heartbeat,
     )
 
 
@@ -334,15 +342,15 @@ def _server(
     around: Surroundings,
     intake: Intake,
     *,
+    queries: Queries,
     identity: str,
     lists: ArchiveLists,
-    check_up: CheckUp,
 ) -> Server:
     store, presets = ground.store, common.presets
     jobs = Jobs(JobDesk(store.front), scheduler, common.gate, now_usec=now_usec)
     server = Server(
         ground.listener,
-        _queries(ground, common, scheduler, intake, check_up),
+        queries,
         jobs,
         ground.bus,
         presets=presets,
@@ -407,6 +415,14 @@ def _queries(
         intake=intake,
         about=common.about,
         check_up=check_up,
+    )
+
+
+def _heartbeat(ground: Ground, scheduler: Scheduler, queries: Queries) -> Heartbeat:
+    notifier = ground.notifier
+    manager = Manager(say=notifier.status, feed=notifier.alive, watchdog_seconds=notifier.watchdog_seconds)
+    return Heartbeat(
+        manager if notifier.is_heard else None, ground.store.front, ground.executor, scheduler, queries
     )
 
 

@@ -41,6 +41,7 @@ class Hand:
     Attributes:
         claim: the item.
         begun_at: when it was picked up, by the gatekeeper's clock.
+        heard_at: when a sign of the work came last, by the same clock.
         scope: cancelled, the work stops.
         over: set once it is recorded how the work ended.
         canceled_by: why the item is canceled; None: it goes back to the queue if it is stopped.
@@ -51,6 +52,7 @@ class Hand:
     def __init__(self, claim: Claim, *, begun_at: float) -> None:
         self.claim: Final = claim
         self.begun_at: Final = begun_at
+        self.heard_at = begun_at
         self.scope: Final = anyio.CancelScope()
         self.over: Final = anyio.Event()
         self.canceled_by: Failure | None = None

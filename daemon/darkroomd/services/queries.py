@@ -122,7 +122,7 @@ class Queries:
         )
 
     async def overview(self) -> tuple[QueueStatus, bool]:
-        """Return what a status line shows, and whether there are any photos where it says that all is done."""
+        """Return what a status line shows, and whether there are any photos at all where it says so."""
         status = await self.status()
         if not _is_idle(status):
             return status, True

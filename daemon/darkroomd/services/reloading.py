@@ -84,6 +84,10 @@ class Reloading:
         self._patience = anyio.CancelScope()
         self._stopping = False
 
+    def announce(self, announcements: Announcements) -> None:
+        """Tell these from now on."""
+        self._announcements = announcements
+
     def ask(self) -> None:
         """Have it done soon, by `run`; asked again before that begins, it is done once."""
         self._asked.set()

@@ -21,6 +21,7 @@ from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.faults import StateUnreadable, StateUnwritable
 from darkroomd.core.model import Claim, Happening, Job, JobId, JobKind, PhotoId, SessionId
 from darkroomd.core.precedence import InWork, RunningBackground, making_way
+from darkroomd.core.pulse import Standing
 from darkroomd.core.queue_rules import QueueRules
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.services.bookkeeper import Bookkeeper, OnPhotoEnding, tell_nobody
@@ -97,6 +98,7 @@ class Scheduler:
         self._stop_requested = anyio.Event()
         self._choosing = anyio.Lock()
         self._hands: dict[int, Hand] = {}
+        self._turn_since: float | None = None
         self._archives: set[JobId] = set()
         self._books = Bookkeeper(
             store,
@@ -140,6 +142,22 @@ class Scheduler:
     @property
     def _stopping(self) -> bool:
         return self._stop_requested.is_set()
+
+    def standing(self) -> Standing:
+        """Return how the work stands, as far as it is known here."""
+        return Standing(
+            turn_since=self._turn_since,
+            heard_at=tuple(hand.heard_at for hand in self._hands.values()),
+            at_fault=self._gate.is_at_fault,
+        )
+
+    async def has_left_work(self) -> bool:
+        """Tell whether nothing at all is done although something might be; raise `StateUnreadable`."""
+        least_priority = self._gate.unhindered()
+        busy = self._turn_since is not None or self._hands or self._stopping
+        if busy or least_priority is None:
+            return False
+        return await self._line.is_ready(self._wanted(least_priority, frozenset()))
 
     def work_on(self, item_id: int | None) -> Work | None:
         """Return how far the work on an item is; None where nobody works on it."""
@@ -209,13 +227,16 @@ class Scheduler:
             task_status.started()
             while not self._stopping:
                 await self._start_or_wait(group)
+            self._turn_since = None
 
     async def _start_or_wait(self, group: TaskGroup) -> None:
+        self._turn_since = anyio.current_time()
         # Both are taken before the look: what arrives or lapses in between is not slept through.
         self._woken = woken = anyio.Event()
         change_at = anyio.current_time() + self._gate.seconds_to_change()
         await self._make_way()
         if self._kinds() is None:
+            self._turn_since = None
             await woken.wait()
             return
         async with self._choosing:
@@ -355,7 +376,7 @@ class Scheduler:
             return Failed(failure_through(bug), environment=False)
 
     def _on_stage(self, hand: Hand, stage: str, percent: int) -> None:
-        hand.work = Work(hand.claim.item.id, stage, percent)
+        hand.work, hand.heard_at = Work(hand.claim.item.id, stage, percent), self._gate.moment()
         if all(other.claim.job.id != hand.claim.job.id for other in self._before(hand)):
             self._publish(hand.progress(now_usec=self._now_usec()))
 
@@ -396,5 +417,6 @@ class Scheduler:
         if not math.isinf(seconds):
             # The clock on the wall may jump, and does not stand still while the machine sleeps.
             seconds = min(seconds, LONGEST_REST)
+        self._turn_since = None
         with anyio.move_on_after(seconds):
             await woken.wait()

@@ -42,6 +42,8 @@ class Front:
         self._one_writer = CapacityLimiter(1)
         self._one_reader = CapacityLimiter(1)
         self._one_reader_at_length = CapacityLimiter(1)
+        self.writing_since: float | None = None
+        """When the change began that is under way, by the monotonic clock; None: there is none."""
         self._damaged = anyio.Event()
         self._damage: StateCorrupt | None = None
 
@@ -70,7 +72,7 @@ class Front:
         with anyio.CancelScope(shield=True):
             # Held while telling too: what is changed next must not be told in between.
             async with self._in_turn:
-                with self._end_on_damage():
+                with self._writing(), self._end_on_damage():
                     result, happenings = await to_thread.run_sync(transact, limiter=self._one_writer)
                 await self._tell(happenings)
                 return result
@@ -105,6 +107,14 @@ class Front:
         with self._end_on_damage():
             return await to_thread.run_sync(look, limiter=limiter)
         raise RuntimeError("A damaged database was read.")
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        self.writing_since = anyio.current_time()
+        try:
+            yield
+        finally:
+            self.writing_since = None
 
     @contextmanager
     def _end_on_damage(self) -> Generator[None]:

@@ -13,10 +13,8 @@ from darkroom.protocol.replies import HealthReply, ReloadReply, SummaryReply
 from darkroom.protocol.types import Summary
 from darkroomd.api import views
 from darkroomd.api.hub import Hub
-from darkroomd.api.paging import MAXIMUM_LIMIT
 from darkroomd.api.requests import Handlers, Request, Stream
 from darkroomd.api.sharing import Shared
-from darkroomd.core.model import Page, QueueStatus, Session
 from darkroomd.core.reloading import Reloaded
 from darkroomd.services.queries import Queries
 
@@ -89,28 +87,8 @@ class DaemonHandlers:
         raise Stopping
 
     async def _look(self) -> Summary:
-        status = await self._queries.status()
-        if not _is_idle(status):
-            return views.summary(status, any_photos=True)
-        any_photos = await self._any_photos()
-        # A photo may have come since: "everything is developed" has to be true when it is said.
-        return views.summary(await self._queries.status(), any_photos=any_photos)
-
-    async def _any_photos(self) -> bool:
-        # The first session has some as a rule; whoever has only empty ones pays for looking at all.
-        page = await self._queries.sessions(cursor=None, limit=1)
-        while page.next_cursor is not None and not _has_photos(page):
-            page = await self._queries.sessions(cursor=page.next_cursor, limit=MAXIMUM_LIMIT)
-        return _has_photos(page)
-
-
-def _has_photos(page: Page[Session]) -> bool:
-    return any(session.counts.photos for session in page.entries)
-
-
-def _is_idle(status: QueueStatus) -> bool:
-    counts = status.counts
-    return not any((counts.queued, counts.running, counts.failed, counts.canceled))
+        status, any_photos = await self._queries.overview()
+        return views.summary(status, any_photos=any_photos)
 
 
 def interval_seconds(usec: int | None, *, parameter: str) -> float:
