@@ -15,7 +15,7 @@ def losses(before: str, after: str) -> list[str]:
 
     Members and fields may be added; what a client sends must not become mandatory.
     """
-    old, new = _members(before), _members(after)
+    old, new = members(before), members(after)
     lost = [f"{name} is gone" for name in old if name not in new]
     for name, lists in old.items():
         for number, fields in enumerate(lists):
@@ -29,7 +29,7 @@ def losses(before: str, after: str) -> list[str]:
     return lost
 
 
-def _members(text: str) -> dict[str, list[dict[str, str]]]:
+def members(text: str) -> dict[str, list[dict[str, str]]]:
     """Return the lists of fields of each member, in their order, with the type of each."""
     bare = _COMMENT.sub("", text)
     found = list(_MEMBER.finditer(bare))
