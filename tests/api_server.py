@@ -46,6 +46,7 @@ from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.hand import Work
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.metering import Meters
 from darkroomd.services.outputs import Outputs
 from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets
@@ -205,6 +206,12 @@ class Serving:
         return await self.store.arrive(arrival, kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
 
 
+async def no_figures() -> str:
+    """Say that nothing is measured."""
+    await anyio.lowlevel.checkpoint()
+    return "# EOF\n"
+
+
 async def nothing_new() -> Reloaded:
     """Say that the configuration is as it was."""
     await anyio.lowlevel.checkpoint()
@@ -294,6 +301,8 @@ async def serving(
             version="0.1.0",
             access=access or AccessPolicy(owner_uid=os.getuid()),
             reload=nothing_new,
+            figures=no_figures,
+            meters=Meters(),
             now_usec=lambda: NOW,
             patience=patience,
         )

@@ -12,6 +12,9 @@ from typing import Any, ClassVar, Final
 DARKROOM_INTERFACE: Final = "io.darkroomd.Darkroom"
 """The daemon's own interface."""
 
+METRICS_INTERFACE: Final = "io.darkroomd.Metrics"
+"""The daemon's figures; all its errors are those of the others."""
+
 SERVICE_INTERFACE: Final = "org.varlink.service"
 """The interface every Varlink service has; its errors may come from any method."""
 

@@ -215,6 +215,7 @@ async def _run(services: Services, ground: Ground, *, on_ready: Callable[[], Non
         await doors.start(services.upkeep.housekeeping.run)
         await doors.start(services.upkeep.backups.run)
         await doors.start(services.upkeep.write_ahead.run)
+        await doors.start(services.metrics_file.run)
         await doors.start(services.foresight.run)
         await doors.start(services.check_up.run)
         async with anyio.create_task_group() as work:

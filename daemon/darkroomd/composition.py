@@ -15,6 +15,7 @@ from darkroomd.configuring import (
     Configuring,
     access_again,
     archive_folder,
+    metrics_path,
     queue_rules,
     retry_policy,
     schedule,
@@ -25,6 +26,7 @@ from darkroomd.core.archive_request import Contents
 from darkroomd.core.estimate import KEPT, rate_of
 from darkroomd.core.model import Claim, CorrelationId, Happening, Health, JobKind
 from darkroomd.core.output_plan import EVERY_RECIPE, OutputPlan
+from darkroomd.core.queue_depth import QueueDepth
 from darkroomd.files.archive_copy import CopyMethod
 from darkroomd.imaging.version import pipeline_version
 from darkroomd.logs import Log
@@ -46,6 +48,9 @@ from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
 from darkroomd.services.jobs import Jobs
 from darkroomd.services.layouts import Layouts
+from darkroomd.services.metering import Metered, Meters
+from darkroomd.services.metrics import Logged, Metrics
+from darkroomd.services.metrics_file import MetricsFile
 from darkroomd.services.outputs import Outputs
 from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets
@@ -62,6 +67,7 @@ from darkroomd.services.turnstile import Turnstile
 from darkroomd.services.write_ahead import WriteAhead
 from darkroomd.settings import DATABASE_NAME, Settings, executor_options, intake_options
 from darkroomd.store.desk import JobDesk
+from darkroomd.store.figures import FigureBook
 from darkroomd.store.history import History
 from darkroomd.store.line import Line
 from darkroomd.store.photo_desk import PhotoDesk
@@ -123,6 +129,7 @@ class Services:
     scheduler: Scheduler
     intake: Intake
     upkeep: Upkeep
+    metrics_file: MetricsFile
     foresight: Foresight
     lists: ArchiveLists
     check_up: CheckUp
@@ -147,6 +154,7 @@ class _Common:
     gate: Gatekeeper
     records: SessionRecords
     presets: Presets
+    meters: Meters
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +190,7 @@ async def compose(ground: Ground) -> Services:
     )
     common.gate.on_change = scheduler.wake
     upkeep = _upkeep(ground)
+    metrics = _metrics(ground, common, upkeep.backups)
     check_up = _check_up(ground, common, scheduler, intake, upkeep.backups)
     queries = _queries(ground, common, scheduler, intake, check_up)
     heartbeat = _heartbeat(ground, scheduler, queries)
@@ -199,11 +208,17 @@ async def compose(ground: Ground) -> Services:
             queries=queries,
             identity=identity,
             lists=archive_room.lists,
+<<<<<<< /tmp/x/s5/logs/m
+            check_up=check_up,
+            metrics=metrics,
+=======
+>>>>>>> /tmp/x/s5/logs/h
         ),
         records=common.records,
         scheduler=scheduler,
         intake=intake,
         upkeep=upkeep,
+        metrics_file=_metrics_file(ground, metrics),
         foresight=foresight,
         lists=archive_room.lists,
         check_up=check_up,
@@ -242,7 +257,7 @@ async def _common(ground: Ground) -> _Common:
         lambda settings: ground.executor.adopt(executor_options(settings)),
         lambda settings: ground.lines.set_levels(settings.levels),
     )
-    return _Common(about, history, gate, SessionRecords(store), presets)
+    return _Common(about, history, gate, SessionRecords(store), presets, Meters())
 
 
 def _upkeep(ground: Ground) -> Upkeep:
@@ -254,6 +269,29 @@ def _upkeep(ground: Ground) -> Upkeep:
         lambda settings: backups.adopt(settings.config.backup),
     )
     return Upkeep(housekeeping, backups, WriteAhead(database))
+
+
+def _metrics(ground: Ground, common: _Common, backups: Backups) -> Metrics:
+    depth, lines = QueueDepth(), ground.lines
+    ground.tell.also_to(depth.notice)
+    return Metrics(
+        FigureBook(ground.store.front),
+        depth,
+        common.meters,
+        gate=common.gate,
+        executor=ground.executor,
+        backups=backups,
+        about=common.about,
+        pipeline=pipeline_version(),
+        database=ground.settings.state / DATABASE_NAME,
+        logged=lambda: Logged(lines.lines, lines.sink.lost_lines),
+    )
+
+
+def _metrics_file(ground: Ground, metrics: Metrics) -> MetricsFile:
+    file = MetricsFile(metrics.text, metrics_path(ground.settings.config))
+    ground.configuring.also_to(lambda settings: file.adopt(metrics_path(settings.config)))
+    return file
 
 
 def _archive_room(ground: Ground) -> _ArchiveRoom:
@@ -284,9 +322,9 @@ def _scheduler(
     )
     scheduler = Scheduler(
         ground.store,
-        development,
+        Metered(development, common.meters, now_usec=now_usec),
         ground.tell,
-        by_kind={JobKind.ARCHIVE: archivist},
+        by_kind={JobKind.ARCHIVE: Metered(archivist, common.meters, now_usec=now_usec)},
         gate=common.gate,
         stories=ground.stories,
         policy=rules.policy,
@@ -345,6 +383,11 @@ def _server(
     queries: Queries,
     identity: str,
     lists: ArchiveLists,
+<<<<<<< /tmp/x/s5/logs/m
+    check_up: CheckUp,
+    metrics: Metrics,
+=======
+>>>>>>> /tmp/x/s5/logs/h
 ) -> Server:
     store, presets = ground.store, common.presets
     jobs = Jobs(JobDesk(store.front), scheduler, common.gate, now_usec=now_usec)
@@ -373,6 +416,8 @@ def _server(
         version=common.about.version,
         access=ground.access,
         reload=ground.reloading.reload,
+        figures=metrics.text,
+        meters=common.meters,
         now_usec=now_usec,
     )
     ground.configuring.also_to(lambda settings: server.adopt(access_again(ground.access, settings.config)))

@@ -68,6 +68,11 @@ def archive_folder(config: Config) -> Path | None:
     return Path(config.archive.destination) if config.archive.destination else None
 
 
+def metrics_path(config: Config) -> Path | None:
+    """Return the file that figures are written to; None: there is none."""
+    return Path(config.metrics.file) if config.metrics.file else None
+
+
 def access_again(access: AccessPolicy, config: Config) -> AccessPolicy:
     """Return who may call what; the group stays that which the socket was given to."""
     section = config.socket

@@ -19,7 +19,7 @@ from asyncvarlink import VarlinkClientProtocol, VarlinkMethodCall, connect_unix_
 from asyncvarlink.serviceinterface import VarlinkServiceInterface
 
 from api_server import PATIENCE_SECONDS, Serving, serving
-from darkroom.protocol.contract import DARKROOM, SERVICE
+from darkroom.protocol.contract import DARKROOM, METRICS, SERVICE
 from darkroom.protocol.methods import METHODS
 
 pytestmark = pytest.mark.anyio
@@ -52,7 +52,7 @@ async def test_the_varlink_command_shows_the_service(daemon: Serving) -> None:
     lines = [line.strip() for line in shown.stdout.decode().splitlines()]
     assert shown.returncode == 0
     assert "Product: darkroomd" in lines
-    assert lines[-2:] == [SERVICE.name, DARKROOM.name]
+    assert lines[-3:] == [SERVICE.name, DARKROOM.name, METRICS.name]
 
 
 @pytest.mark.parametrize("interface", [DARKROOM, SERVICE], ids=lambda interface: interface.name)

@@ -28,6 +28,7 @@ OWNING = {"operator": NOTHING, "reader": NOTHING, "stranger": NOTHING}
 EXPECTED = {
     "org.varlink.service.GetInfo": LOOKING,
     "org.varlink.service.GetInterfaceDescription": LOOKING,
+    "io.darkroomd.Metrics.GetMetrics": LOOKING,
     "io.darkroomd.Darkroom.GetSummary": LOOKING,
     "io.darkroomd.Darkroom.GetHealth": LOOKING,
     "io.darkroomd.Darkroom.Reload": OWNING,

@@ -9,7 +9,7 @@ import pytest
 
 import darkroom.protocol
 from darkroom.errors import DARKROOM_ERRORS, SERVICE_ERRORS
-from darkroom.protocol.contract import DARKROOM, SERVICE
+from darkroom.protocol.contract import DARKROOM, METRICS, SERVICE
 from darkroom.protocol.describe import describe
 from darkroom.protocol.interface import Error, Interface, Method, Section, Type
 from darkroom.protocol.methods import METHODS, QUALIFIED_METHODS
@@ -37,6 +37,12 @@ def test_what_is_printed_from_the_types_is_the_shipped_contract() -> None:
     printed = describe(DARKROOM)
 
     assert printed == SHIPPED.read_text(encoding="utf-8")
+
+
+def test_what_is_printed_of_the_figures_is_shipped_as_well() -> None:
+    shipped = SHIPPED.with_name("io.darkroomd.Metrics.varlink")
+
+    assert describe(METRICS) == shipped.read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the agreed contract does not stand beside this checkout")

@@ -1,4 +1,4 @@
-"""What the daemon has written down: log lines and statistics, the methods of the client."""
+"""What the daemon has written down: log lines, statistics and figures, the methods of the client."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from darkroom.aio.exchange import PAGE_ENTRIES, Exchange
 from darkroom.aio.patience import Patience
-from darkroom.errors import ConnectionLost, DaemonUnreachable, Stopping
-from darkroom.protocol import calls, replies
+from darkroom.errors import METRICS_INTERFACE, ConnectionLost, DaemonUnreachable, Stopping
+from darkroom.protocol import calls, metrics, replies
 from darkroom.protocol.types import LogLine, Statistic
 
 
@@ -22,7 +22,7 @@ class LogOf(NamedTuple):
 
 
 class RecordCalls(Exchange):
-    """Asks for log lines and statistics."""
+    """Asks for log lines, statistics and figures."""
 
     async def get_statistics(
         self, *, from_usec: int | None = None, until_usec: int | None = None, group_by: str | None = None
@@ -36,6 +36,10 @@ class RecordCalls(Exchange):
         """
         question = calls.GetStatistics(from_usec=from_usec, until_usec=until_usec, group_by=group_by)
         return (await self._ask(question, replies.StatisticsReply)).statistics
+
+    async def get_metrics(self) -> str:
+        """Return the figures of this moment as OpenMetrics text, for monitoring."""
+        return (await self._ask(metrics.GetMetrics(), metrics.MetricsReply, interface=METRICS_INTERFACE)).text
 
     def list_log_lines(
         self,

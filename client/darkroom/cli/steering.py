@@ -108,6 +108,9 @@ def _stats(add: Declare) -> None:
     command.add_argument("--by", choices=GROUPS, default="day", help="a line for each; default: day")
     command.add_argument("--since", metavar="TIME", help="from then on: 7d, 14:00, 2024-05-04")
     command.add_argument("--until", metavar="TIME", help="up to then")
+    command.add_argument(
+        "--openmetrics", action="store_true", help="print the daemon's figures of this moment, for monitoring"
+    )
 
 
 STEERING: Final[Mapping[str, Callable[[Declare], None]]] = {

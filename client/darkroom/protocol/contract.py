@@ -1,4 +1,4 @@
-"""The two interfaces of the daemon, laid out as their descriptions read."""
+"""The interfaces of the daemon, laid out as their descriptions read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from darkroom.protocol.interface import Error, Interface, Section, Type
 from darkroom.protocol.methods import (
     DAEMON_METHODS,
     JOB_METHODS,
+    METRICS_METHODS,
     QUEUE_METHODS,
     SERVICE_METHODS,
     SESSION_METHODS,
@@ -161,5 +162,14 @@ SERVICE: Final = Interface(
 )
 """`org.varlink.service`."""
 
-INTERFACES: Final[dict[str, Interface]] = {SERVICE.name: SERVICE, DARKROOM.name: DARKROOM}
-"""Both interfaces by name."""
+METRICS: Final = Interface(
+    name=errors.METRICS_INTERFACE,
+    doc="Figures of a darkroomd daemon, for monitoring.",
+    sections=(Section("", METRICS_METHODS),),
+)
+"""`io.darkroomd.Metrics`."""
+
+INTERFACES: Final[dict[str, Interface]] = {
+    interface.name: interface for interface in (SERVICE, DARKROOM, METRICS)
+}
+"""All interfaces by name."""

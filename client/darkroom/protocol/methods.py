@@ -1,11 +1,11 @@
-"""Every method of both interfaces: parameters, reply, number of replies, and the words of the contract."""
+"""Every method of all interfaces: parameters, reply, number of replies, and the words of the contract."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from darkroom.errors import DARKROOM_INTERFACE, SERVICE_INTERFACE
-from darkroom.protocol import calls, replies, service
+from darkroom.errors import DARKROOM_INTERFACE, METRICS_INTERFACE, SERVICE_INTERFACE
+from darkroom.protocol import calls, metrics, replies, service
 from darkroom.protocol.interface import Method, More
 
 DAEMON_METHODS: Final = (
@@ -204,6 +204,17 @@ SERVICE_METHODS: Final = (
 )
 """Methods of `org.varlink.service`."""
 
+METRICS_METHODS: Final = (
+    Method(
+        metrics.GetMetrics,
+        metrics.MetricsReply,
+        doc="""\
+All figures as text, by the rules of OpenMetrics 1.0. Metrics and labels are only ever added; where
+the daemon cannot find something out at this moment, it is left out.""",
+    ),
+)
+"""Methods of `io.darkroomd.Metrics`."""
+
 METHODS: Final[dict[str, Method]] = {
     method.name: method for method in (*DAEMON_METHODS, *QUEUE_METHODS, *JOB_METHODS, *SESSION_METHODS)
 }
@@ -212,5 +223,6 @@ METHODS: Final[dict[str, Method]] = {
 QUALIFIED_METHODS: Final[dict[str, Method]] = {
     **{f"{DARKROOM_INTERFACE}.{name}": method for name, method in METHODS.items()},
     **{f"{SERVICE_INTERFACE}.{method.name}": method for method in SERVICE_METHODS},
+    **{f"{METRICS_INTERFACE}.{method.name}": method for method in METRICS_METHODS},
 }
-"""The methods of both interfaces by the name they are called with."""
+"""The methods of all interfaces by the name they are called with."""

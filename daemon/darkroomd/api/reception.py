@@ -20,6 +20,7 @@ from darkroomd.api.peer import PeerUnknown, peer_of
 from darkroomd.api.quota import Quota
 from darkroomd.api.requests import Caller
 from darkroomd.core.access import AccessPolicy, Peer
+from darkroomd.services.metering import Meters
 
 CONNECTIONS_PER_USER: Final = 64
 CONNECTIONS_IN_ALL: Final = 256
@@ -46,15 +47,23 @@ class Reception:
         listener: open, and closed by whoever opened it.
         answer: of each call.
         access: who the owner is, for whom there is always room.
+        meters: connections are counted there.
         patience: with each peer.
     """
 
     def __init__(
-        self, listener: Listener, answer: Answer, *, access: AccessPolicy, patience: Patience | None = None
+        self,
+        listener: Listener,
+        answer: Answer,
+        *,
+        access: AccessPolicy,
+        meters: Meters,
+        patience: Patience | None = None,
     ) -> None:
         self._listener = listener
         self._answer = answer
         self._access = access
+        self._meters = meters
         self._patience = patience or Patience()
         self._quota = Quota("connections")
         self._lobby = Lobby()
@@ -135,6 +144,8 @@ class Reception:
 
     async def _attend(self, connection: Connection, peer: Peer) -> None:
         self._connections[connection] = peer.uid
+        self._meters.connections.add()
+        self._meters.open_connections += 1
         if self._accepting.cancel_called:
             connection.stop()
         try:
@@ -144,6 +155,7 @@ class Reception:
             log.exception("connection_failed")
         finally:
             del self._connections[connection]
+            self._meters.open_connections -= 1
             self._note_end()
 
     def _note_end(self) -> None:

@@ -14,6 +14,7 @@ from darkroomd.api.handlers.culling import CullingHandlers
 from darkroomd.api.handlers.daemon import DaemonHandlers, OnReload
 from darkroomd.api.handlers.history import HistoryHandlers
 from darkroomd.api.handlers.jobs import JobHandlers
+from darkroomd.api.handlers.metrics import Gather, MetricsHandlers
 from darkroomd.api.handlers.outputs import OutputHandlers
 from darkroomd.api.handlers.places import PlaceHandlers
 from darkroomd.api.handlers.presets import PresetHandlers
@@ -25,6 +26,7 @@ from darkroomd.api.handlers.steering import SteeringHandlers
 from darkroomd.api.handlers.watch import WatchHandlers
 from darkroomd.api.hub import Hub
 from darkroomd.api.listener import Listener
+from darkroomd.api.metered import MeteredAnswer
 from darkroomd.api.reception import Reception
 from darkroomd.bus import Bus
 from darkroomd.core.access import AccessPolicy
@@ -33,6 +35,7 @@ from darkroomd.services.archives import Archives
 from darkroomd.services.culling import Culling
 from darkroomd.services.exports import Exports
 from darkroomd.services.jobs import Jobs
+from darkroomd.services.metering import Meters
 from darkroomd.services.outputs import Outputs
 from darkroomd.services.places import Whereabouts
 from darkroomd.services.presets import Presets
@@ -41,7 +44,7 @@ from darkroomd.services.rescans import Rescans
 
 
 class Server:
-    """Serves both interfaces at a listener.
+    """Serves all interfaces at a listener.
 
     Args:
         listener: open, and closed by whoever opened it.
@@ -59,6 +62,8 @@ class Server:
         version: of the daemon.
         access: who may what.
         reload: reads the configuration again.
+        figures: gathers what monitoring wants to know.
+        meters: calls and connections are counted there.
         now_usec: microseconds since the Unix epoch, UTC.
     """
 
@@ -80,6 +85,8 @@ class Server:
         version: str,
         access: AccessPolicy,
         reload: OnReload,
+        figures: Gather,
+        meters: Meters,
         now_usec: Callable[[], int],
         patience: Patience | None = None,
     ) -> None:
@@ -101,9 +108,11 @@ class Server:
             **OutputHandlers(outputs).table(),
             **HistoryHandlers(queries, self._hub).table(),
             **WatchHandlers(self._hub).table(),
+            **MetricsHandlers(figures).table(),
         }
         self._dispatcher = Dispatcher(handlers, access)
-        self._reception = Reception(listener, self._dispatcher.answer, access=access, patience=patience)
+        answer = MeteredAnswer(self._dispatcher.answer, meters)
+        self._reception = Reception(listener, answer, access=access, meters=meters, patience=patience)
 
     def adopt(self, access: AccessPolicy) -> None:
         """Go by this with the calls that come from now on; streams that run are not ended by it."""

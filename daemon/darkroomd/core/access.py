@@ -8,7 +8,7 @@ from enum import Enum, StrEnum, auto
 from pathlib import Path, PurePath
 from typing import Final
 
-from darkroom.errors import DARKROOM_INTERFACE, SERVICE_INTERFACE
+from darkroom.errors import DARKROOM_INTERFACE, METRICS_INTERFACE, SERVICE_INTERFACE
 
 ROOT_UID: Final = 0
 
@@ -134,6 +134,7 @@ _DARKROOM_NEEDS: Final[Mapping[str, Need]] = {
 NEEDS: Final[Mapping[str, Need]] = {
     f"{SERVICE_INTERFACE}.GetInfo": Need.READER,
     f"{SERVICE_INTERFACE}.GetInterfaceDescription": Need.READER,
+    f"{METRICS_INTERFACE}.GetMetrics": Need.READER,
     **{f"{DARKROOM_INTERFACE}.{name}": need for name, need in _DARKROOM_NEEDS.items()},
 }
 """What somebody must be, by qualified method; a method that is missing here is the owner's alone."""

@@ -65,7 +65,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     **_live("log.levels", "worker"),
     **_live("backup", "keep", "every_hours", "folder"),
     **_live("backup", "keep", "every_hours", "folder"),
-    "metrics.file": AtStart("whoever writes the figures begins with the daemon"),
+    **_live("metrics", "file"),
     **_live("socket", "group_role", "allowed_roots"),
     "socket.group": AtStart("the socket is given to its group before anybody can call at it"),
 }

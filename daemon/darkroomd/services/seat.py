@@ -185,7 +185,7 @@ class Seat:
             out_of_memory=isinstance(answer, Refused) and answer.failure.code == "worker.out_of_memory",
         ):
             self._worker = None
-            self._tasks.start_soon(_retire, worker)
+            self._tasks.start_soon(self._end, worker, "spent")
 
     def _watch_idleness(self) -> None:
         if self._worker is not None:
@@ -202,19 +202,19 @@ class Seat:
     async def _end_worker(self, why: str) -> None:
         worker, self._worker = self._worker, None
         if worker is not None:
-            await worker.close()
-            log.debug("worker_ended", pid=worker.pid, why=why)
+            await self._end(worker, why)
+
+    async def _end(self, worker: WorkerProcess, why: str) -> None:
+        await worker.close()
+        self._starts.ends.add(why)
+        log.debug("worker_ended", pid=worker.pid, why=why)
 
     async def _kill_worker(self) -> None:
         worker, self._worker = self._worker, None
         if worker is not None:
             await worker.kill()
+            self._starts.ends.add("killed")
             log.debug("worker_killed", pid=worker.pid)
-
-
-async def _retire(worker: WorkerProcess) -> None:
-    await worker.close()
-    log.debug("worker_ended", pid=worker.pid, why="spent")
 
 
 async def _remove(parts: Sequence[bytes]) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from darkroom.cli import words
 from darkroom.cli.tables import Cell, Column, Paint, Tone, table, unpainted
 from darkroom.cli.terminal import Screen
+from darkroom.cli.text import printable
 from darkroom.cli.times import past_usec
 from darkroom.client import Client
 from darkroom.errors import EXIT_DONE
@@ -22,7 +23,9 @@ _TO_THE_MINUTE: Final = len("2024-05-04T14:03")
 
 
 def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
-    """Show a line per interval, preset, camera or session."""
+    """Show a line per interval, preset, camera or session; or the figures for monitoring."""
+    if arguments.openmetrics:
+        return _show_figures(client, arguments, screen)
     now_usec = time.time_ns() // 1000
     since: str | None = arguments.since
     until: str | None = arguments.until
@@ -36,6 +39,16 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
         return EXIT_DONE
     lines = statistics_table(statistics, by=arguments.by, width=screen.width, paint=screen.paint)
     screen.show(lines or ["Nothing was developed in that time."])
+    return EXIT_DONE
+
+
+def _show_figures(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
+    """Print the figures as they are, a line each, or within an object."""
+    text = client.get_metrics()
+    if arguments.json:
+        screen.show_json([msgspec.json.encode({"text": text})])
+    else:
+        screen.show(map(printable, text.splitlines()))
     return EXIT_DONE
 
 
