@@ -208,11 +208,7 @@ async def compose(ground: Ground) -> Services:
             queries=queries,
             identity=identity,
             lists=archive_room.lists,
-<<<<<<< /tmp/x/s5/logs/m
-            check_up=check_up,
             metrics=metrics,
-=======
->>>>>>> /tmp/x/s5/logs/h
         ),
         records=common.records,
         scheduler=scheduler,
@@ -383,11 +379,7 @@ def _server(
     queries: Queries,
     identity: str,
     lists: ArchiveLists,
-<<<<<<< /tmp/x/s5/logs/m
-    check_up: CheckUp,
     metrics: Metrics,
-=======
->>>>>>> /tmp/x/s5/logs/h
 ) -> Server:
     store, presets = ground.store, common.presets
     jobs = Jobs(JobDesk(store.front), scheduler, common.gate, now_usec=now_usec)
