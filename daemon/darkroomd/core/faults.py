@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from darkroom.errors import DarkroomError
+from darkroomd.core.backups import former_name
 from darkroomd.core.flaws import Flaw
 
 MOST_TOLD: Final = 5
@@ -40,7 +41,8 @@ class StateTooNew(DarkroomError):
     def __init__(self, path: Path, *, found: int, known: int) -> None:
         super().__init__(
             f"The queue database {path} has schema {found}; this darkroomd knows schemas up to {known}. "
-            "Install the newer darkroomd again, or give another --state-dir.",
+            "Install the newer darkroomd again, or go back to the copy that was kept before the upgrade: "
+            f"`darkroom state import --replace --state-dir {path.parent} {former_name(str(path), found)}`.",
             path=str(path),
             found=found,
             known=known,
