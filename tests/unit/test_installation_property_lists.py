@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plistlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from darkroomd.installation.units import InstalledFile
 
 SHIPPED = Path(__file__).parents[2] / "systemd"
 HOME = Path("/Users/anna müller")
-PROGRAM = Program(command=("/opt/darkroomd/bin/darkroomd",))
+PROGRAM = Program(command=("/opt/darkroomd/bin/darkroomd",), client=("/opt/darkroomd/bin/darkroom",))
 PARTY = Watched(roots=(Path("/Volumes/Photo Booth & Co"),), sessions=(Path("/Users/Shared/Party"),))
 
 SOCKET_KEYS: Mapping[str, type] = {
@@ -163,7 +164,7 @@ def test_an_agent_keeps_its_files_in_the_home_of_its_user() -> None:
 def test_a_job_runs_the_installed_program_on_the_folders_and_knows_them_again(
     fill: Callable[..., InstalledFile],
 ) -> None:
-    file = fill(program=Program(command=("/opt/py", "-P", "-m", "darkroomd")))
+    file = fill(program=replace(PROGRAM, command=("/opt/py", "-P", "-m", "darkroomd")))
 
     words = plistlib.loads(file.content)["ProgramArguments"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,11 @@ from darkroomd.installation.units import InstalledFile, recorded_folders, system
 from darkroomd.sections import DaemonSection
 
 SHIPPED = Path(__file__).parents[2] / "systemd"
-PROGRAM = Program(command=("/opt/darkroomd/bin/darkroomd",), folders=(Path("/opt/darkroomd"),))
+PROGRAM = Program(
+    command=("/opt/darkroomd/bin/darkroomd",),
+    client=("/opt/darkroomd/bin/darkroom",),
+    folders=(Path("/opt/darkroomd"),),
+)
 PARTY = Watched(
     roots=(Path("/srv/photo booth"),), sessions=(Path("/home/anna/Party"),), writable=(Path("/mnt/archive"),)
 )
@@ -63,13 +68,16 @@ def test_only_the_program_is_another_in_a_unit_that_needs_no_more() -> None:
 
     changed = set(unit) ^ set(settings(shipped(SERVICE)))
 
-    assert changed == {"ExecStart=/usr/bin/darkroomd", "ExecStart=/opt/darkroomd/bin/darkroomd"}
+    assert changed == {
+        "ExecStart=/usr/bin/darkroomd",
+        "ExecStart=/opt/darkroomd/bin/darkroomd",
+        "ExecReload=/usr/bin/darkroom reload",
+        "ExecReload=/opt/darkroomd/bin/darkroom reload",
+    }
 
 
 def test_a_program_in_a_home_folder_is_let_in_and_can_only_be_read() -> None:
-    program = Program(
-        command=("/home/anna/venv/bin/darkroomd",), folders=(Path("/home/anna/venv"), Path("/usr"))
-    )
+    program = replace(PROGRAM, folders=(Path("/home/anna/venv"), Path("/usr")))
 
     unit = settings(named(system(Watched(), program=program), SERVICE))
 

@@ -20,10 +20,12 @@ class Program:
 
     Attributes:
         command: the program, by an absolute path, and what it is always given.
+        client: the same of the program that talks to it.
         folders: that it reads its own code from.
     """
 
     command: tuple[str, ...]
+    client: tuple[str, ...]
     folders: tuple[Path, ...] = ()
 
 
@@ -57,14 +59,16 @@ class Watched:
 
 def running_program() -> Program:
     """Return the daemon that belongs to the running interpreter."""
-    script = Path(sys.executable).with_name("darkroomd")
-    command = (str(script),) if script.is_file() else (sys.executable, "-P", "-m", "darkroomd")
     found = [find_spec(package) for package in ("darkroom", "darkroomd")]
     packages = [Path(spec.origin).parents[1] for spec in found if spec is not None and spec.origin]
     # An interpreter that is a link is found, and so is its library, where the link leads.
     interpreter = Path(os.path.realpath(sys.executable)).parents[1]
     folders = dict.fromkeys([Path(sys.prefix), Path(sys.base_prefix), interpreter, *packages])
-    return Program(command=command, folders=_outermost(list(folders)))
+    return Program(
+        command=_script("darkroomd", module="darkroomd"),
+        client=_script("darkroom", module="darkroom.cli.main"),
+        folders=_outermost(list(folders)),
+    )
 
 
 def hidden_among(folders: Sequence[Path]) -> tuple[Path, ...]:
@@ -77,6 +81,11 @@ def hidden_among(folders: Sequence[Path]) -> tuple[Path, ...]:
             each.is_relative_to(top) for each in (folder, Path(os.path.realpath(folder))) for top in hidden
         )
     )
+
+
+def _script(name: str, *, module: str) -> tuple[str, ...]:
+    script = Path(sys.executable).with_name(name)
+    return (str(script),) if script.is_file() else (sys.executable, "-P", "-m", module)
 
 
 def _outermost(folders: Sequence[Path]) -> tuple[Path, ...]:

@@ -27,6 +27,7 @@ _RECORD: Final = b"# Watched: "
 _KINDS: Final = ("roots", "sessions", "writable")
 
 _SHIPPED_START: Final = "ExecStart=/usr/bin/darkroomd\n"
+_SHIPPED_RELOAD: Final = "ExecReload=/usr/bin/darkroom reload\n"
 _SHIPPED_HOME: Final = "ProtectHome=yes\n"
 _BOUND_HOME: Final = "ProtectHome=tmpfs\n"
 
@@ -93,17 +94,20 @@ def recorded_folders(drop_in: bytes) -> Watched:
 
 def _started_by(unit: bytes, program: Program) -> bytes:
     start = f"ExecStart={command_line(program.command)}\n"
-    assert unit.count(_SHIPPED_START.encode()) == 1
-    return unit.replace(_SHIPPED_START.encode(), start.encode())
+    reload = f"ExecReload={command_line((*program.client, 'reload'))}\n"
+    return _with(_with(unit, _SHIPPED_START, start), _SHIPPED_RELOAD, reload)
 
 
 def _seeing(unit: bytes, folders: Sequence[Path]) -> bytes:
     """Return the unit of a service that also sees folders which are hidden from it otherwise."""
     if not folders:
         return unit
-    assert unit.count(_SHIPPED_HOME.encode()) == 1
-    seen = f"{_BOUND_HOME}BindReadOnlyPaths={folder_list(folders)}\n"
-    return unit.replace(_SHIPPED_HOME.encode(), seen.encode())
+    return _with(unit, _SHIPPED_HOME, f"{_BOUND_HOME}BindReadOnlyPaths={folder_list(folders)}\n")
+
+
+def _with(unit: bytes, shipped: str, line: str) -> bytes:
+    assert unit.count(shipped.encode()) == 1
+    return unit.replace(shipped.encode(), line.encode())
 
 
 def _drop_in(program: Program, watched: Watched) -> bytes:
