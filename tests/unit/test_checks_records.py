@@ -11,6 +11,7 @@ from darkroomd.core.checks.records import (
     backup_check,
     database_check,
     failures_check,
+    presets_check,
     queue_check,
 )
 from darkroomd.core.checks.software import (
@@ -129,6 +130,16 @@ def test_failures_are_told_by_code_the_most_frequent_first() -> None:
     assert check.message.startswith(
         "Warning: 5 photos failed in the last day: worker.timeout (3), raw.damaged (1) and raw.truncated (1)."
     )
+
+
+def test_of_many_presets_that_cannot_be_used_the_first_are_told() -> None:
+    problems = [f"The preset {number} is odd." for number in range(9)]
+
+    check = presets_check(4, problems=problems)
+
+    assert not check.ok
+    assert check.message.count("odd") == 5
+    assert presets_check(4, problems=()).message == "4 presets are known."
 
 
 def test_a_day_without_failures_is_well() -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import anyio
 from anyio.abc import TaskStatus
 
-from darkroomd.core.checks.records import queue_check
-from darkroomd.core.checks.verdict import bad, verdict
+from darkroomd.core.checks.records import presets_check, queue_check
 from darkroomd.core.model import Check
 from darkroomd.services.backups import Backups
 from darkroomd.services.executor import LocalExecutor
@@ -25,9 +23,6 @@ from darkroomd.services.presets import Presets
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.store.inspection import Inspection
 from darkroomd.store.store import Store
-
-MOST_PROBLEMS: Final = 5
-"""Sentences about presets that are shown; the log has all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +112,4 @@ def _at_once(examine: Callable[[], Sequence[Check]]) -> Callable[[], Awaitable[S
 
 async def _presets(presets: Presets) -> tuple[Check, ...]:
     problems = await presets.problems()
-    known = len((await presets.library()).presets)
-    findings = [bad(problem) for problem in problems[:MOST_PROBLEMS]]
-    return (verdict("presets", findings, otherwise=f"{known} presets are known."),)
+    return (presets_check(len((await presets.library()).presets), problems=problems),)

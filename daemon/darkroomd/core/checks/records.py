@@ -29,6 +29,9 @@ LARGE_LOG_BYTES: Final = 256_000_000
 OLD_BACKUP_SECONDS: Final = 3 * 86_400.0
 """Backups are made daily; one may be missed for a reason."""
 
+MOST_PROBLEMS: Final = 5
+"""Sentences about presets that are shown; the log has all."""
+
 _WANTED: Final = frozenset((PAUSED, INHIBITED, OUTSIDE_SCHEDULE))
 """Wait reasons that somebody has asked for."""
 
@@ -144,6 +147,12 @@ def backup_check(copies: Copies) -> Check:
     elif (copies.age_seconds or 0.0) >= OLD_BACKUP_SECONDS:
         findings.append(worth_a_look(f"{said} The log says why none was made since."))
     return verdict("backup", findings, otherwise=said)
+
+
+def presets_check(known: int, *, problems: Sequence[str]) -> Check:
+    """Return how many presets there are; `problems` are sentences about files that cannot be used."""
+    findings = [bad(problem) for problem in problems[:MOST_PROBLEMS]]
+    return verdict("presets", findings, otherwise=f"{known} presets are known.")
 
 
 def failures_check(failed: Mapping[str, int]) -> Check:
