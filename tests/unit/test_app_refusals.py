@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from darkroom.errors import DarkroomError
 from darkroomd.app import _first
 from darkroomd.core.faults import StateTooNew
 
-REFUSAL = StateTooNew("/queue.db", found=8, known=1)
+REFUSAL = StateTooNew(Path("/queue.db"), found=8, known=1)
 
 
 @pytest.mark.parametrize(
@@ -18,7 +20,7 @@ REFUSAL = StateTooNew("/queue.db", found=8, known=1)
             id="of-groups-inside-of-groups",
         ),
         pytest.param(
-            BaseExceptionGroup("start", [REFUSAL, StateTooNew("/queue.db", found=9, known=1)]),  # type: ignore[arg-type]  # only shown
+            BaseExceptionGroup("start", [REFUSAL, StateTooNew(Path("/queue.db"), found=9, known=1)]),
             id="the-first-of-several",
         ),
     ],
