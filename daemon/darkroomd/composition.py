@@ -16,7 +16,9 @@ from darkroomd.configuring import (
     access_again,
     archive_folder,
     metrics_path,
+    output_plan,
     queue_rules,
+    recipe_names,
     retry_policy,
     schedule,
     sidecar_demands,
@@ -115,7 +117,7 @@ class Ground:
     @property
     def plan(self) -> OutputPlan:
         """What is wanted of every photo."""
-        return OutputPlan(self.settings.recipes, pipeline_version())
+        return output_plan(self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ async def compose(ground: Ground) -> Services:
     intake = Intake(around, sessions=ground.settings.sessions, roots=ground.settings.roots)
     ground.configuring.also_to(
         lambda settings: intake.adopt(intake_options(settings.config)),
+        lambda settings: intake.adopt_plan(output_plan(settings), in_work=scheduler.in_work),
         lambda settings: intake.name(sessions=settings.sessions, roots=settings.roots),
     )
     way_back.intake = intake
@@ -294,10 +297,13 @@ def _archive_room(ground: Ground) -> _ArchiveRoom:
     store, disks, cabinets = ground.store, Disks(), Cabinets()
     method = CopyMethod(ground.settings.config.archive.method)
     lists = ArchiveLists(store, disks, cabinets, now_usec=now_usec)
-    recipes = [recipe.name for recipe in ground.settings.recipes]
-    layouts = Layouts(store, disks, recipes=recipes, method=method)
+    layouts = Layouts(store, disks, recipes=recipe_names(ground.settings), method=method)
     archivist = Archivist(store, disks, layouts, lists, cabinets, method=method)
-    ground.configuring.also_to(lambda settings: archivist.adopt(CopyMethod(settings.config.archive.method)))
+    ground.configuring.also_to(
+        lambda settings: archivist.adopt(
+            recipes=recipe_names(settings), method=CopyMethod(settings.config.archive.method)
+        )
+    )
     return _ArchiveRoom(lists, archivist)
 
 
@@ -336,6 +342,7 @@ def _scheduler(
     ground.configuring.also_to(
         lambda settings: scheduler.adopt(queue_rules(settings.config)),
         lambda settings: development.adopt(
+            plan=output_plan(settings),
             deadline_seconds=settings.config.worker.deadline_seconds,
             demands=sidecar_demands(settings.config),
         ),

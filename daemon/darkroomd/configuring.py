@@ -14,11 +14,13 @@ import msgspec
 from darkroomd.config import Config
 from darkroomd.core.access import AccessPolicy, Role
 from darkroomd.core.failure_share import FailureLimit
+from darkroomd.core.output_plan import OutputPlan
 from darkroomd.core.queue_rules import QueueRules
 from darkroomd.core.reloading import Values, compare, in_force
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.core.schedule import parse_windows
 from darkroomd.core.sidecar import SidecarDemands
+from darkroomd.imaging.version import pipeline_version
 from darkroomd.services.gatekeeper import Schedule
 from darkroomd.services.reloading import Change
 from darkroomd.settings import Settings, check
@@ -55,6 +57,16 @@ def queue_rules(config: Config) -> QueueRules:
 def schedule(config: Config) -> Schedule:
     """Return when work may run, by the clock of this machine."""
     return Schedule(parse_windows(config.schedule.allow), local_zone(os.environ))
+
+
+def output_plan(settings: Settings) -> OutputPlan:
+    """Return what is wanted of every photo."""
+    return OutputPlan(settings.recipes, pipeline_version())
+
+
+def recipe_names(settings: Settings) -> tuple[str, ...]:
+    """Return the names of all recipes, the first one first."""
+    return tuple(recipe.name for recipe in settings.recipes)
 
 
 def sidecar_demands(config: Config) -> SidecarDemands:
@@ -131,5 +143,6 @@ def _merged(before: Settings, after: Settings) -> Settings:
         roots=after.roots,
         sessions=after.sessions,
         presets=after.presets,
+        recipes=after.recipes,
         layers=after.layers,
     )

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -69,11 +70,30 @@ def world(shared: World) -> Iterator[World]:
     shared.write()
 
 
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[World]:
+    """A daemon whose photos no other test has to see made again."""
+    with running(tmp_path) as daemon, Client(daemon.socket) as client:
+        yield World(daemon, client, tmp_path.resolve())
+
+
 def make_session(folder: Path, *names: str) -> Path:
     (folder / "Raw").mkdir(parents=True)
     for name in names:
         make_dng(folder / "Raw" / name)
     return folder
+
+
+def outputs_in(world: World, session_id: str) -> dict[str, int]:
+    """Return how many outputs each folder of a session holds by the daemon's word."""
+    photos = world.client.list_photos(session_id)
+    places = [Path(output.file.path or "").parent.name for photo in photos for output in photo.outputs]
+    return dict(Counter(places))
+
+
+def is_idle(world: World) -> bool:
+    queue = world.client.get_queue()
+    return queue.queued_items + queue.running_items == 0
 
 
 def quoted(*folders: Path) -> str:
@@ -95,14 +115,14 @@ def test_what_changed_is_named_in_order_and_is_in_force(world: World) -> None:
 
 
 def test_what_needs_a_restart_is_named_as_long_as_it_does(world: World) -> None:
-    recipe = "[[recipe]]\nname = 'web'\nfolder = 'Web'\n[export]\nrunning_background = 'stop'\n"
+    group = f"[socket]\ngroup = '{os.getgid()}'\n[export]\nrunning_background = 'stop'\n"
 
-    first, second = world.reload(tables=recipe), world.client.reload()
+    first, second = world.reload(tables=group), world.client.reload()
 
     assert first.changed == ("export.running_background",)
     assert second.changed == ()
     assert first.warnings == second.warnings
-    assert [warning.split()[0] for warning in first.warnings] == ["recipe"]
+    assert [warning.split()[0] for warning in first.warnings] == ["socket.group"]
 
 
 def test_nothing_is_applied_of_a_configuration_with_a_fault_and_all_of_it_once_that_is_mended(
@@ -168,6 +188,45 @@ def test_a_session_whose_root_is_named_in_its_place_stays_watched(world: World) 
     assert session.watch_mode == "unavailable"
 
 
+def test_a_new_recipe_makes_its_outputs_of_all_photos_that_are_there(alone: World) -> None:
+    folder = make_session(alone.folder / "Recipes", "a.dng", "b.dng")
+    session = alone.client.add_session(folder).session
+    alone.until(lambda: alone.developed("Recipes") == 2)
+    first = {path.name: path.read_bytes() for path in (folder / "Jpg").iterdir()}
+    recipes = "[[recipe]]\nname = 'jpg'\n[[recipe]]\nname = 'web'\nfolder = 'Web'\nquality = {}\n"
+
+    reply = alone.reload(tables=recipes.format(50))
+    alone.until(lambda: outputs_in(alone, session.id) == {"Jpg": 2, "Web": 2})
+    small = (folder / "Web" / "a.jpg").stat().st_size
+    alone.reload(tables=recipes.format(95))
+    make_dng(folder / "Raw" / "c.dng")
+    alone.until(lambda: outputs_in(alone, session.id) == {"Jpg": 3, "Web": 3} and is_idle(alone))
+
+    assert reply == ReloadReply(changed=("recipe",), warnings=())
+    assert (folder / "Web" / "a.jpg").stat().st_size > small
+    assert (folder / "Web" / "b.jpg").stat().st_size > small
+    assert {name: (folder / "Jpg" / name).read_bytes() for name in first} == first
+
+
+def test_a_photo_in_work_while_the_recipes_change_is_made_by_the_new_ones_as_well(alone: World) -> None:
+    folder = make_session(alone.folder / "Racing")
+    session = alone.client.add_session(folder).session
+    alone.daemon.wait_for("session_found", session=session.id)
+    names = [f"{number}.dng" for number in range(6)]
+    for name in names:
+        make_dng(folder / "Raw" / name, width=900, height=600)
+    alone.daemon.wait_for("item_started")
+
+    for number in range(4):
+        alone.reload(tables=f"[[recipe]]\nname = 'r{number}'\nfolder = 'Out{number}'\n")
+    alone.until(lambda: len(list(folder.glob("Out3/*.jpg"))) == len(names) and is_idle(alone))
+
+    assert sorted(path.stem for path in (folder / "Out3").glob("*.jpg")) == [name[0] for name in names]
+    assert list(folder.glob("*/.*.part")) == []
+    errors = [line for line in alone.daemon.lines if line.get("level") in {"error", "critical"}]
+    assert errors == []
+
+
 def test_the_schedule_closes_and_opens_at_once(world: World) -> None:
     folder = make_session(world.folder / "Night")
     session = world.client.add_session(folder).session
@@ -177,7 +236,7 @@ def test_the_schedule_closes_and_opens_at_once(world: World) -> None:
     world.reload(tables=f'[schedule]\nallow = ["{begin}-{end}"]\n')
     closed = world.client.get_queue().wait_reasons
     make_dng(folder / "Raw" / "a.dng")
-    world.until(lambda: world.client.get_queue().queued_items == 1)
+    world.until(lambda: world.client.get_session(session.id).pending_count == 1)
     world.reload()
 
     assert closed == ("schedule",)

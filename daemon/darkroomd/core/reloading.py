@@ -46,9 +46,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "roots": Live(),
     "sessions": Live(),
     "workers": Live(),
-    "recipe": AtStart(
-        "only a start compares the outputs of all photos with the recipes, and makes again what they outdate"
-    ),
+    "recipe": Live(),
     **_live("intake", "quiet_seconds", "patient_seconds", "scan_seconds", "poll_seconds", "extensions"),
     **_live("worker", "deadline_seconds", "idle_seconds", "photos", "memory_mb"),
     **_live("retry", "waits_seconds", "attempts", "environment_wait_seconds"),

@@ -15,7 +15,7 @@ from darkroomd.core.freshness import AGED, Altered, Outdated, UpToDate, Wanted, 
 from darkroomd.core.imprint import dated_look
 from darkroomd.core.model import RAW_FOLDER, Arrival, Fingerprint, Output, Photo, PhotoId, PhotoState, Session
 from darkroomd.core.naming import photo_id
-from darkroomd.core.output_plan import Labels
+from darkroomd.core.output_plan import Labels, OutputPlan
 from darkroomd.core.recorded_outputs import RecordedPhoto, RecordedSession, remember
 from darkroomd.services.admission import Comparison, Delayed, compare, compare_at_a_glance
 from darkroomd.services.surroundings import OnDisk, Surroundings
@@ -91,14 +91,18 @@ class Adoption:
         Raises:
             DarkroomError: the database refuses; nothing was recorded.
         """
+        # The recipes may become other ones meanwhile: photos are compared with one set of them.
+        plan = self._around.plan
         known = await self._around.store.photos_named(self._session.id, tuple(candidates))
-        cases = {name: self._case(name, candidate, known.get(name)) for name, candidate in candidates.items()}
-        verdicts = await self._verdicts(cases)
+        cases = {
+            name: self._case(name, candidate, known.get(name), plan) for name, candidate in candidates.items()
+        }
+        verdicts = await self._verdicts(cases, plan)
         news = _News()
         outcomes: dict[str, Settled | NeedsWork | Delayed] = {}
         for name, case in cases.items():
             with bound_contextvars(session=self._session.id, correlation_id=case.arrival.correlation_id):
-                outcomes[name] = self._judge(case, verdicts[name], news)
+                outcomes[name] = self._judge(case, verdicts[name], plan, news)
         await self._tell(news)
         return outcomes
 
@@ -141,32 +145,32 @@ class Adoption:
             log.info("photos_up_to_date_again", session=self._session.id, photos=changed)
             self._around.on_document_dirty(self._session.id)
 
-    def _case(self, name: str, candidate: Candidate, known: Photo | None) -> _Case:
+    def _case(self, name: str, candidate: Candidate, known: Photo | None, plan: OutputPlan) -> _Case:
         if known is not None:
-            wanted = {recipe.name for recipe in self._around.plan.recipes}
+            wanted = {recipe.name for recipe in plan.recipes}
             records = {output.recipe: output for output in known.outputs if output.recipe in wanted}
             return _Case(candidate.arrival, None, known, records)
-        records = {} if candidate.recorded is None else self._recorded_outputs(name, candidate.recorded)
+        records = {} if candidate.recorded is None else self._recorded_outputs(name, candidate.recorded, plan)
         return _Case(candidate.arrival, candidate.recorded, None, records)
 
-    def _recorded_outputs(self, name: str, recorded: RecordedPhoto) -> dict[str, Output]:
+    def _recorded_outputs(self, name: str, recorded: RecordedPhoto, plan: OutputPlan) -> dict[str, Output]:
         identity, folder = photo_id(self._session.id, name), self._session.folder
-        places = {recipe.name: folder / recipe.folder for recipe in self._around.plan.recipes}
+        places = {recipe.name: folder / recipe.folder for recipe in plan.recipes}
         outputs = (one.as_output(identity, folder=folder) for one in recorded.outputs)
         # Anybody may have written the record: what lies elsewhere is none of our outputs.
         return {
             output.recipe: output for output in outputs if places.get(output.recipe) == output.path.parent
         }
 
-    async def _verdicts(self, cases: Mapping[str, _Case]) -> dict[str, _Verdicts]:
+    async def _verdicts(self, cases: Mapping[str, _Case], plan: OutputPlan) -> dict[str, _Verdicts]:
         labels: Labels = {}
         if any(case.known and case.records for case in cases.values()):
             names = await self._around.store.photo_names(self._session.id)
-            labels = await self._on_disk(partial(self._around.plan.labels, {*names, *cases}))
+            labels = await self._on_disk(partial(plan.labels, {*names, *cases}))
         comparisons = {
             (name, recipe): comparison
             for name, case in cases.items()
-            for recipe, comparison in self._comparisons(case, labels).items()
+            for recipe, comparison in self._comparisons(case, labels, plan).items()
         }
         glances = await self._on_disk(partial(compare_at_a_glance, comparisons))
         verdicts: dict[str, dict[str, _Verdict]] = {name: {} for name in cases}
@@ -176,8 +180,8 @@ class Adoption:
             verdicts[name][recipe] = glance or await self._on_disk(read)
         return dict(verdicts)
 
-    def _comparisons(self, case: _Case, labels: Labels) -> dict[str, Comparison]:
-        arrival, plan = case.arrival, self._around.plan
+    def _comparisons(self, case: _Case, labels: Labels, plan: OutputPlan) -> dict[str, Comparison]:
+        arrival = case.arrival
         paths = {recipe: record.path for recipe, record in case.records.items()}
         if case.known is not None and case.records:
             paths = plan.paths(case.known, self._session.folder, labels)
@@ -193,7 +197,9 @@ class Adoption:
             if recipe.name in case.records
         }
 
-    def _judge(self, case: _Case, verdicts: _Verdicts, news: _News) -> Settled | NeedsWork | Delayed:
+    def _judge(
+        self, case: _Case, verdicts: _Verdicts, plan: OutputPlan, news: _News
+    ) -> Settled | NeedsWork | Delayed:
         raw = str(self._raw / case.arrival.name)
         delayed = next((each for each in verdicts.values() if isinstance(each, Delayed)), None)
         if delayed is not None:
@@ -202,7 +208,7 @@ class Adoption:
         due = [each for each in outdated if each != AGED]
         for each in due:
             log.info("output_outdated", raw=raw, cause=each.cause)
-        if due or any(recipe.name not in case.records for recipe in self._around.plan.recipes):
+        if due or any(recipe.name not in case.records for recipe in plan.recipes):
             return self._unless_failed(case, news)
         for recipe, verdict in verdicts.items():
             if isinstance(verdict, Altered):
@@ -230,7 +236,7 @@ class Adoption:
     def _find_missing(self, recorded: Mapping[str, RecordedPhoto]) -> list[Restored]:
         missing: list[Restored] = []
         for name, photo in recorded.items():
-            recorded_outputs = self._recorded_outputs(name, photo).values()
+            recorded_outputs = self._recorded_outputs(name, photo, self._around.plan).values()
             outputs = tuple(output for output in recorded_outputs if output.path.is_file())
             if not outputs or (self._raw / name).exists():
                 continue

@@ -38,6 +38,11 @@ class Appraisal:
         self._disks = disks
         self._plan = plan
 
+    @property
+    def plan(self) -> OutputPlan:
+        """What is wanted of every photo."""
+        return self._plan
+
     async def due(self, claim: Claim, look: FrozenLook, names: Collection[str]) -> Due | Failure:
         """Return what is made of a claimed photo, whose RAW file is as it is recorded.
 

@@ -114,10 +114,10 @@ class Archivist:
         self._cabinets = cabinets
         self._method = method
 
-    def adopt(self, method: CopyMethod) -> None:
-        """Have files get into archives like this from now on."""
+    def adopt(self, *, recipes: Sequence[str], method: CopyMethod) -> None:
+        """Archive outputs of these recipes, and have files get there like this, from now on."""
         self._method = method
-        self._layouts.adopt(method)
+        self._layouts.adopt(recipes=recipes, method=method)
 
     async def develop(self, claim: Claim, on_stage: OnStage) -> Archived | Failed:
         """Take the claimed photo to its place in the archive of its job.

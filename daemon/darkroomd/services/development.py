@@ -90,7 +90,6 @@ class Development:
     ) -> None:
         self._store = store
         self._executor = executor
-        self._plan = plan
         self._deadline_seconds = deadline_seconds
         self._now_usec = now_usec
         self._disks = disks
@@ -98,8 +97,9 @@ class Development:
         self._turnstile = turnstile or Turnstile()
         self._appraisal = Appraisal(store, disks, plan)
 
-    def adopt(self, *, deadline_seconds: float, demands: SidecarDemands) -> None:
+    def adopt(self, *, plan: OutputPlan, deadline_seconds: float, demands: SidecarDemands) -> None:
         """Go by these with the photos that are taken from now on."""
+        self._appraisal = Appraisal(self._store, self._disks, plan)
         self._deadline_seconds = deadline_seconds
         self._demands = demands
 
@@ -137,22 +137,24 @@ class Development:
         self, claim: Claim, look: FrozenLook, began_at: float
     ) -> _Attempt | Skipped | Withdrawn | Changed | Failed:
         """Choose what is made; what is up to date is so whatever might be said against developing it."""
+        # The recipes may become other ones meanwhile: one photo is made by one set of them.
+        appraisal = self._appraisal
         names = await self._store.photo_names(claim.session.id)
         due: Due | None = None
         if claim.job.kind is JobKind.EXPORT:
-            found = await self._appraisal.due(claim, look, names)
+            found = await appraisal.due(claim, look, names)
             if isinstance(found, Failure):
                 return Withdrawn(found)
             due = found
             if not due.recipes:
-                along = await self._appraisal.skip(claim, names)
+                along = await appraisal.skip(claim, names)
                 return Skipped(claim.photo, tuple(one.item_id for one in along), due.rest_is_due)
         if (objection := self._objection(claim, look)) is not None:
             return objection
-        if due is not None and not await self._appraisal.start(claim, due, now_usec=self._now_usec()):
+        if due is not None and not await appraisal.start(claim, due, now_usec=self._now_usec()):
             return Changed()
         chosen = None if due is None else due.recipes
-        drafts = await self._on_disk(claim, partial(draft, self._plan, claim, names, chosen=chosen))
+        drafts = await self._on_disk(claim, partial(draft, appraisal.plan, claim, names, chosen=chosen))
         return _Attempt(claim, look, drafts, began_at, rest_is_due=due is not None and due.rest_is_due)
 
     def _objection(self, claim: Claim, look: FrozenLook) -> Changed | Failed | None:

@@ -25,7 +25,7 @@ from darkroomd.core.model import (
     SessionId,
     Wish,
 )
-from darkroomd.core.output_plan import EVERY_RECIPE, Labels
+from darkroomd.core.output_plan import EVERY_RECIPE, Labels, OutputPlan
 from darkroomd.core.story import LEVELS, LogLine
 from darkroomd.core.wording import readable
 from darkroomd.files.fingerprint import fingerprint_of, sha256_of
@@ -70,6 +70,14 @@ class Order:
     photo_ids: tuple[PhotoId, ...] | None = None
     recipes: tuple[str, ...] | None = None
     forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is wanted of the photos of a session, and what tells their outputs apart."""
+
+    plan: OutputPlan
+    labels: Labels
 
 
 class Exports:
@@ -121,10 +129,11 @@ class Exports:
             raise SessionBusy(session.id, plan.elsewhere)
         photos = await self._known(session.id, export.photo_ids if plan.joins is not None else plan.wanted)
         names = await self._around.store.photo_names(session.id)
-        labels = self._around.plan.labels(names)
+        # The recipes may become other ones meanwhile: all photos are compared with one set of them.
+        wanted = _Wanted(self._around.plan, self._around.plan.labels(names))
         for start in range(0, len(photos), LOOKED_AT_ONCE):
             some = photos[start : start + LOOKED_AT_ONCE]
-            work = partial(self._look_at, session, some, labels, export.wish)
+            work = partial(self._look_at, session, some, wanted, export.wish)
             try:
                 found = await self._around.disks.do_at_length(session.folder, work)
             except TimeoutError as error:
@@ -180,18 +189,18 @@ class Exports:
         return await self._around.store.front.read_at_length(read)
 
     def _look_at(
-        self, session: Session, photos: Sequence[Photo], labels: Labels, wish: Wish, ear: Ear
+        self, session: Session, photos: Sequence[Photo], wanted: _Wanted, wish: Wish, ear: Ear
     ) -> list[Due]:
         found: list[Due] = []
         for photo in photos:
-            found.append(self._due(session, photo, labels, wish, ear))
+            found.append(self._due(session, photo, wanted, wish, ear))
             # Files may have to be read through: that takes its time, and is no disk that does not answer.
             ear.go_on()
         return found
 
-    def _due(self, session: Session, photo: Photo, labels: Labels, wish: Wish, ear: Ear) -> Due:
+    def _due(self, session: Session, photo: Photo, wanted: _Wanted, wish: Wish, ear: Ear) -> Due:
         """Return what would be made of a photo; reads files through where only contents can tell."""
-        asked = wish.recipes or tuple(recipe.name for recipe in self._around.plan.recipes)
+        asked = wish.recipes or tuple(recipe.name for recipe in wanted.plan.recipes)
         try:
             found = fingerprint_of(photo.raw)
             look = read_look(photo.raw)
@@ -201,9 +210,9 @@ class Exports:
             return Due(asked, RAW_MISSING)
         if not is_same_file(photo.fingerprint, found):
             return Due(asked, Cause.RAW_CHANGED)
-        paths = self._around.plan.paths(photo, session.folder, labels)
+        paths = wanted.plan.paths(photo, session.folder, wanted.labels)
         hash_of = partial(sha256_of, on_read=ear.go_on)
-        verdicts = close_verdicts(photo, look, paths, self._around.plan, hash_of=hash_of)
+        verdicts = close_verdicts(photo, look, paths, wanted.plan, hash_of=hash_of)
         return due_for(verdicts, wish, failed_before=has_failed_for_good(photo))
 
     def _line(self, export: NewExport, photo: Photo, due: Due) -> LogLine:

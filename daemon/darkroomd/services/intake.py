@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from darkroom.errors import DarkroomError
 from darkroomd.core.model import CorrelationId, JobId, Photo, Session, SessionId, WatchMode
+from darkroomd.core.output_plan import OutputPlan
 from darkroomd.core.places import FolderIdentity, Root, RootStanding
 from darkroomd.files.folders import FolderIsLink
 from darkroomd.files.mounts import is_remote
@@ -60,6 +61,7 @@ class Intake:
         self._rested = anyio.Event()
         self.changing: Final = anyio.Lock()
         self._wake = anyio.Event()
+        self._renewals: list[Sequence[anyio.Event]] = []
         self._until = -math.inf
         self._running = False
         self._lookout = Lookout(self._sessions, self._roots, around.options, wake=self._wake_up)
@@ -159,6 +161,8 @@ class Intake:
 
     def _start_what_is_due(self, group: TaskGroup) -> None:
         now = anyio.current_time()
+        while self._renewals:
+            group.start_soon(self._compare_after, self._renewals.pop())
         if self._named.at <= now:
             self._named.begin()
             group.start_soon(self._watch_named)
@@ -225,6 +229,23 @@ class Intake:
             session.adopt()
             if anew:
                 session.scan_soon()
+        self._wake.set()
+
+    def adopt_plan(self, plan: OutputPlan, *, in_work: Sequence[anyio.Event]) -> None:
+        """Want these outputs from now on; what others made is made again at low priority.
+
+        That is looked for once the work is over that began before: `in_work` are set by then.
+        """
+        if plan != self._around.plan:
+            self._around.plan = plan
+            self._renewals.append(in_work)
+            self._wake.set()
+
+    async def _compare_after(self, in_work: Sequence[anyio.Event]) -> None:
+        for over in in_work:
+            await over.wait()
+        for session in self._sessions.values():
+            session.compare_soon()
         self._wake.set()
 
     async def added(self) -> tuple[frozenset[Path], frozenset[Path]]:

@@ -78,8 +78,9 @@ class Layouts:
         self._recipes = recipes
         self._method = method
 
-    def adopt(self, method: CopyMethod) -> None:
-        """Reckon with files that get into archives like this."""
+    def adopt(self, *, recipes: Sequence[str], method: CopyMethod) -> None:
+        """Go by these with the archives that are looked at from now on."""
+        self._recipes = recipes
         self._method = method
 
     async def find(self, claim: Claim, order: Order, on_tick: Callable[[], None]) -> Layout | Failed:

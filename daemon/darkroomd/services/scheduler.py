@@ -135,6 +135,12 @@ class Scheduler:
         self.wake()
 
     @property
+    def in_work(self) -> tuple[anyio.Event, ...]:
+        """What is set once each of the photos is over that are at work at this moment."""
+        hands = self._hands.values()
+        return tuple(hand.over for hand in hands if hand.claim.job.kind is not JobKind.ARCHIVE)
+
+    @property
     def wait_reasons(self) -> tuple[str, ...]:
         """Why nothing is started although there may be work."""
         return self._gate.wait_reasons()

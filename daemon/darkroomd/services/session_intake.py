@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -98,7 +99,8 @@ class SessionIntake:
         )
         self._ignored: Mapping[str, Ignored] = {}
         self._names = FolderMemory()
-        self._outputs = tuple(FolderMemory() for _ in around.plan.folders)
+        self._outputs = defaultdict[str, FolderMemory](FolderMemory)
+        self._recipes_are_new = False
         self._made_again: set[str] = set()
 
     @property
@@ -127,10 +129,6 @@ class SessionIntake:
         return (self.session.folder, self.raw) if self._watchable else (self.session.folder,)
 
     @property
-    def _output_folders(self) -> tuple[Path, ...]:
-        return tuple(self.session.folder / folder for folder in self._around.plan.folders)
-
-    @property
     def _is_watched(self) -> bool:
         place = self.raw if self._presence is Presence.PRESENT else self.session.folder
         return place in self._armed and not self._remote
@@ -149,6 +147,11 @@ class SessionIntake:
         self._around.set_pace(self._pace)
         self._reception.adopt()
         self._companions.adopt()
+
+    def compare_soon(self) -> None:
+        """Have the photos compared with the recipes, which are other ones now."""
+        self._recipes_are_new = True
+        self._pace.soon()
 
     def scan_soon(self) -> None:
         """Have the whole folder looked at as soon as possible."""
@@ -221,8 +224,10 @@ class SessionIntake:
         # The times of folders on shares are not to be relied upon.
         thorough = due or self._remote or first
         self._asked_at = begun_at
+        folders = self._around.plan.folders
         try:
-            glance = await self._on_disk(partial(glance_at, self.raw, self._output_folders))
+            look = partial(glance_at, self.raw, tuple(self.session.folder / folder for folder in folders))
+            glance = await self._on_disk(look)
             stands = not thorough and self._names.stands(glance.raw)
             sight = None if stands else await self._on_disk(self._look_around)
         except (OSError, DarkroomError) as error:
@@ -235,7 +240,7 @@ class SessionIntake:
         if sight is not None:
             busy = await self._take_in(sight, first=first)
             self._names.listed(glance.raw, now=begun_at)
-        outputs = tuple(zip(self._outputs, glance.outputs, strict=True))
+        outputs = tuple(zip((self._outputs[folder] for folder in folders), glance.outputs, strict=True))
         if due or not all(memory.stands(stamp) for memory, stamp in outputs):
             if not first:
                 await self._find_lost_outputs(thorough=due)
@@ -261,6 +266,8 @@ class SessionIntake:
             await self._begin(sight)
             log.info("session_found", session=self.session.id, folder=str(self.session.folder))
             self._presence = Presence.PRESENT
+        elif self._recipes_are_new:
+            await self._doubt_outdated(sight)
         news = await self._announce(sight, first=first)
         await self._companions.scan()
         return news
@@ -308,14 +315,11 @@ class SessionIntake:
         self._remote = is_remote(self.raw)
         folder, plan = self.session.folder, self._around.plan
         known = await self._around.store.known_photos(self.session.id)
-        compare = partial(find_outdated, known, sight.candidates, folder=folder, plan=plan)
-        doubts = await self._on_disk(compare)
-        await self._handover.note_aged([known[name].id for name in sorted(doubts.aged)])
-        await self._handover.note_renewed([known[name].id for name in sorted(doubts.renewed)])
+        doubtful = await self._find_outdated(sight, known)
         dealt_with = {
             name: photo.fingerprint
             for name, photo in known.items()
-            if photo.state is not PhotoState.MISSING and name not in doubts.doubtful
+            if photo.state is not PhotoState.MISSING and name not in doubtful
         }
         strangers = sight.candidates.keys() - known.keys()
         recorded = RecordedSession()
@@ -331,6 +335,23 @@ class SessionIntake:
         removed = await self._on_disk(partial(sweep_former, folder, outputs, plan=plan))
         if removed:
             log.info("parts_swept", folder=str(folder), count=len(removed))
+
+    async def _find_outdated(self, sight: Sight, known: Mapping[str, Photo]) -> Collection[str]:
+        """Return the photos that may have to be developed; of the others it is recorded what they are."""
+        self._recipes_are_new = False
+        folder, plan = self.session.folder, self._around.plan
+        compare = partial(find_outdated, known, sight.candidates, folder=folder, plan=plan)
+        doubts = await self._on_disk(compare)
+        await self._handover.note_aged([known[name].id for name in sorted(doubts.aged)])
+        await self._handover.note_renewed([known[name].id for name in sorted(doubts.renewed)])
+        return doubts.doubtful
+
+    async def _doubt_outdated(self, sight: Sight) -> None:
+        """Have made again what other recipes made; what is on its way is made by those that are in force."""
+        known = await self._around.store.known_photos(self.session.id)
+        for name in sorted(await self._find_outdated(sight, known)):
+            if not self._reception.room.is_doubted(name):
+                self._reception.room.doubt(name, Origin(backlog=True))
 
     async def _lose(self, error: OSError | DarkroomError) -> None:
         waits = isinstance(error, FileNotFoundError) and await self._on_disk(
@@ -358,8 +379,7 @@ class SessionIntake:
         self._reception.start_over()
         self._companions.start_over()
         self._names.forget()
-        for memory in self._outputs:
-            memory.forget()
+        self._outputs.clear()
 
     async def _look(self) -> None:
         """Look at the files that are due, and hand over those that are ready."""

@@ -48,13 +48,13 @@ class IntakeOptions:
     replace_unreadable: bool = True
 
 
-# Not frozen: the options are other ones once the configuration was read again.
+# Not frozen: plan and options are other ones once the configuration was read again.
 @dataclass(slots=True)
 class Surroundings:
     """The parts that all sessions share.
 
     Attributes:
-        options: how folders are observed; replaced as a whole.
+        plan, options: what is wanted, and how folders are observed; replaced as a whole.
         publish: tells watchers of what is never stored.
         on_document_dirty: has a session's public record rewritten.
         on_fault: is told why photos of a session cannot be taken in, or None once they can.
