@@ -46,6 +46,7 @@ from darkroomd.settings import (
 from darkroomd.store.store import Store, open_store
 from darkroomd.system.activation import inherited_socket
 from darkroomd.system.clock import now_usec
+from darkroomd.system.heap import share_one_heap
 from darkroomd.system.lock import LOCK_NAME, LockHeld, exclusive_lock
 from darkroomd.system.notify import Notifier
 
@@ -87,6 +88,7 @@ def serve(settings: Settings) -> int:
     Raises:
         DarkroomError: the daemon refuses to start; nothing was changed.
     """
+    share_one_heap()
     stories = Stories(now_usec)
     lines = configure(settings.log_format, settings.levels, tap=stories)
     notifier = Notifier.from_environment(os.environ)

@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "darkroomd.config_files": CORE | {"darkroomd.config", "darkroomd.files.reading"},
     "darkroomd.store": CORE,
     "darkroomd.files": CORE,
-    "darkroomd.imaging": CORE | {"darkroomd.logs"},
+    "darkroomd.imaging": CORE | {"darkroomd.logs", "darkroomd.system.heap"},
     "darkroomd.bus": set[str](),
     "darkroomd.logs": set[str](),
     "darkroomd.system": {"darkroom.errors"},

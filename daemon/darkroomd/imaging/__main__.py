@@ -11,7 +11,7 @@ import structlog
 
 from darkroomd import logs
 from darkroomd.imaging.confinement import confine
-from darkroomd.imaging.heap import keep_freed_memory
+from darkroomd.system.heap import keep_freed_memory
 
 log = structlog.get_logger()
 
