@@ -1,4 +1,4 @@
-"""How the C library keeps memory: its defaults cost a daemon with threads, and a worker with pictures, dear."""
+"""How the C library keeps memory: what its defaults cost daemons with threads and workers with pictures."""
 
 from __future__ import annotations
 
