@@ -20,7 +20,7 @@ from darkroomd.core.flaws import Flaw, Misfit
 from darkroomd.core.layers import Document, KeyPath, holds, merged
 from darkroomd.core.recipes import RecipeInvalid, recipe_flaws
 from darkroomd.core.schedule import WindowInvalid, parse_windows
-from darkroomd.core.toml_faults import explained
+from darkroomd.core.toml_faults import crowded_line, explained
 from darkroomd.core.toml_lines import lines_of
 from darkroomd.core.toml_text import dotted, shown
 from darkroomd.sections import (
@@ -112,6 +112,10 @@ def parse_layer(content: bytes, source: str) -> Layer:
     Raises:
         ConfigInvalid: it is no TOML, names unknown keys, or values are not what they should be.
     """
+    crowded = crowded_line(content)
+    if crowded is not None:
+        flaw = Flaw(source=source, line=crowded, key="", problem="too many dots", remedy="Break the line.")
+        raise ConfigInvalid([flaw])
     try:
         text = content.removeprefix(BOM_UTF8).decode()
         document = tomllib.loads(text)
@@ -160,7 +164,7 @@ def combine(layers: Sequence[Layer], *, cores: int | None = None) -> Config:
         ConfigInvalid: what they say does not go together, or cannot be followed.
     """
     config = msgspec.convert(merged([layer.document for layer in layers]), Config)
-    found = list(_cross_check(config, cores=cores or os.cpu_count() or 1))
+    found = list(islice(_cross_check(config, cores=cores or os.cpu_count() or 1), MOST_FLAWS))
     if found:
         raise ConfigInvalid([flaw_of(misfit, layers) for misfit in found])
     return config

@@ -10,7 +10,7 @@ from darkroomd.config import Layer, parse_layer
 from darkroomd.core.faults import ConfigUnreadable
 from darkroomd.files.reading import NotRead, read_regular
 
-LARGEST_BYTES: Final = 1 << 20
+LARGEST_BYTES: Final = 256 << 10
 """Of a file of the configuration."""
 
 

@@ -194,6 +194,13 @@ def test_what_is_only_written_otherwise_is_taken(content: bytes) -> None:
     assert parse_config(content, SOURCE) == Config()
 
 
+def test_a_key_of_very_many_parts_is_refused_before_it_takes_for_ever() -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        parse_config(b"workers = 1\na" + b".a" * 500_000 + b" = 1", SOURCE)
+
+    assert str(caught.value.flaws[0]) == f"{SOURCE}:2: too many dots. Break the line."
+
+
 def test_nothing_is_told_of_a_document_that_fits() -> None:
     document = tomllib.loads('roots = ["/a"]\n[intake]\nquiet_seconds = 1\n[[recipe]]\nbox = [1, 2]')
 

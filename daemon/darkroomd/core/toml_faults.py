@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+MOST_DOTS: Final = 1000
+"""In a line."""
+
 _POSITION: Final = re.compile(
     r"(?P<said>.*?)(?: \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\))?", re.DOTALL
 )
@@ -34,6 +37,13 @@ _IN_WORDS: Final = (
         "Write one key a line; # begins a comment.",
     ),
 )
+
+
+def crowded_line(content: bytes) -> int | None:
+    """Return the first line with more than `MOST_DOTS` dots, from 1; None: there is none."""
+    # A key of n parts takes time and memory by the square of n: minutes, for half a megabyte of dots.
+    lines = enumerate(content.split(b"\n"), start=1)
+    return next((number for number, line in lines if line.count(b".") > MOST_DOTS), None)
 
 
 def explained(content: bytes, error: ValueError | RecursionError) -> tuple[int | None, str, str]:
