@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from darkroom.client.address import SYSTEM_SOCKET, socket_path
+from darkroom.client.address import MAC_SYSTEM_SOCKET, SYSTEM_SOCKET, socket_path
 from darkroom.errors import SocketPathTooLong
 
 
@@ -30,6 +31,21 @@ def test_the_first_that_says_where_the_socket_is_counts(
     given: str | Path | None, environment: dict[str, str], expected: str
 ) -> None:
     assert socket_path(given, environment) == expected
+
+
+def test_the_socket_that_launchd_opened_for_a_users_daemon_is_found() -> None:
+    with TemporaryDirectory(prefix="home-") as home:
+        opened = Path(home, "Library", "Application Support", "darkroomd", "darkroomd.sock")
+        opened.parent.mkdir(parents=True)
+        opened.touch()
+
+        found = socket_path(None, {"HOME": home, "TMPDIR": "/nowhere"}, platform="darwin")
+
+    assert found == str(opened)
+
+
+def test_a_mac_without_a_home_is_asked_where_the_systems_daemon_is() -> None:
+    assert socket_path(None, {}, platform="darwin") == MAC_SYSTEM_SOCKET
 
 
 def test_a_socket_path_has_at_most_107_bytes() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.client.address import socket_path
 from darkroomd.installation.marks import Origin, origin_of
 from darkroomd.installation.program import Program, Watched
 from darkroomd.installation.property_lists import (
@@ -134,6 +135,14 @@ def test_a_job_is_started_again_after_a_crash_and_not_after_it_was_stopped(job: 
     assert job["KeepAlive"] == {"SuccessfulExit": False}
     assert job["RunAtLoad"] is True
     assert job["ExitTimeOut"] > 60
+
+
+def test_clients_look_where_launchd_listens() -> None:
+    own = plistlib.loads(agent().content)["Sockets"]["darkroomd"]["SockPathName"]
+    shared = plistlib.loads(daemon().content)["Sockets"]["darkroomd"]["SockPathName"]
+
+    assert own == socket_path(None, {"HOME": str(HOME)}, platform="darwin")
+    assert shared == socket_path(None, {}, platform="darwin")
 
 
 def test_only_the_user_may_connect_to_an_agent_and_the_daemon_asks_who_calls() -> None:
