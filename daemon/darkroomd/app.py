@@ -19,6 +19,7 @@ from darkroom.errors import DarkroomError
 from darkroomd.api.listener import open_listener
 from darkroomd.bus import Bus
 from darkroomd.composition import Ground, Services, Tidings, compose
+from darkroomd.config_advice import advice
 from darkroomd.configuring import Configuring
 from darkroomd.core.checks.software import WITHOUT_KERNEL
 from darkroomd.core.damage import Damage
@@ -111,6 +112,8 @@ def serve(settings: Settings) -> int:
 def _serve_alone(given: _Given) -> int:
     settings = given.settings
     check(settings)
+    for doubt in advice(settings.config, settings.layers):
+        log.warning("configuration_doubted", **doubt.facts)
     with ExitStack() as resources:
         try:
             settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from darkroomd.config import Config, parse_config
-from running import arguments
+from running import arguments, running
 
 COMMAND = [sys.executable, "-P", "-m", "darkroomd"]
 
@@ -77,6 +77,16 @@ def test_what_is_printed_is_a_configuration_that_means_the_same(tmp_path: Path) 
 
     assert first == again
     assert parse_config(first.encode(), "printed") == parse_config(config.encode(), "given") != Config()
+
+
+def test_a_start_in_spite_of_a_doubt_tells_it_in_the_log(tmp_path: Path) -> None:
+    with running(tmp_path, config='\n[socket]\ngroup_role = "operator"') as daemon:
+        daemon.stop()
+
+    doubts = [line for line in daemon.lines if line["event"] == "configuration_doubted"]
+    assert [(line["level"], line["line"], line["key"]) for line in doubts] == [
+        ("warning", 3, "socket.group_role")
+    ]
 
 
 def test_whoever_stops_reading_has_seen_enough(tmp_path: Path) -> None:
