@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from darkroomd.config import Config, combine, parse_config, parse_layer
 from darkroomd.core.faults import MOST_TOLD, ConfigInvalid
@@ -219,3 +223,44 @@ def test_the_path_of_a_file_is_named_as_it_is(tmp_path: Path) -> None:
 
     assert caught.value.context["path"] == str(tmp_path)
     assert caught.value.context["line"] == 1
+
+
+KEYS = st.sampled_from(
+    ["roots", "workers", "intake", "recipe", "overlay", "file", "box", "log", "levels", "api", "strict", "zz"]
+)
+VALUES = st.recursive(
+    st.sampled_from(["/a", "info", "", 1, 0, -1, 0.5, float("nan"), True, date(2026, 5, 1), 16**999]),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(KEYS, values, max_size=3),
+    max_leaves=9,
+)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=5))
+def test_whatever_does_not_fit_is_found_and_nothing_else(document: dict[str, object]) -> None:
+    found = list(misfits(document, Config))
+
+    assert bool(found) is not fits(document)
+    for misfit in found:
+        assert misfit.problem
+        assert misfit.remedy.endswith((".", "?"))
+
+
+def fits(document: dict[str, object]) -> bool:
+    try:
+        msgspec.convert(document, Config)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+@given(st.binary(max_size=40) | st.text("a=[]{}\"'.#\n\\ 1-:T", max_size=30).map(str.encode))
+def test_whatever_a_file_holds_is_a_configuration_or_is_told_why_not(content: bytes) -> None:
+    assert is_told_or_taken(content)
+
+
+def is_told_or_taken(content: bytes) -> bool:
+    try:
+        parse_config(content, SOURCE)
+    except ConfigInvalid as error:
+        return bool(error.flaws) and error.message.endswith((".", "?"))
+    return True
