@@ -90,7 +90,7 @@ class OverlaySection(Section, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A picture that is laid over the outputs of a recipe: a watermark, a logo, the frame of a booth.
 
     Attributes:
-        file: of the PNG with transparency, absolute. It is read at the start.
+        file: of the PNG with transparency, absolute. It is read with the configuration.
         place: one of nine anchors, or "frame": stretched over the whole picture.
         scale_percent: its longer side in percent of the picture's shorter one; without meaning for a frame.
         margin_percent: distance from the edges in percent of the picture's shorter side.

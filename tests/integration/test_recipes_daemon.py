@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,25 @@ def test_an_overlay_that_changes_makes_outputs_anew(tmp_path: Path) -> None:
     with Image.open(session / "Jpg" / "A.jpg") as picture:
         red, blue = (picture.getchannel(channel).getpixel((50, 30)) for channel in "RB")
     assert (red, blue) == (0, 254)
+
+
+def test_an_overlay_that_is_read_again_lets_the_queue_go_on_and_makes_outputs_anew(tmp_path: Path) -> None:
+    session, mark = start_session(tmp_path), tmp_path / "mark.png"
+    config = f'[recipe.overlay]\nfile = "{mark}"\nplace = "frame"\n'
+    Image.new("RGBA", (4, 4), (255, 0, 0, 255)).save(mark)
+    with running(tmp_path, "--session", str(session), config=config + QUICK) as daemon:
+        daemon.wait_for("session_found")
+        make_dng(tmp_path / "A.dng").rename(session / "Raw" / "A.dng")
+        daemon.wait_for("item_developed")
+        Image.new("RGBA", (4, 4), (0, 0, 255, 255)).save(mark)
+        make_dng(tmp_path / "B.dng").rename(session / "Raw" / "B.dng")
+        daemon.wait_for("queue_waits", reason="recipe.overlay_changed")
+
+        daemon.process.send_signal(signal.SIGHUP)
+        made = {line["output"] for line in daemon.wait_for_all("item_developed", 2)}
+        daemon.stop()
+
+    assert {Path(output).name for output in made} == {"A.jpg", "B.jpg"}
+    for output in made:
+        with Image.open(output) as picture:
+            assert picture.getchannel("B").getpixel((50, 30)) == 254

@@ -31,7 +31,7 @@ _REASONS: Final = {
     "disk.not_permitted": "the folder may not be written to",
     "disk.not_responding": "the disk does not answer",
     "disk.read_only": "the disk is read-only",
-    "recipe.overlay_changed": "the overlay of a recipe is not the one darkroomd was started with",
+    "recipe.overlay_changed": "the overlay of a recipe is not the one that was read with the configuration",
     "recipe.overlay_unusable": "the overlay of a recipe cannot be used",
     "session.folder_is_link": "a link stands where the folder of outputs belongs",
     "session.gone": "the session's folder is not there",

@@ -127,8 +127,8 @@ def _read_once(path: bytes, digest: str, _stamp: tuple[int, ...]) -> Image.Image
     except OverlayUnusable as error:
         raise Refusal(
             "recipe.overlay_unusable",
-            f"The overlay of a recipe cannot be used: {error}. Put another PNG file in its place and restart "
-            "the daemon.",
+            f"The overlay of a recipe cannot be used: {error}. Put another PNG file in its place and run "
+            "`darkroom reload`.",
             transient=True,
             context={"path": readable(path)},
             environment=True,
@@ -147,8 +147,8 @@ def _read(path: bytes) -> bytes:
 def _gone(path: bytes, reason: str) -> Refusal:
     return Refusal(
         "recipe.overlay_changed",
-        "The overlay of a recipe is not the file that it was when the daemon started. Put it back, or "
-        "restart the daemon to work with the new one.",
+        "The overlay of a recipe is not the file that it was when the configuration was read. Put it back, "
+        "or run `darkroom reload` to work with the new one.",
         transient=True,
         context={"path": readable(path), "reason": reason},
         environment=True,
