@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -61,6 +62,20 @@ def test_a_service_of_the_system_has_its_user_and_its_folder_beside_its_units() 
         "/etc/tmpfiles.d/darkroomd.conf",
     ]
     assert all(origin_of(file.content) is Origin.OURS for file in files)
+
+
+def test_every_file_is_shipped_with_the_program() -> None:
+    project = tomllib.loads((SHIPPED.parent / "pyproject.toml").read_text())
+    listed = project["tool"]["setuptools"]["data-files"]
+
+    shared = {
+        str(Path(folder, Path(name).name).relative_to("share/darkroomd/systemd"))
+        for folder, names in listed.items()
+        for name in names
+        if name.startswith("systemd/")
+    }
+
+    assert shared == {str(path.relative_to(SHIPPED)) for path in SHIPPED.rglob("*") if path.is_file()}
 
 
 def test_only_the_program_is_another_in_a_unit_that_needs_no_more() -> None:
