@@ -18,9 +18,9 @@ import pytest
 from archiving import Copying, copying
 from darkroomd.files.archive import SourceUnreadable
 from darkroomd.files.archive_copy import CopyDamaged, CopyMethod, CopyStage
+from disks import SMALL_DISK_BYTES, mounted
 from running import PATIENCE_SECONDS
 
-SIZE_BYTES = 4 << 20
 PICTURE = os.urandom(1 << 20)
 
 LINKLESS = """
@@ -42,25 +42,6 @@ except NameTaken:
 
 
 @contextmanager
-def mounted(folder: Path, *arguments: str) -> Iterator[Path]:
-    folder.mkdir(exist_ok=True)
-    mount = shutil.which("mount")
-    done = mount and subprocess.run(
-        [mount, *arguments, str(folder)], check=False, capture_output=True, timeout=PATIENCE_SECONDS
-    )
-    if not done or done.returncode != 0:
-        pytest.skip("a file system cannot be mounted here: this needs root, and a kernel that has it")
-    try:
-        yield folder
-    finally:
-        subprocess.run(
-            [f"{Path(mount or '').parent}/umount", "--lazy", str(folder)],
-            check=True,
-            timeout=PATIENCE_SECONDS,
-        )
-
-
-@contextmanager
 def image(top: Path, program: str, *options: str, megabytes: int) -> Iterator[tuple[Path, Path]]:
     """Mount a new file system in a file; yield the file and where it is mounted."""
     make = shutil.which(program)
@@ -74,12 +55,6 @@ def image(top: Path, program: str, *options: str, megabytes: int) -> Iterator[tu
         yield file, disk
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", f"size={SIZE_BYTES}", "tmpfs") as disk:
-        yield disk
-
-
 def into(disk: Path, source: Path) -> Copying:
     folder = disk / "2026"
     folder.mkdir(exist_ok=True)
@@ -90,7 +65,7 @@ def test_a_full_disk_keeps_no_part_and_takes_the_copy_once_there_is_space(
     tmp_path: Path, small_disk: Path
 ) -> None:
     copy = into(small_disk, copying(tmp_path, PICTURE * 3).source)
-    (small_disk / "ballast").write_bytes(bytes(SIZE_BYTES // 2))
+    (small_disk / "ballast").write_bytes(bytes(SMALL_DISK_BYTES // 2))
 
     with pytest.raises(OSError, match="No space left") as full:
         copy.run()

@@ -2,70 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-
-import pytest
 
 from darkroom import Client
 from darkroom.protocol.types import JobState
+from disks import SMALL_DISK_BYTES, bound, fill
 from filing import PATIENCE_USEC, archive, developed, held, listed, sessions_of, standing, sums_of
 from make import make_dng
 from running import Daemon
-
-SIZE_BYTES = 4 << 20
-MNT_DETACH = 2
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = shutil.which("mount")
-    options = f"size={SIZE_BYTES}"
-    done = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", options, "tmpfs", str(disk)], check=False, capture_output=True
-    )
-    if not done or done.returncode != 0:
-        pytest.skip("a file system of a few megabytes cannot be mounted here: this needs root")
-    yield disk
-    subprocess.run([f"{Path(mount).parent}/umount", "--lazy", str(disk)], check=True)
-
-
-@pytest.fixture
-def dead_share(tmp_path: Path) -> Iterator[Path]:
-    """A folder in which every call hangs until the end of the test."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    try:
-        server = os.open("/dev/fuse", os.O_RDWR)
-    except OSError:
-        pytest.skip("There is no /dev/fuse.")
-    folder = tmp_path / "share"
-    folder.mkdir()
-    options = f"fd={server},rootmode=40000,user_id=0,group_id=0".encode()
-    if libc.mount(b"nobody", os.fsencode(folder), b"fuse", 0, options) != 0:
-        os.close(server)
-        pytest.skip(f"Nothing can be mounted here: {os.strerror(ctypes.get_errno())}.")
-    try:
-        yield folder
-    finally:
-        # Without its server the mount answers with errors, and whoever hangs in it goes on.
-        os.close(server)
-        with suppress(OSError):
-            libc.umount2(os.fsencode(folder), MNT_DETACH)
-
-
-def fill(disk: Path) -> Path:
-    ballast = disk / "ballast"
-    with suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while file.write(bytes(4096)):
-            continue
-    return ballast
 
 
 def arrive(daemon: Daemon, folder: Path) -> None:
@@ -106,27 +53,27 @@ def test_too_little_space_is_said_with_both_numbers_before_the_first_copy(
     tmp_path: Path, small_disk: Path
 ) -> None:
     with developed(tmp_path, [["A"]]) as (daemon, client):
-        (tmp_path / "s0" / "Raw" / "A.JPG").write_bytes(bytes(SIZE_BYTES))
+        (tmp_path / "s0" / "Raw" / "A.JPG").write_bytes(bytes(SMALL_DISK_BYTES))
         [session] = sessions_of(client)
         client.start_archive([session.id], destination=small_disk / "archive")
         begun = daemon.wait_for("archive_begun")
         daemon.wait_for("job_waits", reason="disk.full")
 
-    assert begun["bytes_needed"] > SIZE_BYTES >= begun["bytes_free"]
+    assert begun["bytes_needed"] > SMALL_DISK_BYTES >= begun["bytes_free"]
     assert standing(small_disk / "archive") == {}
 
 
 def test_space_that_runs_out_in_a_copy_costs_nothing(tmp_path: Path, small_disk: Path) -> None:
     destination = small_disk / "archive"
     with developed(tmp_path) as (daemon, client):
-        (tmp_path / "s0" / "Raw" / "A.JPG").write_bytes(os.urandom(SIZE_BYTES // 2))
+        (tmp_path / "s0" / "Raw" / "A.JPG").write_bytes(os.urandom(SMALL_DISK_BYTES // 2))
         job_id = held(client, destination)
         ballast = small_disk / "ballast"
-        ballast.write_bytes(bytes(SIZE_BYTES // 4 * 3))
+        ballast.write_bytes(bytes(SMALL_DISK_BYTES // 4 * 3))
         ballast.unlink()
         # A file without blocks: it takes the space in the middle of the copy.
-        os.truncate(tmp_path / "s0" / "Raw" / "A.JPG", SIZE_BYTES // 2)
-        (small_disk / "other").write_bytes(bytes(SIZE_BYTES // 4 * 3))
+        os.truncate(tmp_path / "s0" / "Raw" / "A.JPG", SMALL_DISK_BYTES // 2)
+        (small_disk / "other").write_bytes(bytes(SMALL_DISK_BYTES // 4 * 3))
         client.resume_jobs([job_id])
         daemon.wait_for("job_waits", reason="disk.full")
 
@@ -240,20 +187,15 @@ def test_an_archive_on_a_read_only_disk_waits_until_it_can_be_written(
 
 
 def test_an_archive_that_does_not_answer_keeps_no_photo_waiting(tmp_path: Path, dead_share: Path) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
     destination = tmp_path / "archive"
     destination.mkdir()
     with developed(tmp_path) as (daemon, client):
         job_id = held(client, destination)
-        bound = libc.mount(os.fsencode(dead_share), os.fsencode(destination), None, 4096, None)
-        assert bound == 0
-        try:
+        with bound(dead_share, destination):
             client.resume_jobs([job_id])
             while client.get_job(job_id).progress.current_item_id is None:
                 daemon.next_line()
             arrive(daemon, tmp_path)
-        finally:
-            libc.umount2(os.fsencode(destination), MNT_DETACH)
         state = client.get_job(job_id).state
         client.cancel_jobs([job_id])
 

@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-
-import pytest
 
 from darkroom import Client
 from darkroom.protocol.types import JobState
+from disks import fill
 from make import make_dng
 from running import running
 
-SIZE_BYTES = 4 << 20
 PATIENCE_USEC = 30_000_000
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = shutil.which("mount")
-    options = f"size={SIZE_BYTES}"
-    done = mount and subprocess.run(
-        [mount, "-t", "tmpfs", "-o", options, "tmpfs", str(disk)], check=False, capture_output=True
-    )
-    if not done or done.returncode != 0:
-        pytest.skip("a file system of a few megabytes cannot be mounted here: this needs root")
-    yield disk
-    subprocess.run([f"{Path(mount).parent}/umount", "--lazy", str(disk)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    ballast = disk / "ballast"
-    with suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while file.write(bytes(4096)):
-            continue
-    assert os.statvfs(disk).f_bavail == 0
-    return ballast
 
 
 def test_a_full_session_disk_holds_the_session_and_burns_no_attempt(tmp_path: Path, small_disk: Path) -> None:
