@@ -45,6 +45,7 @@ from darkroomd.services.exports import Exports
 from darkroomd.services.foresight import Foresight
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.health import CheckUp, Patient
+from darkroomd.services.health_folders import Places
 from darkroomd.services.heartbeat import Heartbeat, Manager
 from darkroomd.services.housekeeping import Housekeeping
 from darkroomd.services.intake import Intake
@@ -437,13 +438,18 @@ def _check_up(
         database=ground.settings.state / DATABASE_NAME,
         socket=ground.listener.path,
         socket_group=ground.access.group,
-        outputs=ground.plan.folders,
         now_usec=now_usec,
         steady=steady_seconds,
     )
-    check_up = CheckUp(patient, archive=archive_folder(ground.settings.config))
-    ground.configuring.also_to(lambda settings: check_up.adopt(archive=archive_folder(settings.config)))
+    check_up = CheckUp(patient, _places(ground.settings))
+    ground.configuring.also_to(lambda settings: check_up.adopt(_places(settings)))
     return check_up
+
+
+def _places(settings: Settings) -> Places:
+    archive = archive_folder(settings.config)
+    others = (settings.state,) if archive is None else (settings.state, archive)
+    return Places(outputs=output_plan(settings).folders, others=others)
 
 
 def _queries(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from darkroomd.core.checks.records import presets_check, queue_check
 from darkroomd.core.model import Check
 from darkroomd.services.backups import Backups
 from darkroomd.services.executor import LocalExecutor
-from darkroomd.services.health_folders import FolderRound
+from darkroomd.services.health_folders import FolderRound, Places
 from darkroomd.services.health_machine import ClockWatch, DoorWatch, limits_examination
 from darkroomd.services.health_records import Records, backup_examination
 from darkroomd.services.health_round import Examination, HealthRound
@@ -34,7 +34,6 @@ class Patient:
         database: the file of the queue.
         socket: the path that programs call at.
         socket_group: number of the group that is to be let in; None: none is.
-        outputs: names of the folders that outputs are written to, below each session's.
         now_usec: microseconds since the Unix epoch, UTC.
         steady: seconds of a clock that nobody sets, and that goes on while the machine sleeps.
     """
@@ -49,27 +48,24 @@ class Patient:
     database: Path
     socket: Path
     socket_group: int | None
-    outputs: Collection[str]
     now_usec: Callable[[], int]
     steady: Callable[[], float]
 
 
 class CheckUp:
-    """Makes the health report, whenever it is called; `archive` is where archives go, None: nowhere."""
+    """Makes the health report, whenever it is called."""
 
-    def __init__(self, patient: Patient, *, archive: Path | None) -> None:
+    def __init__(self, patient: Patient, places: Places) -> None:
         inspection = Inspection(patient.store.front)
         now_usec = patient.now_usec
         self._software = Software(patient.executor, running=patient.version)
         self._records = Records(patient.store, inspection, patient.database, now_usec=now_usec)
-        self._folders = FolderRound(patient.store, patient.intake, outputs=patient.outputs)
-        self._state = patient.database.parent
+        self._folders = FolderRound(patient.store, patient.intake, places)
         self._round = HealthRound(self._examinations(patient, inspection))
-        self.adopt(archive=archive)
 
-    def adopt(self, *, archive: Path | None) -> None:
-        """Look at this folder's disk as well from now on."""
-        self._folders.others = (self._state,) if archive is None else (self._state, archive)
+    def adopt(self, places: Places) -> None:
+        """Look at these places from now on."""
+        self._folders.places = places
 
     async def __call__(self) -> tuple[Check, ...]:
         """Return the checks, always in the same order."""

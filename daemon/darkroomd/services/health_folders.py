@@ -36,6 +36,19 @@ LOOK_SECONDS: Final = 0.5
 """How long the folders on one disk are looked at; a local disk has answered for thousands by then."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """What is looked at besides the sessions themselves.
+
+    Attributes:
+        outputs: names of the folders that outputs are written to, below each session's.
+        others: folders that are no sessions, whose disks need room as well.
+    """
+
+    outputs: Collection[str]
+    others: Collection[Path]
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What one disk has answered; `room` is None where it would not say."""
@@ -48,17 +61,13 @@ class FolderRound:
     """Measures what `folders_check`, `sessions_check`, `space_check` and `watching_check` are about.
 
     Attributes:
-        others: folders that are no sessions, whose disks need room as well.
-
-    Args:
-        outputs: names of the folders that outputs are written to, below each session's.
+        places: what is looked at besides; may be replaced.
     """
 
-    def __init__(self, store: Store, intake: Intake, *, outputs: Collection[str]) -> None:
+    def __init__(self, store: Store, intake: Intake, places: Places) -> None:
         self._store = store
         self._intake = intake
-        self._outputs = [Path(folder) for folder in outputs]
-        self.others: Collection[Path] = ()
+        self.places = places
         self._disks = Disks(patience_seconds=DISK_SECONDS)
 
     async def examine(self) -> tuple[Check, ...]:
@@ -67,11 +76,11 @@ class FolderRound:
         modes = {folder: self._intake.watch_mode(session.id) for folder, session in sessions.items()}
         lost = [folder for folder, mode in modes.items() if mode is WatchMode.UNAVAILABLE]
         standing = [folder for folder, mode in modes.items() if mode is not WatchMode.UNAVAILABLE]
-        volumes = volumes_of({*standing, *self.others})
+        volumes = volumes_of({*standing, *self.places.others})
         by_volume: defaultdict[Volume, list[Path]] = defaultdict(list)
         for folder in standing:
             by_volume[volumes[folder]].append(folder)
-        found = await self._look(by_volume, {volumes[folder]: folder for folder in self.others})
+        found = await self._look(by_volume, {volumes[folder]: folder for folder in self.places.others})
         kinds = Counter((volumes[folder].file_system, modes[folder]) for folder in standing)
         return (
             sessions_check(len(sessions), lost=lost),
@@ -85,11 +94,12 @@ class FolderRound:
     ) -> dict[Volume, _Found | None]:
         """Return what each disk has answered; None for those that did not."""
         found: dict[Volume, _Found | None] = {}
+        outputs = [Path(folder) for folder in self.places.outputs]
 
         async def ask(volume: Volume, folders: Sequence[Path]) -> None:
             place = folders[0] if folders else others[volume]
             try:
-                found[volume] = await self._disks.do(place, partial(_look_at, place, folders, self._outputs))
+                found[volume] = await self._disks.do(place, partial(_look_at, place, folders, outputs))
             except TimeoutError:
                 found[volume] = None
 
