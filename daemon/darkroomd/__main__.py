@@ -6,11 +6,11 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from importlib import metadata
 from pathlib import Path
 
 from darkroom.errors import DarkroomError
 from darkroomd.core.flaws import place_of
+from darkroomd.imaging.version import installed_version
 from darkroomd.system.ending import without_stuck_threads
 
 DESCRIPTION = """\
@@ -79,6 +79,8 @@ def _serve(given: Sequence[str]) -> int:
 
 
 def _run(arguments: Arguments) -> int:
+    # asyncio would load OpenSSL, a megabyte, for connections of a kind that the daemon has none of.
+    sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]  # None is how Python spells "not there"
     from darkroomd.app import serve  # noqa: PLC0415 - a usage error should not wait for it
     from darkroomd.logs import LogFormat  # noqa: PLC0415 - same
     from darkroomd.settings import Settings, Sources  # noqa: PLC0415 - same
@@ -179,7 +181,7 @@ def command_line() -> argparse.ArgumentParser:
                            "with --log-format json a JSON object for each thing")  # fmt: skip
     once.add_argument("--print-config", action="store_true",
                       help="print the whole configuration in force, defaults included, and stop")  # fmt: skip
-    parser.add_argument("--version", action="version", version=f"darkroomd {metadata.version('darkroomd')}")
+    parser.add_argument("--version", action="version", version=f"darkroomd {installed_version('darkroomd')}")
     return parser
 
 

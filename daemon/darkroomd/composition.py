@@ -6,7 +6,6 @@ import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import metadata
 
 from darkroomd.api.listener import Listener
 from darkroomd.api.server import Server
@@ -30,7 +29,7 @@ from darkroomd.core.model import Claim, CorrelationId, Happening, Health, JobKin
 from darkroomd.core.output_plan import EVERY_RECIPE, OutputPlan
 from darkroomd.core.queue_depth import QueueDepth
 from darkroomd.files.archive_copy import CopyMethod
-from darkroomd.imaging.version import pipeline_version
+from darkroomd.imaging.version import installed_version, pipeline_version
 from darkroomd.logs import Log
 from darkroomd.services.archive_lists import ArchiveLists
 from darkroomd.services.archives import Archives
@@ -240,7 +239,7 @@ class _WayBack:
 async def _common(ground: Ground) -> _Common:
     config, store = ground.settings.config, ground.store
     about = Health(
-        version=metadata.version("darkroomd"),
+        version=installed_version("darkroomd"),
         pid=os.getpid(),
         instance=uuid.uuid4().hex,
         started_at_usec=now_usec(),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib import import_module
-from importlib.metadata import version
+from pathlib import Path
 from typing import Final
 
 KERNEL: Final = "kernel"
@@ -27,6 +28,35 @@ def kernel_is_built() -> bool:
     return True
 
 
+def installed_version(distribution: str) -> str:
+    """Return the version of a distribution as it is installed at this moment, by its normal name.
+
+    `importlib.metadata` is asked only where the files are not as a wheel leaves them: it would cost the
+    daemon two megabytes, most of which is a parser of mail.
+
+    Raises:
+        ModuleNotFoundError: it is not installed.
+    """
+    pattern = f"{distribution.replace('-', '_')}-*.dist-info/METADATA"
+    for folder in sys.path:
+        for file in Path(folder).glob(pattern):
+            if (found := _version_in(file)) is not None:
+                return found
+    from importlib.metadata import version  # noqa: PLC0415 - see above
+
+    return version(distribution)
+
+
+def _version_in(file: Path) -> str | None:
+    try:
+        head = file.read_text(encoding="utf-8").partition("\n\n")[0]
+    except FileNotFoundError:  # an update takes place at this moment
+        return None
+    found = (line for line in head.splitlines() if line.startswith("Version: "))
+    line = next(found, None)
+    return None if line is None else line.removeprefix("Version: ").strip()
+
+
 @cache
 def pipeline_version() -> str:
     """Return what, besides RAW file, sidecar and recipe, decides on an output's bytes.
@@ -34,5 +64,5 @@ def pipeline_version() -> str:
     The wheels of rawpy and Pillow carry LibRaw and libjpeg-turbo, so their versions stand for both.
     """
     engine = KERNEL if kernel_is_built() else PLAIN
-    opencv = version("opencv-python-headless")
-    return f"{engine}-{REVISION}+rawpy-{version('rawpy')}+pillow-{version('pillow')}+opencv-{opencv}"
+    rawpy, pillow, opencv = map(installed_version, ("rawpy", "pillow", "opencv-python-headless"))
+    return f"{engine}-{REVISION}+rawpy-{rawpy}+pillow-{pillow}+opencv-{opencv}"

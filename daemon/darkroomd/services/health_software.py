@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib import metadata
 from typing import Final
 
 import anyio
@@ -18,7 +17,7 @@ from darkroomd.core.checks.software import (
     worker_check,
 )
 from darkroomd.core.model import Check
-from darkroomd.imaging.version import kernel_is_built, pipeline_version
+from darkroomd.imaging.version import installed_version, kernel_is_built, pipeline_version
 from darkroomd.services.executor import LocalExecutor
 from darkroomd.services.health_probes import Probe
 from darkroomd.store.inspection import SQLITE_VERSION
@@ -45,7 +44,7 @@ class Software:
         self._executor = executor
         self._running = running
         self._start = Probe(executor.warm, keep_seconds=FAILED_START_KEPT_SECONDS)
-        self._libraries = {name: metadata.version(library) for name, library in LIBRARIES.items()}
+        self._libraries = {name: installed_version(library) for name, library in LIBRARIES.items()}
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Start a worker when that is asked for, until cancelled."""
@@ -76,6 +75,6 @@ class Software:
 def _installed() -> str | None:
     """Return the version that would be started now: an update does not change what runs."""
     try:
-        return metadata.version(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
+        return installed_version(DISTRIBUTION)
+    except ModuleNotFoundError:
         return None
