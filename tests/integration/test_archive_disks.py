@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,7 +42,7 @@ except NameTaken:
 
 
 @contextmanager
-def image(top: Path, program: str, *options: str, megabytes: int) -> Iterator[tuple[Path, Path]]:
+def image(top: Path, program: str, *options: str, megabytes: int) -> Generator[tuple[Path, Path]]:
     """Mount a new file system in a file; yield the file and where it is mounted."""
     make = shutil.which(program)
     if make is None:
