@@ -12,7 +12,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -24,7 +24,7 @@ COMMAND: Final = (sys.executable, "-m", "darkroom.cli.main")
 class Terminal:
     """A terminal of 80 columns and 24 lines, and a command that runs on it."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, command: Sequence[str] = COMMAND) -> None:
         self._seen, self._its = pty.openpty()
         self.resize(columns=80, lines=24)
         self.settings = termios.tcgetattr(self._its)
@@ -33,7 +33,7 @@ class Terminal:
         self._read = 0
         environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
         self.process = subprocess.Popen(
-            [*COMMAND, *words],
+            [*command, *words],
             stdin=self._its,
             stdout=self._its,
             stderr=self._its,
@@ -90,8 +90,8 @@ class Terminal:
 
 
 @contextmanager
-def on_a_terminal(*words: str) -> Generator[Terminal]:
-    terminal = Terminal(*words)
+def on_a_terminal(*words: str, command: Sequence[str] = COMMAND) -> Generator[Terminal]:
+    terminal = Terminal(*words, command=command)
     try:
         yield terminal
     finally:

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,8 +30,9 @@ from darkroomd.core.faults import (
 )
 from darkroomd.core.model import Happening
 from darkroomd.imaging.version import kernel_is_built
-from darkroomd.logs import Log, configure
+from darkroomd.logs import STDERR, Log, configure
 from darkroomd.logs.minder import LogMinder
+from darkroomd.services.backups import backup_folder
 from darkroomd.services.executor import LocalExecutor
 from darkroomd.services.heartbeat import ask_for_time
 from darkroomd.services.reloading import Announcements, Reloading
@@ -157,6 +158,11 @@ def _tell_of(damage: Damage) -> None:
     )
 
 
+def _store(settings: Settings, tell: Tidings) -> AbstractAsyncContextManager[Store]:
+    database = settings.state / DATABASE_NAME
+    return open_store(database, tell, backups=backup_folder(database, settings.config.backup))
+
+
 async def _serve(given: _Given) -> None:
     starting = anyio.CancelScope()
     async with anyio.create_task_group() as both:
@@ -174,7 +180,7 @@ async def _open_and_run(given: _Given, *, on_ready: Callable[[], None]) -> None:
     given.notifier.status("Starting: the queue is opened.")
     async with (
         open_listener(settings.socket, group=access.group, inherited=given.inherited) as listener,
-        open_store(settings.state / DATABASE_NAME, tell) as store,
+        _store(settings, tell) as store,
         LocalExecutor(executor_options(settings)) as executor,
         anyio.create_task_group() as minding,
     ):
@@ -272,7 +278,7 @@ async def _watch_signals(
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
     # A terminal that is closed takes with it what was started there; whoever has none asks for a reload.
-    reloads = frozenset[int]() if sys.stderr.isatty() else frozenset({signal.SIGHUP})
+    reloads = frozenset[int]() if os.isatty(STDERR) else frozenset({signal.SIGHUP})
     with anyio.open_signal_receiver(*SIGNALS) as received:
         task_status.started()
         async for number in received:

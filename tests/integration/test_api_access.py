@@ -121,6 +121,25 @@ async def test_an_operator_changes_what_is_not_the_owners(place: Path) -> None:
     assert reloaded == DENIED
 
 
+async def test_what_members_may_do_changes_with_the_next_call(place: Path) -> None:
+    allowed, _ = make_folders(place)
+    forbidden_folder, question = f"{place}/forbidden/party", darkroom("PauseQueue")
+    async with serving(place, access=policy(Role.READER)) as daemon:
+        [reading] = await PRIMARY.ask(daemon.path, question)
+        daemon.server.adopt(policy(Role.OPERATOR, allowed))
+        [operating] = await PRIMARY.ask(daemon.path, question)
+        [elsewhere] = await PRIMARY.ask(
+            daemon.path, darkroom("AddSession", folder={"path": forbidden_folder})
+        )
+        daemon.server.adopt(policy(Role.OPERATOR, place))
+        [opened] = await PRIMARY.ask(daemon.path, darkroom("AddSession", folder={"path": f"{place}/nowhere"}))
+
+    assert reading == DENIED
+    assert operating["parameters"]["queue"]["paused"] is True
+    assert "socket.allowed_roots" in elsewhere["parameters"]["message"]
+    assert "socket.allowed_roots" not in opened["parameters"]["message"]
+
+
 async def test_whoever_is_no_member_does_not_even_get_at_the_socket(place: Path) -> None:
     async with serving(place, access=policy(Role.OPERATOR)) as daemon:
         status, answer = await STRANGER.run(daemon.path, darkroom("GetQueue"))

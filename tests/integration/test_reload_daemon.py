@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,9 +19,10 @@ from darkroom import Client
 from darkroom.cli.main import main
 from darkroom.errors import InvalidConfiguration
 from darkroom.protocol.replies import ReloadReply
-from darkroom.protocol.types import ItemState
+from darkroom.protocol.types import ItemState, JobState
 from make import make_dng
-from running import PATIENCE_SECONDS, QUICK, Daemon, running
+from on_terminal import on_a_terminal
+from running import PATIENCE_SECONDS, QUICK, Daemon, arguments, running
 
 WORKERS = min(2, os.cpu_count() or 1)
 NOTHING = ReloadReply(changed=(), warnings=())
@@ -314,6 +316,28 @@ def test_photos_are_developed_once_each_through_fifty_reloads_from_all_sides(wor
     assert len(items) == len(names)
 
 
+def test_exports_and_archives_go_on_while_the_configuration_is_read_again(alone: World) -> None:
+    folder = make_session(alone.folder / "Busy", *(f"{number}.dng" for number in range(8)))
+    session = alone.client.add_session(folder).session
+    alone.until(lambda: alone.developed("Busy") == 8)
+
+    export = alone.client.start_export(session.id, force=True).job_id
+    assert export is not None
+    for number in range(5):
+        alone.reload(tables=f"[failures]\nleast_tried = {number + 1}\n[log.levels]\nworker = 'info'\n")
+    alone.client.wait_job(export)
+    destination = alone.folder / "archive"
+    archive = alone.client.start_archive([session.id], destination=destination).job_id
+    assert archive is not None
+    for number in range(5):
+        alone.reload(tables=f"[archive]\nmethod = '{('copy', 'reflink')[number % 2]}'\n")
+    ended = alone.client.wait_job(archive)
+
+    assert alone.client.get_job(export).progress.completed == 8
+    assert (ended.state, ended.progress.completed) == (JobState.COMPLETED, 8)
+    assert len(list(destination.rglob("*.jpg"))) == 8
+
+
 def test_the_command_tells_what_became_of_it(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.write(tables="[failures]\nleast_tried = 3\n")
 
@@ -324,6 +348,16 @@ def test_the_command_tells_what_became_of_it(world: World, capsys: pytest.Captur
 
     assert (status, told) == (0, "In force now: failures.least_tried.\n")
     assert (again, document) == (0, {"changed": [], "warnings": []})
+
+
+def test_a_terminal_that_is_closed_still_ends_the_daemon_on_it(tmp_path: Path) -> None:
+    with on_a_terminal(*arguments(tmp_path), command=(sys.executable, "-m", "darkroomd")) as terminal:
+        terminal.wait_for(b'"event":"ready"')
+
+        status = terminal.end(signal.SIGHUP)
+
+    assert status == 0
+    assert b'"event":"stopped"' in terminal.shown
 
 
 def test_a_daemon_that_is_told_to_stop_while_it_reloads_stops_in_order(tmp_path: Path) -> None:
