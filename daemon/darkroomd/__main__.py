@@ -79,8 +79,6 @@ def _serve(given: Sequence[str]) -> int:
 
 
 def _run(arguments: Arguments) -> int:
-    # asyncio would load OpenSSL, a megabyte, for connections of a kind that the daemon has none of.
-    sys.modules.setdefault("ssl", None)  # type: ignore[arg-type]  # None is how Python spells "not there"
     from darkroomd.app import serve  # noqa: PLC0415 - a usage error should not wait for it
     from darkroomd.logs import LogFormat  # noqa: PLC0415 - same
     from darkroomd.settings import Settings, Sources  # noqa: PLC0415 - same
