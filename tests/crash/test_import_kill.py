@@ -12,7 +12,8 @@ import pytest
 from crash.effects import effects_of
 from darkroomd.services.state_export import export_state
 from darkroomd.services.state_import import import_state
-from darkroomd.store.database import open_database, open_rescued
+from darkroomd.store.database import open_database
+from darkroomd.store.rescue import open_rescued
 from darkroomd.store.statements import load_migrations
 from former import make_database, rows_of
 

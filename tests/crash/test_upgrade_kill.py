@@ -9,7 +9,7 @@ import pytest
 
 from crash.effects import effects_of
 from darkroomd.store.backup import problem_in_copy
-from darkroomd.store.database import open_rescued
+from darkroomd.store.rescue import open_rescued
 from darkroomd.store.statements import load_migrations
 from former import make_database, rows_of, version_of
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from crash.effects import be_victim
-from darkroomd.store.database import Database, open_rescued
+from darkroomd.store.database import Database
+from darkroomd.store.rescue import open_rescued
 
 OPEN: list[Database] = []
 """Kept, lest they be closed in good order."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from darkroom.client import Client
+from darkroomd.store.backup import copy_database
 from make import make_dng
 from running import Daemon, running
 
@@ -129,3 +130,28 @@ def test_damage_met_at_work_ends_the_daemon_and_the_next_start_repairs_it(
     assert [line["raw"] for line in again.lines if line.get("event") == "item_started"] == [
         str(session / "Raw" / "C.DNG")
     ]
+
+
+def test_a_session_that_was_added_is_watched_again_where_a_backup_knows_of_it(
+    tmp_path: Path, session: Path
+) -> None:
+    with running(tmp_path) as daemon, Client(daemon.socket) as client:
+        client.add_session(session)
+        daemon.wait_for("session_found")
+        make_dng(session / "Raw" / "A.DNG")
+        daemon.wait_for("item_developed")
+        assert daemon.stop() == 0
+    (tmp_path / "state" / "backups").mkdir()
+    backup = tmp_path / "state" / "backups" / "queue-20261121T203015Z.db"
+    copy_database(tmp_path / "state" / "queue.db", backup)
+    damage(tmp_path / "state")
+
+    with running(tmp_path) as daemon:
+        daemon.wait_for("output_adopted")
+        make_dng(session / "Raw" / "B.DNG")
+        daemon.wait_for("item_developed", output=str(session / "Jpg" / "B.jpg"))
+        assert daemon.stop() == 0
+
+    [moved] = [line for line in daemon.lines if line.get("event") == "database_moved_aside"]
+    assert str(backup) in moved["message"]
+    assert len([line for line in daemon.lines if line.get("event") == "item_developed"]) == 1

@@ -32,7 +32,8 @@ from darkroomd.core.state_file import FolderMove, Manifest
 from darkroomd.services.state_export import export_state
 from darkroomd.services.state_import import TakenOver, import_state
 from darkroomd.store.backup import copy_database
-from darkroomd.store.database import open_database, open_rescued
+from darkroomd.store.database import open_database
+from darkroomd.store.rescue import open_rescued
 from darkroomd.store.statements import load_migrations
 from former import make_database, rows_of, version_of
 

@@ -14,8 +14,9 @@ from darkroomd.core.faults import StateCorrupt, StateTooNew, StateUnusable
 from darkroomd.core.model import JobKind, SessionId
 from darkroomd.store import soundness
 from darkroomd.store.aside import mark_damaged, move_marked
-from darkroomd.store.database import open_database, open_rescued
+from darkroomd.store.database import open_database
 from darkroomd.store.history import History
+from darkroomd.store.rescue import open_rescued
 from darkroomd.store.statements import load_migrations
 from darkroomd.store.store import open_store
 from standing import arrival

@@ -33,3 +33,12 @@ def test_what_is_said_names_the_files_what_is_lost_and_what_is_left_to_do() -> N
     )
     assert [word for word in words if word not in damage.message] == []
     assert damage.message.endswith(".")
+
+
+def test_what_a_backup_was_good_for_is_said() -> None:
+    backup = Path("/s/backups/queue-1.db")
+
+    damage = Damage(Path("/s/queue.db"), Path("/s/queue.db.damaged-1"), "page 3 is wrong", backup)
+
+    assert str(backup) in damage.message
+    assert damage.message.endswith(".")

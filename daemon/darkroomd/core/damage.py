@@ -16,21 +16,31 @@ class Damage:
         path: where it was, and where a new one is now.
         kept: where it is.
         problem: what was found, in the words of whoever found it.
+        backup: what told where photos are looked for, and statistics; None: there was no backup.
     """
 
     path: Path
     kept: Path
     problem: str
+    backup: Path | None = None
 
     @property
     def message(self) -> str:
         """Say what happened, what is lost, and what is left to do."""
-        return (
+        said = (
             f"The queue database {self.path} was damaged ({self.problem}) and now lies at {self.kept}. A new "
             "one is built from the session folders and their records: what is up to date is not developed "
             "again, and attempts and failures stay known. Lost are the order of the queue, pauses, jobs, log "
-            "lines and statistics. Sessions that neither the command line nor the configuration names have "
-            "to be added again."
+            "lines and "
+        )
+        if self.backup is None:
+            return said + (
+                "statistics. Sessions that neither the command line nor the configuration names have to be "
+                "added again."
+            )
+        return said + (
+            f"statistics since {self.backup} was made, from which sessions and roots are known that were "
+            "added. Those that were added since have to be added again."
         )
 
 

@@ -93,7 +93,7 @@ class Backups:
     @property
     def folder(self) -> Path:
         """Where the backups lie."""
-        return Path(self._section.folder) if self._section.folder else self._database.with_name(FOLDER)
+        return backup_folder(self._database, self._section)
 
     @property
     def is_wanted(self) -> bool:
@@ -167,6 +167,11 @@ class Backups:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._now_usec() // 1_000_000, UTC)
+
+
+def backup_folder(database: Path, section: BackupSection) -> Path:
+    """Return where the backups of a database lie."""
+    return Path(section.folder) if section.folder else database.with_name(FOLDER)
 
 
 def _sentence(error: DarkroomError | OSError, folder: Path) -> str:

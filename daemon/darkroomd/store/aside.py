@@ -7,6 +7,7 @@ what has not been moved yet. It goes once everything lies in its place.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -37,8 +38,11 @@ def mark_damaged(path: Path, problem: str) -> None:
     _sync(path.parent)
 
 
-def move_marked(path: Path) -> Damage | None:
+def move_marked(path: Path, *, rebuild: Callable[[], Path | None] = lambda: None) -> Damage | None:
     """Move the database at `path` aside if it is marked; nothing is ever overwritten.
+
+    `rebuild` may then make a new one there, and return the backup it is made from; it is called once more if
+    this process is killed before the mark is gone.
 
     Raises:
         OSError: the disk refuses; the mark stands, and the next call goes on.
@@ -53,9 +57,10 @@ def move_marked(path: Path) -> Damage | None:
             if os.path.lexists(source) and not os.path.lexists(target):
                 source.rename(target)
         _sync(path.parent)
+        backup = None if os.path.lexists(path) else rebuild()
         mark.unlink()
         _sync(path.parent)
-        damage = Damage(path, kept, problem)
+        damage = Damage(path, kept, problem, backup)
     return damage
 
 

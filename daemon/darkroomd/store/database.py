@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from darkroomd.core.damage import Damage
 from darkroomd.core.faults import StateCorrupt, StateUnusable
 from darkroomd.core.state_faults import BackupNotMade, UpgradeRefused
-from darkroomd.store.aside import mark_damaged, move_marked
+from darkroomd.store.aside import mark_damaged
 from darkroomd.store.backup import keep_former
 from darkroomd.store.soundness import examine, is_damage
 from darkroomd.store.statements import load_migrations, load_statements
@@ -144,24 +143,6 @@ def open_database(path: Path) -> Database:
         connection.close()
         raise
     return Database(connection, path)
-
-
-def open_rescued(path: Path) -> tuple[Database, Damage | None]:
-    """Open the database at `path` as `open_database` does; one that is damaged is moved aside first.
-
-    Raises:
-        StateTooNew, UpgradeRefused, StateUnusable: see `open_database`.
-    """
-    try:
-        damage = move_marked(path)
-        try:
-            return open_database(path), damage
-        except StateCorrupt as error:
-            mark_damaged(path, error.problem)
-            damage = move_marked(path)
-        return open_database(path), damage
-    except OSError as error:
-        raise StateUnusable(path.parent, os.strerror(error.errno or 0)) from error
 
 
 def open_reader(path: Path) -> Database:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -34,24 +35,27 @@ from darkroomd.core.naming import photo_id
 from darkroomd.store import arrivals, catalogue, queue, restoring, verbs
 from darkroomd.store.arrivals import NewJob, Queued
 from darkroomd.store.catalogue import Totals
-from darkroomd.store.database import Database, open_reader, open_rescued
+from darkroomd.store.database import Database, open_reader
 from darkroomd.store.front import Front
 from darkroomd.store.outputs import put_outputs
 from darkroomd.store.queue import Ending, Wanted
+from darkroomd.store.rescue import open_rescued
 from darkroomd.store.restoring import Restored
 from darkroomd.store.rows import output_from
 
 
 @asynccontextmanager
-async def open_store(path: Path, publish: Callable[[Happening], None]) -> AsyncGenerator[Store]:
+async def open_store(
+    path: Path, publish: Callable[[Happening], None], *, backups: Path | None = None
+) -> AsyncGenerator[Store]:
     """Open the database at `path`; each committed change is told to `publish`, in order.
 
-    One that is damaged is moved aside and begun anew: see `Store.damage`.
+    One that is damaged is moved aside and begun anew, with what `backups` know: see `Store.damage`.
 
     Raises:
-        StateTooNew, StateUnusable: see `open_database`.
+        StateTooNew, UpgradeRefused, StateUnusable: see `open_database`.
     """
-    writer, damage = await to_thread.run_sync(open_rescued, path)
+    writer, damage = await to_thread.run_sync(partial(open_rescued, path, backups=backups))
     try:
         reader = await to_thread.run_sync(open_reader, path)
         try:
