@@ -234,7 +234,8 @@ def booted(root: Path, *, until_up: bool = True) -> Generator[Machine]:
                 _wait_until_up(news, process, messages)
             # systemd would wait for room where what it says is not read.
             news.close()
-            yield Machine(root, children_of(process.pid)[0])
+            with _last_words(Machine(root, children_of(process.pid)[0])) as machine:
+                yield machine
         finally:
             for child in children_of(process.pid):
                 # `unshare` ends after its child; the kernel ends what the child is the first process of.
@@ -246,6 +247,17 @@ def booted(root: Path, *, until_up: bool = True) -> Generator[Machine]:
                 process.kill()
                 process.stdout.close()
                 _remove(cgroup)
+
+
+@contextmanager
+def _last_words(machine: Machine) -> Generator[Machine]:
+    """Put the end of the machine's journal to whatever goes wrong: it is gone with the machine."""
+    try:
+        yield machine
+    except Exception as error:
+        with suppress(subprocess.TimeoutExpired):
+            error.add_note(machine.attempt("journalctl", "--no-pager", "--lines=60").stdout)
+        raise
 
 
 @contextmanager
