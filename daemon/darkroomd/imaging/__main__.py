@@ -42,13 +42,16 @@ def main() -> None:
     arguments = _parser().parse_args(namespace=Arguments())
     pipes = _take_pipes()
     levels = logs.Levels(arguments.log_level)
-    logs.configure(logs.LogFormat(arguments.log_format), levels, descriptor=pipes.log)
+    lines = logs.configure(logs.LogFormat(arguments.log_format), levels, descriptor=pipes.log)
     structlog.contextvars.bind_contextvars(worker=os.getpid())
     faulthandler.enable(file=pipes.log)
     refused = confine(parent=arguments.parent, memory_bytes=arguments.memory_bytes)
     for measure, reason in refused.items():
         log.warning("measure_refused", measure=measure, reason=reason)
-    _work(arguments, pipes)
+    try:
+        _work(arguments, pipes)
+    finally:
+        lines.tidy(all_of_it=True)
 
 
 def _take_pipes() -> Pipes:
