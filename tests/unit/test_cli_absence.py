@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from darkroom.cli.absence import Door, Lock, Unit, explained
-from darkroom.cli.inquest import holder_of
+from darkroom.cli.inquest import holder_of, job_from, unit_from
 from darkroom.protocol.severity import Severity, severity_of
 
 PATH = "/run/darkroomd/darkroomd.sock"
@@ -95,3 +95,61 @@ nonsense
 )
 def test_the_kernel_s_table_says_who_holds_a_lock(inode: int, pid: int | None) -> None:
     assert holder_of(inode, LOCKS.splitlines()) == pid
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "result"),
+    [
+        pytest.param(
+            "LoadState=loaded\nActiveState=active\nResult=success\n", "active", "success", id="runs"
+        ),
+        pytest.param(
+            "LoadState=loaded\nActiveState=failed\nResult=oom-kill\n", "failed", "oom-kill", id="killed"
+        ),
+        pytest.param("LoadState=masked\n", "unknown", "", id="masked"),
+    ],
+)
+def test_systemd_s_words_are_understood(said: str, state: str, result: str) -> None:
+    unit = unit_from(said, whose="user")
+
+    assert unit is not None
+    assert (unit.state, unit.result) == (state, result)
+    assert unit.start == "systemctl --user start darkroomd"
+    assert unit.log == "journalctl --user -u darkroomd -n 50"
+
+
+JOB = """\
+system/io.darkroomd.daemon = {
+\tactive count = 0
+\tstate = STATE
+\tlast exit code = STATUS
+\tsockets = {
+\t\tstate = active
+\t}
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "expected"),
+    [
+        pytest.param("running", "0", ("running", ""), id="runs"),
+        pytest.param("not running", "0", ("not running", ""), id="stopped"),
+        pytest.param("not running", "(never exited)", ("not running", ""), id="never-started"),
+        pytest.param("not running", "2: ENOENT", ("failed", "exit status 2: ENOENT"), id="failed"),
+    ],
+)
+def test_launchd_s_words_are_understood(state: str, status: str, expected: tuple[str, str]) -> None:
+    said = JOB.replace("STATE", state).replace("STATUS", status)
+
+    unit = job_from(said, "system/io.darkroomd.daemon", whose="system")
+
+    assert unit is not None
+    assert (unit.state, unit.result) == expected
+    assert unit.name == "io.darkroomd.daemon"
+
+
+def test_a_service_that_is_not_installed_is_none() -> None:
+    assert unit_from("LoadState=not-found\nActiveState=inactive\n", whose="system") is None
+    assert unit_from("", whose="system") is None
+    assert job_from("", "system/io.darkroomd.daemon", whose="system") is None

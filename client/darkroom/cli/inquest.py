@@ -115,33 +115,55 @@ def _writer(path: Path) -> int | None:
 def look_at_services() -> tuple[Unit, ...]:
     """Return what the service manager says of our services, where there is one and it knows any."""
     if sys.platform == "darwin":
-        return (*_job(f"gui/{os.getuid()}/{AGENT}", "user"), *_job(f"system/{DAEMON}", "system"))
-    if shutil.which("systemctl") is None or not _BOOTED.is_dir():
-        return ()
-    return (*_unit("user"), *_unit("system"))
+        targets = ((f"gui/{os.getuid()}/{AGENT}", "user"), (f"system/{DAEMON}", "system"))
+        found = [
+            job_from(_answer("launchctl", "print", target), target, whose=whose) for target, whose in targets
+        ]
+    elif shutil.which("systemctl") is None or not _BOOTED.is_dir():
+        found = []
+    else:
+        scopes = ((("--user",), "user"), ((), "system"))
+        show = ("show", SERVICE, f"--property={_PROPERTIES}")
+        found = [unit_from(_answer("systemctl", *scope, *show), whose=whose) for scope, whose in scopes]
+    return tuple(unit for unit in found if unit is not None)
 
 
-def _unit(whose: str) -> tuple[Unit, ...]:
-    scope = ("--user",) if whose == "user" else ()
-    said = _answer("systemctl", *scope, "show", SERVICE, f"--property={_PROPERTIES}")
+def unit_from(said: str, *, whose: str) -> Unit | None:
+    """Return our service by what `systemctl show` says of it; None: it is not installed."""
     facts = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     if facts.get("LoadState", "not-found") == "not-found":
-        return ()
-    words = " ".join(scope)
-    start = f"systemctl {words} start darkroomd".replace("  ", " ")
-    log = f"journalctl {words} -u darkroomd -n 50".replace("  ", " ")
-    state, result = facts.get("ActiveState", "unknown"), facts.get("Result", "")
-    return (Unit(SERVICE, whose, state, result, start, log),)
+        return None
+    own = "--user " if whose == "user" else ""
+    return Unit(
+        SERVICE,
+        whose,
+        state=facts.get("ActiveState", "unknown"),
+        result=facts.get("Result", ""),
+        start=f"systemctl {own}start darkroomd",
+        log=f"journalctl {own}-u darkroomd -n 50",
+    )
 
 
-def _job(target: str, whose: str) -> tuple[Unit, ...]:
-    said = _answer("launchctl", "print", target)
-    if not said:
-        return ()
-    state = next((line.split("=")[1].strip() for line in said.splitlines() if "state =" in line), "unknown")
-    label = target.rpartition("/")[2]
-    log = "log show --last 1h --predicate 'process == \"darkroomd\"'"
-    return (Unit(label, whose, state, "", f"launchctl kickstart {target}", log),)
+def job_from(said: str, target: str, *, whose: str) -> Unit | None:
+    """Return our job by what `launchctl print` says of it; None: it is not installed."""
+    facts: dict[str, str] = {}
+    for line in said.splitlines():
+        key, separator, value = line.strip().partition(" = ")
+        if separator:
+            # Below are those of its sockets and the like.
+            facts.setdefault(key, value)
+    if "state" not in facts:
+        return None
+    status = facts.get("last exit code", "0")
+    ended_badly = facts["state"] != "running" and not status.startswith(("0", "("))
+    return Unit(
+        target.rpartition("/")[2],
+        whose,
+        state="failed" if ended_badly else facts["state"],
+        result=f"exit status {status}" if ended_badly else "",
+        start=f"launchctl kickstart {target}",
+        log="log show --last 1h --predicate 'process == \"darkroomd\"'",
+    )
 
 
 def _answer(*command: str) -> str:

@@ -363,7 +363,7 @@ class LogLine(Payload, frozen=True, kw_only=True):
 
 
 class Check(Payload, frozen=True, kw_only=True):
-    """One line of the daemon's own health report."""
+    """One line of the daemon's own health report; `protocol.severity` tells warnings from what is well."""
 
     name: str
     ok: bool
