@@ -46,7 +46,7 @@ class Change:
 class _Reading:
     """A look at the configuration in a thread, which itself says when it is over."""
 
-    over: bool = False
+    over: bool = True
 
 
 @dataclass(slots=True)
@@ -80,7 +80,8 @@ class Reloading:
         self._announcements = announcements or Announcements()
         self._turn = anyio.Lock()
         self._asked = anyio.Event()
-        self._reading = _Reading(over=True)
+        self._reading = _Reading()
+        self._threads = anyio.CapacityLimiter(1)
         self._patience = anyio.CancelScope()
         self._stopping = False
 
@@ -155,6 +156,7 @@ class Reloading:
             self._reading = reading = _Reading()
 
             def read() -> Change:
+                reading.over = False
                 try:
                     return self._read()
                 finally:
@@ -162,7 +164,7 @@ class Reloading:
 
             # Whoever hangs up meanwhile leaves no thread behind, unless that hangs itself.
             with anyio.move_on_after(READ_SECONDS, shield=True) as self._patience:
-                return await to_thread.run_sync(read, abandon_on_cancel=True)
+                return await to_thread.run_sync(read, abandon_on_cancel=True, limiter=self._threads)
         # As long as a thread hangs there is no second one.
         raise InvalidConfiguration(_SILENT, (_SILENT,))
 
