@@ -53,8 +53,10 @@ def _row(field: FieldInfo, text: str, table: str) -> str:
     default = (
         "must be set" if field.required else "" if field.default is None else f"`{as_toml(field.default)}`"
     )
-    effect = "**¹**" if isinstance(effect_of(key), AtStart) and not table.startswith("recipe") else ""
-    cells = (f"`{field.encode_name}`{effect}", default, kind_of(field.type), text)
+    # Recipes are one value: with one of them, all change.
+    effect = effect_of("recipe" if table.startswith("recipe") else key)
+    mark = "**¹**" if isinstance(effect, AtStart) else ""
+    cells = (f"`{field.encode_name}`{mark}", default, kind_of(field.type), text)
     return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
 
 

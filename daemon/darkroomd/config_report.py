@@ -9,7 +9,7 @@ import msgspec
 
 from darkroom.errors import DarkroomError
 from darkroomd.config_advice import advice
-from darkroomd.core.faults import ConfigInvalid
+from darkroomd.core.faults import ConfigInvalid, ConfigUnreadable
 from darkroomd.core.flaws import Flaw, Place, place_of
 from darkroomd.core.toml_text import printable
 from darkroomd.settings import COMMAND_LINE, Settings, Sources, findings
@@ -72,6 +72,8 @@ def check_configuration(sources: Sources) -> Report:
         settings = Settings.gather(sources)
     except ConfigInvalid as error:
         return Report(tuple(_of_flaw(flaw, "error", error.code) for flaw in error.flaws), error.exit_status)
+    except ConfigUnreadable as error:
+        return Report((_of_error(error, str(error.path)),), error.exit_status)
     except DarkroomError as error:
         return Report((_of_error(error),), error.exit_status)
     errors = findings(settings)
@@ -90,8 +92,8 @@ def _of_flaw(flaw: Flaw, level: str, code: str) -> Remark:
     )
 
 
-def _of_error(error: DarkroomError) -> Remark:
-    place = place_of(error) or Place(source=COMMAND_LINE, line=None, key="")
+def _of_error(error: DarkroomError, source: str = COMMAND_LINE) -> Remark:
+    place = place_of(error) or Place(source=source, line=None, key="")
     return Remark(
         level="error",
         code=error.code,

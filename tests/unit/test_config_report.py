@@ -119,6 +119,16 @@ def test_an_overlay_that_cannot_be_used_is_told_with_its_place(
     assert line.startswith(f"{path}:4: recipe[0].overlay.file: The overlay {overlay} cannot be used: {said}")
 
 
+def test_a_file_that_cannot_be_read_is_told_as_such(sources: Sources) -> None:
+    assert sources.places.config is not None
+    sources.places.config.mkdir()
+
+    (line,) = check_configuration(sources).lines()
+
+    path = sources.places.config
+    assert line.startswith(f"{path}: The configuration {path} cannot be read: it is not a regular file.")
+
+
 def test_names_that_break_lines_or_are_no_text_stay_in_their_line(sources: Sources, tmp_path: Path) -> None:
     odd = tmp_path / "a\nb\udcff.toml"
     odd.write_text("rots = 1")

@@ -128,7 +128,11 @@ class ConfigInvalid(DarkroomError):
 
 
 class ConfigUnreadable(DarkroomError):
-    """A configuration file that was named, or that is there, cannot be read."""
+    """A configuration file that was named, or that is there, cannot be read.
+
+    Attributes:
+        path: of the file.
+    """
 
     code = "config.unreadable"
     exit_status = 2
@@ -136,10 +140,11 @@ class ConfigUnreadable(DarkroomError):
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
             f"The configuration {path} cannot be read: {problem}. Correct the file or its permissions, or "
-            "name another one with --config.",
+            "name another one with --config; --without-system-config leaves out that of the machine.",
             path=str(path),
             problem=problem,
         )
+        self.path: Final = path
 
 
 class DefaultPresetUnknown(DarkroomError):
