@@ -13,7 +13,7 @@ from make import make_dng
 from systemd.furnishing import BOOTH_UID
 from systemd.journal import following
 from systemd.machine import Machine, booted
-from systemd.service import SERVICE, SESSIONS, configure, install, make_session, obey
+from systemd.service import SERVICE, SESSIONS, commands_in, configure, install, make_session, obey
 
 CONFIGURATION = """
 [socket]
@@ -38,6 +38,9 @@ LOOK = {"clarity": 30, "dehaze": 20, "sharpness": 20, "colorNoiseReduction": 20,
 
 CAP_LEASE = 1 << 28
 
+AT_HOME = "/home/booth/o'tool"
+"""Where a program may be installed that not even its user expects to be started by the system."""
+
 
 @pytest.fixture
 def folder(root: Path) -> Path:
@@ -51,6 +54,14 @@ def serve(machine: Machine, *options: str) -> None:
         machine,
         [user, f"chgrp --recursive darkroomd {SESSIONS}", f"chmod --recursive g+rwX {SESSIONS}", start],
     )
+
+
+def install_at_home(machine: Machine) -> None:
+    """Install the program a second time, where services of the system see nothing."""
+    machine.run("cp", "--archive", "/opt/darkroomd", AT_HOME)
+    for name in ("darkroomd", "darkroom"):
+        script = machine.root / AT_HOME.lstrip("/") / "bin" / name
+        script.write_text(script.read_text().replace("#!/opt/darkroomd/", f"#!{AT_HOME}/"))
 
 
 def facts_of(machine: Machine, pid: int) -> dict[str, str]:
@@ -88,10 +99,12 @@ def test_a_photo_of_another_user_is_known_to_be_complete_at_once_and_is_develope
 
 
 @pytest.mark.usefixtures("folder")
-def test_folders_with_any_name_in_any_place_are_let_in(root: Path) -> None:
+def test_folders_and_a_program_with_any_name_in_any_place_are_let_in(root: Path) -> None:
     options = [word for path in FOLDERS.values() for word in ("--session", path)]
     with booted(root) as machine:
-        user, start = install(machine, *options)
+        install_at_home(machine)
+        told = machine.run(f"{AT_HOME}/bin/darkroomd", "install-service", "--system", *options)
+        user, start = commands_in(told)
         obey(machine, [user])
         for path in FOLDERS.values():
             machine.run("mkdir", "--parents", f"{path}/Raw")
@@ -103,10 +116,15 @@ def test_folders_with_any_name_in_any_place_are_let_in(root: Path) -> None:
                 make_dng(machine.outside(path) / "Raw" / "a.dng")
             journal.wait_for_all("item_developed", len(FOLDERS))
         found = [(machine.outside(path) / "Jpg" / "a.jpg").is_file() for path in FOLDERS.values()]
+        machine.run("systemctl", "reload", SERVICE)
         health = machine.attempt("darkroom", "doctor")
+        command = machine.run(
+            "ps", "--no-headers", "--format", "args", "--pid", machine.show(SERVICE, "MainPID")["MainPID"]
+        )
 
     assert found == [True] * len(FOLDERS)
     assert health.returncode == 0, health.stdout
+    assert command.startswith(f"{AT_HOME}/bin/")
 
 
 @pytest.mark.usefixtures("folder")
