@@ -112,13 +112,13 @@ class Configuring:
         self._adopters += adopters
 
     def read(self) -> Change:
-        """Read the layers of the configuration again, and check them as at the start; blocks.
+        """Read the layers of the configuration again, and check what is new as at the start; blocks.
 
         Raises:
             DarkroomError: as `Settings.again` and `check`.
         """
         before, after = self._settings, self._settings.again()
-        check(after)
+        check(_with_new_folders(before, after))
         merged = _merged(before, after)
         return Change(compare(_values(before), _values(after)), lambda: self._put_in_force(merged))
 
@@ -132,6 +132,15 @@ def _values(settings: Settings) -> Values:
     """Return the configuration as plain values; pictures that recipes name count by their content."""
     values: dict[str, Any] = msgspec.to_builtins(settings.config)
     return {**values, "recipe": [settings.config.recipe, settings.recipes]}
+
+
+def _with_new_folders(before: Settings, after: Settings) -> Settings:
+    """Return settings to check: a folder that is watched already may be away for a while."""
+    return replace(
+        after,
+        roots=tuple(folder for folder in after.roots if folder not in before.roots),
+        sessions=tuple(folder for folder in after.sessions if folder not in before.sessions),
+    )
 
 
 def _merged(before: Settings, after: Settings) -> Settings:

@@ -147,6 +147,17 @@ def test_a_folder_that_is_not_there_is_a_fault(world: World) -> None:
     assert world.reload() == NOTHING
 
 
+def test_a_folder_that_is_watched_may_be_away(world: World) -> None:
+    folder = make_session(world.folder / "Card")
+    line = f"sessions = {quoted(folder)}"
+    world.reload(top=line)
+    folder.rename(world.folder / "Taken")
+
+    reply = world.reload(top=line, tables="[failures]\nleast_tried = 2\n")
+
+    assert reply.changed == ("failures.least_tried",)
+
+
 def test_a_session_comes_and_goes_with_its_line_and_nothing_of_it_is_lost(world: World) -> None:
     folder = make_session(world.folder / "Wedding", "a.dng")
 
