@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from darkroomd.config import Config, Layer, flaw_of
 from darkroomd.core.flaws import Flaw, Misfit
+from darkroomd.core.intake import RAW_EXTENSIONS
 from darkroomd.core.layers import holds
 from darkroomd.core.recipes import Anchor, Format
 from darkroomd.core.toml_text import shown
@@ -17,7 +18,13 @@ _LOSSY = (Format.JPEG, Format.WEBP)
 
 def advice(config: Config, layers: Sequence[Layer]) -> tuple[Flaw, ...]:
     """Return what a person may want to look at, with the place; nothing of what is only a default."""
-    doubts = (*_of_folders(config), *_of_access(config), *_of_recipes(config), *_of_times(config))
+    doubts = (
+        *_of_folders(config),
+        *_of_extensions(config),
+        *_of_access(config),
+        *_of_recipes(config),
+        *_of_times(config),
+    )
     return tuple(
         flaw_of(doubt, layers)
         for doubt in doubts
@@ -35,6 +42,17 @@ def _of_folders(config: Config) -> Iterator[Misfit]:
         if PurePath(folder).parent in roots:
             problem = f"{shown(folder)} is a session of a root that is watched as well"
             yield Misfit(("sessions", number), problem, "It needs no line of its own.")
+
+
+def _of_extensions(config: Config) -> Iterator[Misfit]:
+    for number, extension in enumerate(config.intake.extensions):
+        path = ("intake", "extensions", number)
+        if extension.lower().lstrip("*.") not in RAW_EXTENSIONS:
+            yield Misfit(
+                path, f"{shown(extension)} is no RAW file that is known", "Correct it, or remove it."
+            )
+        elif extension.lower() not in RAW_EXTENSIONS:
+            yield Misfit(path, f"{shown(extension)} is the end of no name", "Write it without the dot.")
 
 
 def _of_access(config: Config) -> Iterator[Misfit]:

@@ -128,3 +128,18 @@ def test_a_pipe_as_configuration_is_refused_at_once(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "it is not a regular file" in done.stdout
+
+
+def test_what_explains_a_configuration_is_not_loaded_where_all_is_well() -> None:
+    program = (
+        "import sys\nimport darkroomd.app\nfrom darkroomd.config import parse_config\n"
+        "parse_config(b'workers = 1', 'c.toml')\nprint(*sys.modules)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    loaded = set(done.stdout.split())
+    assert "darkroomd.config" in loaded
+    assert loaded.isdisjoint({"darkroomd.core.misfits", "darkroomd.config_print", "darkroomd.config_report"})

@@ -173,6 +173,12 @@ def test_what_is_hardly_meant_is_a_warning(sources: Sources) -> None:
             id="frame",
         ),
         pytest.param("[intake]\npatient_seconds = 0.1", ["intake.patient_seconds"], id="impatient"),
+        pytest.param('[intake]\nextensions = ["NEF", "cr3"]', [], id="extensions"),
+        pytest.param(
+            '[intake]\nextensions = ["nef", ".cr3", "jpeg"]',
+            ["intake.extensions[1]", "intake.extensions[2]"],
+            id="odd-extensions",
+        ),
         pytest.param('[schedule]\nallow = ["08:00 - 08:00"]', ["schedule.allow[0]"], id="whole-day"),
     ],
 )
