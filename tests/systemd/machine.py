@@ -136,6 +136,14 @@ class Machine:
                     return each
         raise ProcessLookupError(pid)
 
+    def commands(self) -> list[str]:
+        """Return the command lines of all that runs in it."""
+        found: list[str] = []
+        for each in _below(self.pid):
+            with suppress(OSError):
+                found.append(Path(f"/proc/{each}/cmdline").read_text().replace("\0", " "))
+        return found
+
     def cut_power(self) -> None:
         """Kill all its processes at once."""
         with suppress(ProcessLookupError):
