@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -151,6 +152,17 @@ def test_a_unit_that_was_masked_stays_masked(top: Path, capsys: pytest.CaptureFi
     assert "service.files_edited" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_is_nobody_s_to_replace(top: Path, make: Callable[[Path], None]) -> None:
+    (top / UNITS).mkdir(parents=True)
+    make(top / UNITS / "darkroomd.service")
+
+    statuses = (install(top), uninstall(top))
+
+    assert statuses == (1, 0)
+    assert (top / UNITS / "darkroomd.service").exists()
+
+
 def test_a_folder_of_units_that_is_a_link_is_followed(top: Path) -> None:
     kept = top / "dotfiles"
     kept.mkdir()
@@ -247,7 +259,7 @@ def test_a_full_or_forbidden_disk_is_said_by_the_file(top: Path, capsys: pytest.
 
 @pytest.mark.parametrize("command", [install_service, uninstall_service], ids=["install", "uninstall"])
 def test_only_root_changes_the_services_of_the_system(
-    command: type[object], capsys: pytest.CaptureFixture[str]
+    command: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with without_privileges():
         status = command(["--system"])
@@ -309,6 +321,24 @@ def test_a_home_with_every_kind_of_character_is_a_home(top: Path) -> None:
     drop_in = (units / "darkroomd.service.d/folders.conf").read_text()
     assert status == 0
     assert r'''--root "/home/o'brien 100%% \"q\" Müller\\ $$HOME"''' in drop_in
+
+
+def test_a_reader_may_leave_before_all_is_told(top: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "darkroomd", "install-service", "--dry-run", "--destdir", str(top)],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_the_commands_are_words_of_the_daemon(top: Path) -> None:

@@ -148,11 +148,21 @@ def _told(work: Callable[[], Sequence[str]]) -> int:
     except DarkroomError as error:
         sys.stderr.write(f"darkroomd: {error.message} [{error.code}]\n")
         return error.exit_status
-    sys.stdout.flush()
-    # A path may hold bytes that are no text, and no terminal has to understand.
-    sys.stdout.buffer.write(b"".join(os.fsencode(line) + b"\n" for line in lines))
-    sys.stdout.buffer.flush()
+    # With its standard output closed a program has none at all.
+    if sys.stdout:
+        _say(lines)
     return EXIT_DONE
+
+
+def _say(lines: Sequence[str]) -> None:
+    try:
+        sys.stdout.flush()
+        # A path may hold bytes that are no text, and no terminal has to understand.
+        sys.stdout.buffer.write(b"".join(os.fsencode(line) + b"\n" for line in lines))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # The reader has seen enough; the interpreter would try to write once more at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _install(arguments: Arguments, layout: Layout) -> list[str]:

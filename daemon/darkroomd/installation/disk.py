@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum
@@ -73,7 +74,7 @@ def changes(
     edited = [
         placed(file.path, below=below)
         for file, content in found
-        if content not in {None, file.content} and origin_of(content or b"") is not Origin.OURS
+        if content is not None and content != file.content and origin_of(content) is not Origin.OURS
     ]
     if edited and not force:
         raise FilesEdited(edited)
@@ -174,9 +175,9 @@ def _stands(link: Path, *, below: Path) -> bool:
 
 
 def _found(path: Path) -> bytes | None:
-    """Return what is in a file; None: there is none. A link, as of a masked unit, is nobody's content."""
+    """Return what is in a file; None: there is none. A link, as of a masked unit, holds nothing of ours."""
     try:
-        return os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+        return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else b""
     except FileNotFoundError:
         return None
     except OSError as error:

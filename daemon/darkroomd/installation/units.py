@@ -70,11 +70,7 @@ def system_units(
 def user_units(
     template: Template, program: Program, watched: Watched, *, folder: Path
 ) -> tuple[InstalledFile, ...]:
-    """Return the files of a user's service, whose units lie in `folder`.
-
-    Raises:
-        FolderNotForSystemd: a folder cannot be named in a unit.
-    """
+    """Return the files of a user's service, whose units lie in `folder`."""
     files = [
         (folder / SERVICE, _started_by(template(f"user/{SERVICE}"), program)),
         (folder / SOCKET, template(f"user/{SOCKET}")),
