@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from _thread import get_ident
+from typing import Final
 
 import anyio
 from anyio.abc import TaskStatus
 
 from darkroomd.logs.repetition import ROUND_SECONDS
 from darkroomd.logs.setup import Log
+
+RETRY_SECONDS: Final = 1.0
+"""Between two tries to write what is held, where nobody tells when it can be written."""
 
 
 class LogMinder:
@@ -35,7 +39,11 @@ class LogMinder:
 
     async def _write_held(self) -> None:
         while not self._log.sink.flush():
-            await anyio.wait_writable(self._log.sink.descriptor)
+            try:
+                await anyio.wait_writable(self._log.sink.descriptor)
+            except OSError:
+                # Of some devices the event loop cannot tell.
+                await anyio.sleep(RETRY_SECONDS)
 
     def _note_held(self) -> None:
         # Other threads have to wait for the next round.
