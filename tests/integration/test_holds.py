@@ -18,7 +18,7 @@ from darkroomd.core.model import Claim, CorrelationId, Happening, JobKind, Sessi
 from darkroomd.core.retry import Hold, RetryPolicy, SessionHold
 from darkroomd.core.stability import Patience
 from darkroomd.files.fingerprint import fingerprint_of
-from darkroomd.services import intake as intake_module
+from darkroomd.services import named_places
 from darkroomd.services import scheduler as scheduler_module
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.services.handover import Fate, Handover, SettledFile
@@ -245,7 +245,7 @@ async def test_a_hold_that_lapses_between_two_looks_at_it_is_not_slept_through(
 async def test_a_session_that_the_store_refused_at_the_start_is_added_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake_module, "RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(named_places, "RETRY_SECONDS", 0.02)
     session = tmp_path / "wedding"
     (session / "Raw").mkdir(parents=True)
     path = tmp_path / "queue.db"
