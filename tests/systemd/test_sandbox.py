@@ -157,3 +157,31 @@ def test_what_was_not_let_in_stays_as_it_is_and_the_health_report_says_how_to_le
     assert "ReadWritePaths=" in health.stdout
     assert unit == {"ReadWritePaths": f"-{SESSIONS} -/srv/archive", "NRestarts": "0"}
     assert jpg.returncode == 1
+
+
+def test_a_user_s_keys_are_out_of_sight_where_users_may_have_namespaces(root: Path) -> None:
+    home = root / "home" / "booth"
+    drop_in = home / ".config" / "systemd" / "user" / f"{SERVICE}.d" / "namespaces.conf"
+    for folder in (drop_in.parent, home / ".ssh", home / "Party" / "Raw"):
+        folder.mkdir(parents=True)
+    drop_in.write_text("[Service]\nPrivateUsers=yes\n")
+    (home / ".ssh" / "key").write_text("secret")
+    (home / ".profile").touch()
+    with booted(root) as machine:
+        machine.run("chown", "--recursive", "booth:", "/home/booth")
+        machine.run("systemctl", "start", f"user@{BOOTH_UID}.service")
+
+        commands = install(machine, "--session", "/home/booth/Party", user=BOOTH_UID)
+        obey(machine, commands, user=BOOTH_UID)
+        with following(machine, user=BOOTH_UID) as journal:
+            journal.wait_for("session_found")
+            os.chown(make_dng(home / "Party" / "Raw" / "a.dng"), BOOTH_UID, BOOTH_UID)
+            journal.wait_for("item_developed")
+        pid = machine.show(SERVICE, "MainPID", user=BOOTH_UID)["MainPID"]
+        seen = machine.outside(f"/proc/{pid}/root")
+        keys = list((seen / "home" / "booth" / ".ssh").iterdir())
+        read_only = os.statvfs(seen / "home" / "booth" / ".profile").f_flag & os.ST_RDONLY
+
+    assert keys == []
+    assert read_only
+    assert (home / "Party" / "Jpg" / "a.jpg").is_file()
