@@ -70,6 +70,7 @@ prints all keys and what they mean.
 The queue.
 .SH SEE ALSO
 .BR darkroom (1),
+.BR darkroomd.toml (5),
 .BR systemctl (1)
 """
 
