@@ -98,6 +98,18 @@ def test_a_socket_that_somebody_removed_is_told_to_those_who_are_connected(
     assert "Somebody removed the socket" in check.message
 
 
+def test_a_database_that_somebody_removed_is_told_before_anything_is_lost(
+    tmp_path: Path, session: Path
+) -> None:
+    with running(tmp_path, "--session", str(session)) as daemon:
+        daemon.wait_for("session_found")
+        (daemon.state / "queue.db").unlink()
+        check = checks_of(daemon)["database"]
+
+    assert not check.ok
+    assert "Somebody removed the queue database" in check.message
+
+
 def test_what_failed_is_told_by_its_code(
     tmp_path: Path, session: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import subprocess
@@ -22,7 +23,7 @@ from darkroomd.files.rights import obstacles_in
 from darkroomd.files.volumes import Volume, room_in, volumes_of
 from darkroomd.services.health_probes import Probe
 from darkroomd.services.health_round import Examination, HealthRound
-from darkroomd.store.inspection import Inspection, scan_pages, sizes_of
+from darkroomd.store.inspection import Inspection, Scan, scan_pages, sizes_of
 from darkroomd.store.store import open_store
 
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
@@ -184,10 +185,22 @@ async def test_a_sound_database_is_looked_through_while_it_is_open(tmp_path: Pat
         inspection = Inspection(store.front)
 
         assert (scan.problem, scan.complete) == (None, True)
+        assert sizes is not None
         assert sizes.database > 0
         assert await inspection.failures(since_usec=0) == {}
         assert await inspection.newest_usec() is None
         assert await inspection.photos_ahead(of_usec=0) == 0
+
+
+def test_a_file_that_cannot_be_read_through_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "queue.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("CREATE TABLE t (a TEXT)")
+        database.execute("BEGIN EXCLUSIVE")
+        scan = scan_pages(path, seconds=9.0)
+
+    assert scan == Scan(problem=None, complete=False)
+    assert sizes_of(tmp_path / "gone.db") is None
 
 
 def test_damage_in_the_middle_of_a_database_is_found(tmp_path: Path) -> None:
@@ -222,12 +235,23 @@ async def test_what_cannot_be_looked_at_is_told_and_holds_up_nothing_else() -> N
     async def refused() -> tuple[Check, ...]:
         raise StateUnreadable("locked")
 
+    async def failing() -> tuple[Check, ...]:
+        raise PermissionError(errno.EACCES, "no")
+
     async def well() -> tuple[Check, ...]:
         return (Check("b", ok=True, message="Well."), Check("c", ok=True, message="Well."))
 
-    checks = await HealthRound([Examination("a", refused), Examination("b", well)])()
+    checks = await HealthRound(
+        [Examination("a", refused), Examination("b", well), Examination("d", failing)]
+    )()
 
-    assert [(check.name, check.ok) for check in checks] == [("a", False), ("b", True), ("c", True)]
+    assert [(check.name, check.ok) for check in checks] == [
+        ("a", False),
+        ("b", True),
+        ("c", True),
+        ("d", False),
+    ]
+    assert checks[-1].message == "This could not be looked at: Permission denied."
     assert "locked" in checks[0].message
 
 

@@ -18,6 +18,7 @@ from darkroomd.core.checks.records import (
     backup_check,
     database_check,
     failures_check,
+    missing_check,
 )
 from darkroomd.core.model import Check
 from darkroomd.services.backups import Backups
@@ -54,6 +55,8 @@ class Records:
     async def examine(self) -> tuple[Check, ...]:
         """Look at size and soundness."""
         sizes = sizes_of(self._path)
+        if sizes is None:
+            return (missing_check(self._path),)
         kept = await self._pages.newest(within_seconds=SCAN_WAITED_FOR_SECONDS)
         pages = None
         if kept is not None:

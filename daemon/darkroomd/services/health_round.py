@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -60,3 +61,6 @@ async def _made(examination: Examination) -> Sequence[Check]:
     except TimeoutError:
         sentence = f"This could not be looked at within {PATIENCE_SECONDS:g} seconds. Ask again later."
         return [verdict(name, [worth_a_look(sentence)], otherwise="")]
+    except OSError as error:
+        sentence = f"This could not be looked at: {os.strerror(error.errno or 0)}."
+        return [verdict(name, [bad(sentence)], otherwise="")]

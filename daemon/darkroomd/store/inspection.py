@@ -41,24 +41,27 @@ class Scan:
     complete: bool
 
 
-def sizes_of(path: Path) -> Sizes:
-    """Return how large the database at `path` is; blocks.
+def sizes_of(path: Path) -> Sizes | None:
+    """Return how large the database at `path` is, None where none is; blocks.
 
     Raises:
         OSError: the disk refuses.
     """
     log = path.with_name(f"{path.name}-wal")
     try:
-        log_bytes = log.stat().st_size
+        size_bytes = path.stat().st_size
     except FileNotFoundError:
-        log_bytes = 0
-    return Sizes(path.stat().st_size, log_bytes)
+        return None
+    try:
+        return Sizes(size_bytes, log.stat().st_size)
+    except FileNotFoundError:
+        return Sizes(size_bytes, 0)
 
 
 def scan_pages(path: Path, *, seconds: float) -> Scan:
     """Look at all pages of a database through a connection of its own; blocks for so long at most.
 
-    A disk that fails, or a file that another program has locked, is told as a problem as well.
+    A file that cannot be read through, since it is locked or its disk fails, is not complete, and no problem.
     """
     deadline = time.monotonic() + seconds
     uri = f"file:{quote_from_bytes(os.fsencode(path))}?mode=ro"
@@ -67,9 +70,7 @@ def scan_pages(path: Path, *, seconds: float) -> Scan:
             database.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
             (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
-        if not is_damage(error) and time.monotonic() > deadline:
-            return Scan(problem=None, complete=False)
-        return Scan(problem=str(error), complete=False)
+        return Scan(problem=str(error) if is_damage(error) else None, complete=False)
     return Scan(problem=None if found == "ok" else str(found).strip().splitlines()[-1], complete=True)
 
 

@@ -88,18 +88,25 @@ class Rounds:
     silent: tuple[Path, ...] = ()
 
 
-def sessions_check(watched: int, *, lost: Sequence[Path]) -> Check:
-    """Return how many sessions are watched, and whether all of them are there."""
+def sessions_check(watched: int, *, lost: Sequence[Path], let_go: Sequence[Path] = ()) -> Check:
+    """Return how many sessions are watched, and whether all are there; `let_go` are known and not watched."""
+    findings: list[Finding] = []
     if lost:
-        names = listed([shown(folder) for folder in lost])
         sentence = (
-            f"Not to be found or read: {names}. Connect the disk or put the folders back; they are taken up "
-            "again by themselves. `darkroom session remove` forgets one for good."
+            f"Not to be found or read: {listed([shown(folder) for folder in lost])}. Connect the disk or put "
+            "the folders back; they are taken up again by themselves. `darkroom session remove` forgets one "
+            "for good."
         )
-        return verdict("sessions", [bad(sentence)], otherwise="")
-    if not watched:
-        return Check("sessions", ok=True, message=NO_SESSIONS)
-    return Check("sessions", ok=True, message=f"{counted(watched, 'session is', 'sessions are')} watched.")
+        findings.append(bad(sentence))
+    if let_go:
+        sentence = (
+            f"Known, and not watched any more: {listed([shown(folder) for folder in let_go])}. Neither the "
+            "configuration nor a root has them. `darkroom session add` watches one again, `darkroom session "
+            "remove` forgets it."
+        )
+        findings.append(worth_a_look(sentence))
+    otherwise = f"{counted(watched, 'session is', 'sessions are')} watched." if watched else NO_SESSIONS
+    return verdict("sessions", findings, otherwise=otherwise)
 
 
 def space_check(disks: Sequence[Disk]) -> Check:

@@ -93,6 +93,15 @@ def queue_check(reasons: Sequence[str]) -> Check:
     return Check("queue", ok=_WANTED.issuperset(reasons), message=message)
 
 
+def missing_check(path: Path) -> Check:
+    """Return that somebody took the database away from under the daemon."""
+    sentence = (
+        f"Somebody removed the queue database {shown(path)} while it is in use: what is recorded from now on "
+        "is lost at the next start. Restart the daemon: it builds a new one from the session folders."
+    )
+    return verdict("database", [bad(sentence)], otherwise="")
+
+
 def database_check(database: Database) -> Check:
     """Return whether the database is sound, and no larger than it should be."""
     pages = database.pages
