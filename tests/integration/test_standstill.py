@@ -33,6 +33,14 @@ async def at_rest(house: House) -> Standing:
     return standing
 
 
+async def in_turn(house: House) -> Standing:
+    """Return how the work stands once the scheduler is in the middle of a turn."""
+    with anyio.fail_after(PATIENCE_SECONDS):
+        while (standing := house.scheduler.standing()).turn_since is None:
+            await checkpoint()
+    return standing
+
+
 def found_later(standing: Standing, *, seconds: float) -> Standstill | None:
     return standstill(standing, patience_seconds=10, now=anyio.current_time() + seconds)
 
@@ -67,14 +75,27 @@ async def test_a_photo_in_work_is_heard_of_until_it_is_done(house: House) -> Non
 async def test_a_turn_that_hangs_is_found_though_nobody_is_at_work(house: House) -> None:
     await at_rest(house)
 
-    async with house.scheduler.aside(()):
+    async with house.scheduler._choosing:
         house.scheduler.wake()
-        with anyio.fail_after(PATIENCE_SECONDS):
-            while (standing := house.scheduler.standing()).turn_since is None:
-                await checkpoint()
+        standing = await in_turn(house)
 
     assert found_later(standing, seconds=9) is None
     assert found_later(standing, seconds=11) is Standstill.TURN
+
+
+async def test_a_turn_waits_for_a_request_and_then_has_all_of_its_time(house: House) -> None:
+    await at_rest(house)
+
+    async with house.scheduler.aside(()):
+        house.scheduler.wake()
+        kept = await in_turn(house)
+    after = house.scheduler.standing()
+
+    assert kept.turn_since is not None
+    assert after.turn_since is not None
+    assert kept.turn_since < after.turn_since
+    assert found_later(kept, seconds=500) is None
+    assert found_later(kept, seconds=700) is Standstill.REQUEST
 
 
 async def test_work_that_the_scheduler_was_not_woken_for_is_found(house: House, tmp_path: Path) -> None:

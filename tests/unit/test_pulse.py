@@ -20,6 +20,9 @@ SILENT_SINCE = NOW - SILENT_SECONDS - 1
         pytest.param(Standing(turn_since=JUST_NOW), id="taking-the-next-item"),
         pytest.param(Standing(turn_since=NOW - PATIENCE), id="to-the-very-end-of-its-patience"),
         pytest.param(Standing(writing_since=JUST_NOW), id="writing"),
+        pytest.param(
+            Standing(turn_since=TOO_LONG_AGO, kept_since=TOO_LONG_AGO), id="an-export-of-a-whole-library"
+        ),
         pytest.param(Standing(heard_at=(JUST_NOW,)), id="a-photo-in-work"),
         pytest.param(
             Standing(heard_at=(SILENT_SINCE,), due_at=NOW + 1), id="a-large-photo-within-its-deadline"
@@ -53,6 +56,14 @@ def test_the_watchdog_is_fed_while_the_queue_goes_on_or_has_a_reason_to_wait(sta
             id="a-turn-beside-work",
         ),
         pytest.param(Standing(writing_since=TOO_LONG_AGO), Standstill.STORE, id="a-disk-that-hangs"),
+        pytest.param(
+            Standing(writing_since=TOO_LONG_AGO, kept_since=JUST_NOW),
+            Standstill.STORE,
+            id="a-request-that-waits-for-such-a-disk",
+        ),
+        pytest.param(
+            Standing(kept_since=SILENT_SINCE), Standstill.REQUEST, id="a-request-that-keeps-others-waiting"
+        ),
         pytest.param(
             Standing(heard_at=(SILENT_SINCE,), due_at=SILENT_SINCE + 0.5),
             Standstill.WORK,

@@ -12,7 +12,10 @@ LEAST_PATIENCE_SECONDS: Final = 10.0
 """Longer than the store waits for another program that keeps the database locked."""
 
 SILENT_SECONDS: Final = 600.0
-"""How long work may be silent that no worker has in hand: ten steps on a disk that hardly answers."""
+"""How long work may be silent that no worker has in hand: ten steps on a disk that hardly answers.
+
+A request that keeps others from being started may take as long, with a whole library of photos.
+"""
 
 
 class Standstill(StrEnum):
@@ -20,6 +23,8 @@ class Standstill(StrEnum):
 
     TURN = "turn"
     """The scheduler is in the middle of a turn: it does not come to an end of taking the next item."""
+    REQUEST = "request"
+    """A request that wants nothing started meanwhile does not come to its end."""
     STORE = "store"
     """A change of the queue database is neither made nor refused."""
     WORK = "work"
@@ -34,6 +39,7 @@ class Standing:
 
     Attributes:
         turn_since: when the scheduler began the turn that is under way; None: it rests until it is woken.
+        kept_since: when a request began to keep it from starting anything; None: there is none.
         writing_since: when the change of the database was begun that is under way; None: there is none.
         heard_at: when each item in work was heard of last.
         due_at: until when the workers may take for what they have in hand; once they have nothing in hand,
@@ -43,6 +49,7 @@ class Standing:
     """
 
     turn_since: float | None = None
+    kept_since: float | None = None
     writing_since: float | None = None
     heard_at: Collection[float] = field(default=())
     due_at: float = -math.inf
@@ -58,10 +65,13 @@ def patience_seconds(watchdog_seconds: float) -> float:
 def standstill(standing: Standing, *, patience_seconds: float, now: float) -> Standstill | None:
     """Return what has come to a standstill; None: work goes on, or there is none, or a reason to wait.
 
-    No reason excuses a turn that does not end: waiting is what a turn ends with.
+    No reason excuses a turn that does not end: waiting is what a turn ends with. Only a request may make it
+    wait in the middle: an export of a whole library takes its time.
     """
-    if _is_over(standing.turn_since, patience_seconds, now=now):
+    if standing.kept_since is None and _is_over(standing.turn_since, patience_seconds, now=now):
         return Standstill.TURN
+    if _is_over(standing.kept_since, SILENT_SECONDS, now=now):
+        return Standstill.REQUEST
     if _is_over(standing.writing_since, patience_seconds, now=now):
         return Standstill.STORE
     silent_since = (max(heard_at, standing.due_at) for heard_at in standing.heard_at)

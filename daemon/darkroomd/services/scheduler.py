@@ -99,6 +99,7 @@ class Scheduler:
         self._choosing = anyio.Lock()
         self._hands: dict[int, Hand] = {}
         self._turn_since: float | None = None
+        self._kept_since: float | None = None
         self._archives: set[JobId] = set()
         self._books = Bookkeeper(
             store,
@@ -153,6 +154,7 @@ class Scheduler:
         """Return how the work stands, as far as it is known here."""
         return Standing(
             turn_since=self._turn_since,
+            kept_since=self._kept_since,
             heard_at=tuple(hand.heard_at for hand in self._hands.values()),
             at_fault=self._gate.is_at_fault,
         )
@@ -209,15 +211,22 @@ class Scheduler:
     async def aside(self, photo_ids: Collection[PhotoId]) -> AsyncGenerator[None, None]:
         """Start nothing inside; background work on these photos is stopped, and back in the queue."""
         async with self._choosing:
-            await stop_all(
-                [
-                    hand
-                    for hand in self._hands.values()
-                    if hand.claim.job.kind in BACKGROUND and hand.claim.photo.id in photo_ids
-                ],
-                None,
-            )
-            yield
+            self._kept_since = anyio.current_time()
+            try:
+                await stop_all(
+                    [
+                        hand
+                        for hand in self._hands.values()
+                        if hand.claim.job.kind in BACKGROUND and hand.claim.photo.id in photo_ids
+                    ],
+                    None,
+                )
+                yield
+            finally:
+                self._kept_since = None
+                if self._turn_since is not None:
+                    # A turn that waited for this has only now begun.
+                    self._turn_since = anyio.current_time()
 
     def stop(self, *, within_seconds: float) -> None:
         """Start nothing more; what runs is interrupted after `within_seconds` and goes back to the queue."""
