@@ -153,9 +153,17 @@ DECODERS = Decoders(libraw="0.22.2", flags=("LCMS", "OPENMP"), jpeg="libjpeg-tur
     ("start", "ok", "words"),
     [
         pytest.param(None, True, "A worker is being started", id="not-known-yet"),
-        pytest.param(WorkerStart(0.4, 5.0), True, "was ready 0.4 seconds after it was started.", id="quick"),
         pytest.param(
-            WorkerStart(30.0, 5.0), True, "Warning: The last worker was ready 30 seconds", id="slow"
+            WorkerStart(0.4, 5.0),
+            True,
+            "was ready 5.0 seconds ago, 0.4 seconds after it was started.",
+            id="quick",
+        ),
+        pytest.param(
+            WorkerStart(30.0, 5.0),
+            True,
+            "Warning: The last worker was ready 5.0 seconds ago, 30 seconds",
+            id="slow",
         ),
         pytest.param(WorkerStart(1.0, 5.0, "no rawpy"), False, "5.0 seconds ago (no rawpy)", id="failed"),
     ],

@@ -96,7 +96,8 @@ def worker_check(start: WorkerStart | None) -> Check:
             "developed. Look into the log for what it says; install darkroomd again if that persists."
         )
         return verdict("worker", [bad(sentence)], otherwise="")
-    said = f"The last worker was ready {lasting(start.seconds)} after it was started."
+    ago = lasting(start.ago_seconds)
+    said = f"The last worker was ready {ago} ago, {lasting(start.seconds)} after it was started."
     if start.seconds < SLOW_START_SECONDS:
         return Check("worker", ok=True, message=said)
     sentence = f"{said} That is slow: look at the disk darkroomd is installed on, and at what else runs."
