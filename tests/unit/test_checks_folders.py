@@ -45,6 +45,17 @@ def test_of_many_lost_sessions_the_first_are_named_and_the_others_counted() -> N
     assert "/photos/0, /photos/1, /photos/2, /photos/3, /photos/4 and 2 more" in check.message
 
 
+def test_sessions_that_nobody_names_any_more_are_worth_a_look_and_lost_ones_come_first() -> None:
+    let_go = [Path("/photos/old")]
+
+    alone, both = sessions_check(3, lost=(), let_go=let_go), sessions_check(3, lost=let_go, let_go=let_go)
+
+    assert alone.ok
+    assert alone.message.startswith("Warning: Known, and not watched any more: /photos/old.")
+    assert not both.ok
+    assert both.message.startswith("Not to be found or read: /photos/old.")
+
+
 @pytest.mark.parametrize(
     ("disks", "ok", "words"),
     [

@@ -74,7 +74,9 @@ class FolderRound:
         """Look at everything once."""
         sessions = {session.folder: session for session in await self._sessions()}
         modes = {folder: self._intake.watch_mode(session.id) for folder, session in sessions.items()}
-        lost = [folder for folder, mode in modes.items() if mode is WatchMode.UNAVAILABLE]
+        away = [folder for folder, mode in modes.items() if mode is WatchMode.UNAVAILABLE]
+        lost = [folder for folder in away if self._intake.is_wanted(folder)]
+        let_go = [folder for folder in away if not self._intake.is_wanted(folder)]
         standing = [folder for folder, mode in modes.items() if mode is not WatchMode.UNAVAILABLE]
         volumes = volumes_of({*standing, *self.places.others})
         by_volume: defaultdict[Volume, list[Path]] = defaultdict(list)
@@ -83,7 +85,7 @@ class FolderRound:
         found = await self._look(by_volume, {volumes[folder]: folder for folder in self.places.others})
         kinds = Counter((volumes[folder].file_system, modes[folder]) for folder in standing)
         return (
-            sessions_check(len(sessions), lost=lost),
+            sessions_check(len(sessions) - len(let_go), lost=lost, let_go=let_go),
             folders_check(_rounds(by_volume, found)),
             watching_check(kinds, problem=self._intake.watch_problem),
             space_check(_disks(found)),

@@ -81,6 +81,10 @@ class Intake:
         """The folders of the sessions that the command line and the configuration name."""
         return self._named.sessions.folders
 
+    def is_wanted(self, folder: Path) -> bool:
+        """Tell whether a known session is watched, or is to be as soon as its disk answers."""
+        return folder in self._sessions or folder.parent in self._roots or self._named.has_session(folder)
+
     @property
     def sessions(self) -> Mapping[Path, SessionId]:
         """The sessions that are watched, by folder."""

@@ -40,6 +40,10 @@ class NamedPlaces:
         """When to call `watch` next, in seconds of the monotonic clock."""
         return self._at
 
+    def has_session(self, folder: Path) -> bool:
+        """Tell whether a session is named; where a name leads that no disk answers for nobody knows."""
+        return folder in self.sessions.folders or folder in self.sessions.unfound
+
     def begin(self) -> None:
         """Note that `watch` is called."""
         self._at = math.inf
