@@ -19,7 +19,7 @@ from darkroom import Client
 from darkroom.cli.main import main
 from darkroom.protocol.types import Check
 from make import make_dng
-from running import Daemon, running
+from running import QUICK, Daemon, running
 
 NAMES = (
     "pipeline", "kernel", "worker", "versions", "queue", "failures", "database", "backup", "sessions",
@@ -83,6 +83,20 @@ def test_a_worker_is_started_for_the_report_where_none_was(tmp_path: Path, sessi
         assert daemon.stop() == 0
 
     assert "was ready" in message
+
+
+def test_a_worker_that_does_not_start_is_bad_before_a_photo_comes(tmp_path: Path, session: Path) -> None:
+    config = QUICK.replace("[worker]", "[worker]\nmemory_mb = 60")
+
+    with running(tmp_path, "--session", str(session), config=config) as daemon:
+        daemon.wait_for("session_found")
+        checks_of(daemon)
+        daemon.wait_for("worker_not_started")
+        check = checks_of(daemon)["worker"]
+        assert daemon.stop() == 0
+
+    assert not check.ok
+    assert "No worker could be started" in check.message
 
 
 def test_a_socket_that_somebody_removed_is_told_to_those_who_are_connected(
