@@ -233,8 +233,6 @@ def _paths(config: Config) -> Iterator[tuple[KeyPath, str]]:
         yield ("metrics", "file"), config.metrics.file
     if config.backup.folder:
         yield ("backup", "folder"), config.backup.folder
-    if config.metrics.file:
-        yield ("metrics", "file"), config.metrics.file
     for number, recipe in enumerate(config.recipe):
         if recipe.overlay is not None:
             yield ("recipe", number, "overlay", "file"), recipe.overlay.file
