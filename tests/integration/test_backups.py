@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from darkroomd.services import backups as made_by
 from darkroomd.services.backups import Backups
 from darkroomd.services.disks import Disks
 from darkroomd.store import backup
-from darkroomd.store.backup import copy_database, problem_in_copy
+from darkroomd.store.backup import Stop, copy_database, problem_in_copy
 from darkroomd.store.database import open_database
 from darkroomd.store.soundness import examine
 from darkroomd.store.store import Store, open_store
@@ -147,6 +148,28 @@ def test_copying_and_checking_can_be_stopped(path: Path, monkeypatch: pytest.Mon
         copy_database(path, path.with_name("copy"), on_step=stop)
     with pytest.raises(InterruptedError):
         problem_in_copy(path, on_step=stop)
+
+
+def test_a_check_is_ended_at_once_from_another_thread_and_before_it_has_begun(path: Path) -> None:
+    fill(path, 200_000)
+    ended: list[str] = []
+    stop = Stop()
+
+    def check() -> None:
+        try:
+            problem_in_copy(path, on_step=begun.set, stop=stop)
+        except InterruptedError:
+            ended.append("interrupted")
+
+    begun = threading.Event()
+    thread = threading.Thread(target=check)
+    thread.start()
+    assert begun.wait(PATIENCE_SECONDS)
+    stop()
+    thread.join(PATIENCE_SECONDS)
+    check()
+
+    assert ended == ["interrupted", "interrupted"]
 
 
 async def test_a_backup_of_a_queue_in_use_is_made_and_is_all_there(

@@ -27,7 +27,7 @@ from darkroomd.files.space import free_bytes
 from darkroomd.files.sweep import sweep
 from darkroomd.sections import BackupSection
 from darkroomd.services.disks import Disks, Ear
-from darkroomd.store.backup import copy_database, problem_in_copy
+from darkroomd.store.backup import Stop, copy_database, problem_in_copy
 
 FOLDER: Final = "backups"
 """Where backups lie in the state folder, unless the configuration says otherwise."""
@@ -42,6 +42,9 @@ LOOK_SECONDS: Final = 3600.0
 
 RETRY_SECONDS: Final = 600.0
 """Before a backup that failed is tried again."""
+
+PATIENCE_SECONDS: Final = 600.0
+"""For a check that says nothing of how far it is, of a large database on a slow disk."""
 
 SPARE_BYTES: Final = 64_000_000
 """What a backup leaves free on its disk: it must not be what fills it."""
@@ -139,9 +142,7 @@ class Backups:
             BackupNotMade, OSError: there is none, and all others are as they were.
         """
         begun, at = anyio.current_time(), self._now()
-        made, size_bytes = await self._disks.do_at_length(
-            self.folder, partial(_make, self._database, self.folder, at)
-        )
+        made, size_bytes = await self._make(at)
         self._newest_at = at
         seconds = round(anyio.current_time() - begun, 3)
         log.info("backup_made", path=str(made), bytes=size_bytes, seconds=seconds)
@@ -149,6 +150,23 @@ class Backups:
         if removed := await self._disks.do(self.folder, rotate):
             log.info("backups_removed", folder=str(self.folder), names=removed)
         return made
+
+    async def _make(self, at: datetime) -> tuple[Path, int]:
+        stop = Stop()
+        work = partial(_make, self._database, self.folder, at, stop)
+        refusal: DarkroomError | OSError | None = None
+        made: list[tuple[Path, int]] = []
+        async with anyio.create_task_group() as group:
+            # A check may call nobody for seconds, and whoever stops the daemon is not to wait for it.
+            group.start_soon(_once_cancelled, stop)
+            try:
+                made.append(await self._disks.do_at_length(self.folder, work))
+            except (DarkroomError, OSError) as error:
+                refusal = error
+            group.cancel_scope.cancel()
+        if refusal is not None:
+            raise refusal
+        return made[0]
 
     async def _due_in_seconds(self) -> float:
         now, every = self._now(), timedelta(hours=self._section.every_hours)
@@ -187,7 +205,14 @@ def _names_in(folder: Path) -> tuple[str, ...]:
         return ()
 
 
-def _make(database: Path, folder: Path, at: datetime, ear: Ear) -> tuple[Path, int]:
+async def _once_cancelled(stop: Stop) -> None:
+    try:
+        await anyio.sleep_forever()
+    finally:
+        stop()
+
+
+def _make(database: Path, folder: Path, at: datetime, stop: Stop, ear: Ear) -> tuple[Path, int]:
     # No parents: what should be mounted there may not be.
     folder.mkdir(mode=0o700, exist_ok=True)
     _check_space(folder, database.stat().st_size + SPARE_BYTES)
@@ -195,7 +220,7 @@ def _make(database: Path, folder: Path, at: datetime, ear: Ear) -> tuple[Path, i
     part = folder / part_name(made.name, secrets.choice(OWN_PARTS))
     try:
         copy_database(database, part, on_step=ear.go_on)
-        _check_copy(part, made, ear)
+        _check_copy(part, made, stop, ear)
         size_bytes = part.stat().st_size
         part.rename(made)
     except BaseException:
@@ -206,8 +231,8 @@ def _make(database: Path, folder: Path, at: datetime, ear: Ear) -> tuple[Path, i
     return made, size_bytes
 
 
-def _check_copy(part: Path, made: Path, ear: Ear) -> None:
-    problem = problem_in_copy(part, on_step=ear.go_on)
+def _check_copy(part: Path, made: Path, stop: Stop, ear: Ear) -> None:
+    problem = problem_in_copy(part, on_step=ear.go_on, stop=stop)
     if problem is not None:
         raise BackupNotMade(made, f"the copy is damaged, as the database may be: {problem}")
 

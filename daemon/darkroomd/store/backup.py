@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote_from_bytes
@@ -61,12 +62,42 @@ def copy_database(source: Path, copy: Path, *, on_step: Callable[[], None] = lam
         os.close(descriptor)
 
 
-def problem_in_copy(copy: Path, *, on_step: Callable[[], None] = lambda: None) -> str | None:
+class Stop:
+    """What ends a check from another thread, at once, also where it calls nobody for a while."""
+
+    def __init__(self) -> None:
+        self._wanted = False
+        self._interrupt: Callable[[], None] | None = None
+
+    def __call__(self) -> None:
+        """Have the check ended that is under way, or that begins later."""
+        self._wanted = True
+        if (interrupt := self._interrupt) is not None:
+            # It may have come to its end, and be closed, just now.
+            with suppress(sqlite3.ProgrammingError):
+                interrupt()
+
+    @contextmanager
+    def ends(self, connection: sqlite3.Connection) -> Generator[None]:
+        """Have a connection's statement ended as long as this block lasts, which must not close it before."""
+        self._interrupt = connection.interrupt
+        try:
+            if self._wanted:
+                raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR))
+            yield
+        finally:
+            self._interrupt = None
+
+
+def problem_in_copy(
+    copy: Path, *, on_step: Callable[[], None] = lambda: None, stop: Stop | None = None
+) -> str | None:
     """Read a copy from end to end; return in a few words what is wrong with it, None if it is sound.
 
     `on_step` is called now and then; what it raises ends the check, and is raised.
 
     Raises:
+        InterruptedError: `stop` was called.
         BackupNotMade: it cannot be read.
     """
     refusals: list[BaseException] = []
@@ -79,13 +110,15 @@ def problem_in_copy(copy: Path, *, on_step: Callable[[], None] = lambda: None) -
         return bool(refusals)
 
     try:
-        with closing(_immutable(copy)) as database:
+        with closing(_immutable(copy)) as database, (stop or Stop()).ends(database):
             database.set_progress_handler(look, STEPS_BETWEEN_LOOKS)
             (found,) = database.execute("PRAGMA integrity_check(1)").fetchone()
             database.set_progress_handler(None, 0)
     except sqlite3.DatabaseError as error:
         if refusals:
             raise refusals[0] from error
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise InterruptedError(errno.EINTR, os.strerror(errno.EINTR)) from error
         if isinstance(error, sqlite3.OperationalError):
             raise BackupNotMade(copy, str(error)) from error
         return str(error)
