@@ -34,7 +34,7 @@ from darkroomd.logs import Log
 from darkroomd.services.archive_lists import ArchiveLists
 from darkroomd.services.archives import Archives
 from darkroomd.services.archivist import Archivist
-from darkroomd.services.backups import Backups
+from darkroomd.services.backups import PATIENCE_SECONDS, Backups
 from darkroomd.services.cabinets import Cabinets
 from darkroomd.services.culling import Culling
 from darkroomd.services.development import Development
@@ -262,7 +262,8 @@ async def _common(ground: Ground) -> _Common:
 def _upkeep(ground: Ground) -> Upkeep:
     config, database = ground.settings.config, ground.settings.state / DATABASE_NAME
     housekeeping = Housekeeping(Pruning(ground.store.front), config.history, now_usec=now_usec)
-    backups = Backups(database, config.backup, Disks(), now_usec=now_usec)
+    disks = Disks(patience_seconds=PATIENCE_SECONDS)
+    backups = Backups(database, config.backup, disks, now_usec=now_usec)
     ground.configuring.also_to(
         lambda settings: housekeeping.adopt(settings.config.history),
         lambda settings: backups.adopt(settings.config.backup),
