@@ -29,6 +29,8 @@ lay "$checkout/daemon/darkroomd" "$packages/darkroomd"
 lay "$checkout/systemd" "$root/opt/darkroomd/share/darkroomd/systemd"
 
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
+# What systemd would set there is the host's, too.
+lay "$root/proc/sys" "$root/proc/sys"
 mount -t sysfs -o nosuid,nodev,noexec,ro sysfs "$root/sys"
 mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 "$root/sys/fs/cgroup"
 mount -t tmpfs -o mode=0755,nosuid,nodev tmpfs "$root/run"

@@ -5,7 +5,7 @@ Usage: power_cuts.py [--boots N] [--seed N] [--seconds N]
 A real systemd boots from a disk of its own and starts darkroomd by the system unit. Photos are uploaded; at
 a random moment, maybe before it is up, all processes are killed at once, and the disk forgets everything that
 was not synced. After the last boot every photo whose upload was finished must be there, developed to the
-bytes of an undisturbed boot, and nothing may be left over. To be run as root; it takes four seconds a boot.
+bytes of an undisturbed boot, and nothing may be left over. To be run as root; it takes three to five seconds a boot.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,24 +42,29 @@ scan_seconds = 1
 [worker]
 idle_seconds = 60
 [retry]
-waits_seconds = [0.4, 6.0]
+waits_seconds = [0.4, 20.0]
 environment_wait_seconds = 0.2
 """
-LONGEST_LIFE_SECONDS: Final = 5.0
-"""Shorter than the second wait: whoever cuts at random must not look like a photo that does."""
+EARLY: Final = 0.3
+"""Share of the cuts that may come before darkroomd is up."""
 
-EARLY_SECONDS: Final = 1.5
-"""About how long systemd and darkroomd take until they are up."""
+EARLY_SECONDS: Final = 4.0
+BUSY_SECONDS: Final = 3.0
+"""How long after the first photo was begun at most: far shorter than the second wait, as whoever cuts at
+random must not look like a photo that does."""
+
+LONGEST_START_SECONDS: Final = 60.0
 
 DISK_MEGABYTES: Final = 2048
 VARIANTS: Final = 4
-MOST_PHOTOS: Final = 150
+MOST_PHOTOS: Final = 400
 PIECES: Final = 4
 MOST_ATTEMPTS: Final = 6
 END_SECONDS: Final = 120.0
 NOT_HERE: Final = 77
 """The exit status where no machine can be booted or no disk be made."""
 
+LOOK_SECONDS: Final = 0.2
 PROGRAMS: Final = {"the daemon": "bin/darkroomd ", "a worker": "-m darkroomd.imaging "}
 LEFT_OVER: Final = frozenset({".part", ".tmp", ".bak"})
 
@@ -91,8 +97,15 @@ class Cuts:
     def session(self) -> Path:
         return self.root / SESSIONS.lstrip("/") / "Party"
 
-    def upload_until(self, end: float) -> None:
-        """Upload photos until that time; what is under way then stays as it is."""
+    def upload_until_busy(self, machine: Machine) -> None:
+        """Upload photos until one is being developed, or for long enough."""
+        deadline = time.monotonic() + LONGEST_START_SECONDS
+        while not _runs(PROGRAMS["a worker"], machine.commands()) and time.monotonic() < deadline:
+            self.upload_for(LOOK_SECONDS)
+
+    def upload_for(self, seconds: float) -> None:
+        """Upload photos for so long; what is under way then stays as it is."""
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.unfinished is None and len(self.photos) < MOST_PHOTOS:
                 number = self.chance.randrange(len(self.variants))
@@ -123,6 +136,10 @@ class Cuts:
         _sync(path.parent)
         self.photos[name] = variant
         self.unfinished = None
+
+
+def _runs(program: str, commands: Sequence[str]) -> bool:
+    return any(program in command for command in commands)
 
 
 def _pace(seconds: float, end: float) -> None:
@@ -162,22 +179,23 @@ def live(cuts: Cuts) -> None:
     """Boot, be busy for a while, lose the power."""
     with mounted(cuts.image, cuts.root):
         with booted(cuts.root, until_up=False) as machine:
-            longest = cuts.chance.choice((EARLY_SECONDS, LONGEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS))
-            end = time.monotonic() + cuts.chance.uniform(0.05, longest)
-            cuts.upload_until(end)
+            is_early = cuts.chance.random() < EARLY
+            if not is_early:
+                cuts.upload_until_busy(machine)
+            cuts.upload_for(cuts.chance.uniform(0.05, EARLY_SECONDS if is_early else BUSY_SECONDS))
             commands = machine.commands()
             machine.cut_power()
             lose_power(cuts.root)
         cuts.done["power cuts"] += 1
         for what, name in PROGRAMS.items():
-            cuts.done[f"power cuts while {what} ran"] += any(name in command for command in commands)
+            cuts.done[f"power cuts while {what} ran"] += _runs(name, commands)
 
 
 def finish(cuts: Cuts) -> list[str]:
     """Boot once more, and wait for the last photo; return what is wrong."""
     wrong: list[str] = []
     with mounted(cuts.image, cuts.root), booted(cuts.root) as machine:
-        cuts.upload_until(time.monotonic() + 1.0)
+        cuts.upload_for(1.0)
         cuts.finish_upload()
         try:
             wait_until_developed(machine, "Party", len(cuts.photos))
