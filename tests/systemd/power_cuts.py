@@ -5,7 +5,8 @@ Usage: power_cuts.py [--boots N] [--seed N] [--seconds N]
 A real systemd boots from a disk of its own and starts darkroomd by the system unit. Photos are uploaded; at
 a random moment, maybe before it is up, all processes are killed at once, and the disk forgets everything that
 was not synced. After the last boot every photo whose upload was finished must be there, developed to the
-bytes of an undisturbed boot, and nothing may be left over. To be run as root; it takes three to five seconds a boot.
+bytes of an undisturbed boot, and nothing may be left over. To be run as root; it takes three to five seconds
+a boot.
 """
 
 from __future__ import annotations
