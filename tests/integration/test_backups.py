@@ -315,3 +315,14 @@ async def test_what_a_killed_daemon_left_of_backups_is_swept_and_the_backup_made
 
     assert [leftover.exists() for leftover in leftovers] == [False, False]
     assert [file.name for file in folder.iterdir()] == [named(NOW)]
+
+
+async def test_a_state_folder_may_be_a_link(path: Path, clock: Clock) -> None:
+    link = path.parent.with_name(f"{path.parent.name}-link")
+    link.symlink_to(path.parent)
+    service = Backups(link / "queue.db", BackupSection(), Disks(), now_usec=clock)
+
+    await service.attend()
+
+    assert service.standing.problem is None
+    assert [file.name for file in (path.parent / "backups").iterdir()] == [named(NOW)]

@@ -383,3 +383,15 @@ def test_what_an_export_that_was_killed_left_is_removed_by_the_next_one(state: P
     export(state, tmp_path / "out")
 
     assert names_in(tmp_path) == {"state", "out"}
+
+
+def test_the_folders_that_are_named_may_be_links(state: Path, empty: Path, tmp_path: Path) -> None:
+    for name, folder in (("from", state), ("to", empty), ("usb", tmp_path)):
+        (tmp_path / name).symlink_to(folder)
+
+    export(tmp_path / "from", tmp_path / "usb" / "out")
+    take_over(tmp_path / "to", tmp_path / "usb" / "out")
+    outcome = take_over(tmp_path / "to", tmp_path / "usb" / "out", replace=True)
+
+    assert outcome.kept == empty / "queue.db.bak"
+    assert names_in(empty) == {"queue.db", "queue.db.bak"}

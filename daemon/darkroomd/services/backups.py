@@ -22,12 +22,11 @@ from darkroomd.core.backups import backup_moment, backup_name, next_backup_at, s
 from darkroomd.core.naming import part_name
 from darkroomd.core.state_faults import BackupNotMade
 from darkroomd.files.atomic import OWN_PARTS
-from darkroomd.files.folders import open_folder, sync_folder
 from darkroomd.files.space import free_bytes
 from darkroomd.files.sweep import sweep
 from darkroomd.sections import BackupSection
 from darkroomd.services.disks import Disks, Ear
-from darkroomd.store.backup import Stop, copy_database, problem_in_copy
+from darkroomd.store.backup import Stop, copy_database, problem_in_copy, sync
 
 FOLDER: Final = "backups"
 """Where backups lie in the state folder, unless the configuration says otherwise."""
@@ -179,7 +178,7 @@ class Backups:
         """Remove what a daemon that was killed left of backups, and of a state that was being taken over."""
         for folder in {self.folder, self._database.parent}:
             with suppress(OSError, DarkroomError):
-                removed = await self._disks.do(folder, partial(sweep, folder, live=OWN_PARTS, suffix=SUFFIX))
+                removed = await self._disks.do(folder, partial(_sweep, folder))
                 if removed:
                     log.info("parts_swept", folder=str(folder), count=len(removed))
 
@@ -196,6 +195,11 @@ def _sentence(error: DarkroomError | OSError, folder: Path) -> str:
     if isinstance(error, DarkroomError):
         return error.message
     return BackupNotMade(folder, os.strerror(error.errno or 0)).message
+
+
+def _sweep(folder: Path) -> tuple[str, ...]:
+    # Whoever configures the daemon may have its folders be links.
+    return sweep(folder.resolve(), live=OWN_PARTS, suffix=SUFFIX)
 
 
 def _names_in(folder: Path) -> tuple[str, ...]:
@@ -226,8 +230,7 @@ def _make(database: Path, folder: Path, at: datetime, stop: Stop, ear: Ear) -> t
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    with open_folder(folder) as descriptor:
-        sync_folder(descriptor)
+    sync(folder)
     return made, size_bytes
 
 

@@ -75,6 +75,8 @@ def import_state(
             nothing was changed.
         StateUnusable: the disk refuses.
     """
+    # Whoever runs the daemon may have its state folder be a link.
+    state = state.resolve()
     part = state / part_name(DATABASE_NAME, secrets.choice(OWN_PARTS))
     database = state / DATABASE_NAME
     try:
