@@ -25,11 +25,9 @@ from darkroomd.core.archive_request import Contents
 from darkroomd.core.estimate import Rate
 from darkroomd.core.model import (
     Arrival,
-    Check,
     CorrelationId,
     Fingerprint,
     Happening,
-    Health,
     JobId,
     JobKind,
     PhotoId,
@@ -38,6 +36,7 @@ from darkroomd.core.model import (
     WatchMode,
 )
 from darkroomd.core.reloading import Reloaded
+from darkroomd.core.status import Check, Health
 from darkroomd.services.archives import Archives
 from darkroomd.services.culling import Culling
 from darkroomd.services.disks import Disks

@@ -25,9 +25,10 @@ from darkroomd.configuring import (
 from darkroomd.core.access import AccessPolicy
 from darkroomd.core.archive_request import Contents
 from darkroomd.core.estimate import KEPT, rate_of
-from darkroomd.core.model import Claim, CorrelationId, Happening, Health, JobKind
+from darkroomd.core.model import Claim, CorrelationId, Happening, JobKind
 from darkroomd.core.output_plan import EVERY_RECIPE, OutputPlan
 from darkroomd.core.queue_depth import QueueDepth
+from darkroomd.core.status import Health
 from darkroomd.files.archive_copy import CopyMethod
 from darkroomd.imaging.version import installed_version, pipeline_version
 from darkroomd.logs import Log

@@ -15,8 +15,8 @@ from api_server import INSTANCE, NOW, Serving, serving
 from darkroom.protocol.methods import QUALIFIED_METHODS
 from darkroomd.api import requests
 from darkroomd.api.connection import Patience
-from darkroomd.core.model import Check
 from darkroomd.core.retry import Hold
+from darkroomd.core.status import Check
 
 pytestmark = pytest.mark.anyio
 

@@ -17,7 +17,7 @@ import pytest
 from darkroomd.core.checks.folders import Need
 from darkroomd.core.checks.machine import Inotify, Memory
 from darkroomd.core.faults import StateUnreadable
-from darkroomd.core.model import Check
+from darkroomd.core.status import Check
 from darkroomd.files.machine import files_allowed, files_open, inotify_granted, memory_in_use
 from darkroomd.files.rights import obstacles_in
 from darkroomd.files.volumes import Volume, room_in, volumes_of

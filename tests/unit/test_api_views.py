@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from darkroom.protocol.types import Failure, File
 from darkroomd.api import views
 from darkroomd.core.gate import Pause
-from darkroomd.core.model import Progress, QueueCounts, QueueStatus
+from darkroomd.core.model import Progress
+from darkroomd.core.status import QueueCounts, QueueStatus
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from darkroom.protocol.types import InhibitMode
 from darkroomd.core.gate import Holder, Pause
-from darkroomd.core.model import Progress, QueueCounts, QueueStatus
+from darkroomd.core.model import Progress
+from darkroomd.core.status import QueueCounts, QueueStatus
 from darkroomd.core.wording import one_line, readable, status_line
 
 KIOSK = Holder(1, InhibitMode.START, "kiosk", "The camera is read out.", 1000, 7, 0)

@@ -17,7 +17,8 @@ from darkroom.wire.messages import encode_parameters
 from darkroomd.api import views
 from darkroomd.api.backlog import Backlog, Delivery
 from darkroomd.bus import Bus
-from darkroomd.core.model import Happening, QueueStatus, SessionId, WatchMode
+from darkroomd.core.model import Happening, SessionId, WatchMode
+from darkroomd.core.status import QueueStatus
 from darkroomd.core.watching import GoOn, StartOver, concern_of, cursor_after, resume
 
 INTAKE_BACKLOG: Final = 1 << 22

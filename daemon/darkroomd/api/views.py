@@ -17,6 +17,7 @@ from darkroomd.core import model, places
 from darkroomd.core.gate import PAUSED, Holder
 from darkroomd.core.json_values import Json
 from darkroomd.core.presets import Preset
+from darkroomd.core.status import Check, QueueStatus
 from darkroomd.core.story import LEVELS, LogLine
 from darkroomd.core.waiting import state_reasons
 from darkroomd.core.wording import readable, status_line
@@ -171,7 +172,7 @@ def item(item: model.Item, *, stage: str | None) -> types.Item:
     )
 
 
-def queue(status: model.QueueStatus) -> types.Queue:
+def queue(status: QueueStatus) -> types.Queue:
     """Show the queue as a whole."""
     pause = status.pause
     return types.Queue(
@@ -198,7 +199,7 @@ def inhibitor(holder: Holder) -> types.Inhibitor:
     )
 
 
-def summary(status: model.QueueStatus, *, any_photos: bool) -> types.Summary:
+def summary(status: QueueStatus, *, any_photos: bool) -> types.Summary:
     """Show what a status line shows."""
     raw = status.current_raw
     return types.Summary(
@@ -224,7 +225,7 @@ def preset(preset: Preset) -> types.Preset:
     )
 
 
-def check(check: model.Check) -> types.Check:
+def check(check: Check) -> types.Check:
     """Show a line of the health report."""
     return types.Check(name=check.name, ok=check.ok, message=readable(check.message))
 
@@ -233,7 +234,7 @@ def event(
     happening: model.Happening,
     *,
     watch_mode: Callable[[model.SessionId], model.WatchMode],
-    status: model.QueueStatus | None = None,
+    status: QueueStatus | None = None,
 ) -> types.Event:
     """Show what happened; `status` is the queue, where it is about that."""
     told = happening

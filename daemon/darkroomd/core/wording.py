@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from darkroomd.core.gate import INHIBITED, PAUSED
-from darkroomd.core.model import QueueCounts, QueueStatus
+from darkroomd.core.status import QueueCounts, QueueStatus
 
 LONGEST_NAME: Final = 80
 MINUTE_USEC: Final = 60_000_000

@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from darkroomd.core.checks.records import presets_check, queue_check
-from darkroomd.core.model import Check
+from darkroomd.core.status import Check
 from darkroomd.services.backups import Backups
 from darkroomd.services.executor import LocalExecutor
 from darkroomd.services.health_folders import FolderRound, Places

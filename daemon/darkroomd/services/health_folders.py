@@ -20,7 +20,8 @@ from darkroomd.core.checks.folders import (
     space_check,
     watching_check,
 )
-from darkroomd.core.model import Check, Session, WatchMode
+from darkroomd.core.model import Session, WatchMode
+from darkroomd.core.status import Check
 from darkroomd.files.rights import obstacles_in
 from darkroomd.files.volumes import Room, Volume, room_in, volumes_of
 from darkroomd.services.disks import Disks

@@ -15,7 +15,7 @@ from darkroomd.core.checks.machine import (
     inotify_check,
     memory_check,
 )
-from darkroomd.core.model import Check
+from darkroomd.core.status import Check
 from darkroomd.files.machine import files_allowed, files_open, inotify_granted, memory_in_use
 from darkroomd.store.inspection import Inspection
 

@@ -20,7 +20,7 @@ from darkroomd.core.checks.records import (
     failures_check,
     missing_check,
 )
-from darkroomd.core.model import Check
+from darkroomd.core.status import Check
 from darkroomd.services.backups import Backups
 from darkroomd.services.health_probes import Probe
 from darkroomd.store.inspection import Inspection, Scan, scan_pages, sizes_of

@@ -11,7 +11,7 @@ import anyio
 
 from darkroom.errors import DarkroomError
 from darkroomd.core.checks.verdict import bad, verdict, worth_a_look
-from darkroomd.core.model import Check
+from darkroomd.core.status import Check
 
 PATIENCE_SECONDS: Final = 4.0
 """How long one subject may take: longer than what it waits for by itself."""

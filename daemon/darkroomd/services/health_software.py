@@ -16,7 +16,7 @@ from darkroomd.core.checks.software import (
     versions_check,
     worker_check,
 )
-from darkroomd.core.model import Check
+from darkroomd.core.status import Check
 from darkroomd.imaging.version import installed_version, kernel_is_built, pipeline_version
 from darkroomd.services.executor import LocalExecutor
 from darkroomd.services.health_probes import Probe

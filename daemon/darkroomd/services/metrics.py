@@ -12,9 +12,9 @@ import structlog
 
 from darkroom.errors import DarkroomError
 from darkroomd.core import metrics
-from darkroomd.core.model import Health
 from darkroomd.core.openmetrics import Family, Series, exposition
 from darkroomd.core.queue_depth import QueueDepth
+from darkroomd.core.status import Health
 from darkroomd.files.processes import Burden, children_burden, open_files, own_burden
 from darkroomd.files.space import Space, space_on
 from darkroomd.services.backups import Backups

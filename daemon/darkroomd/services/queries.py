@@ -13,10 +13,8 @@ from darkroomd.core.estimate import remaining_usec
 from darkroomd.core.gate import Holder
 from darkroomd.core.intake import arriving_page, is_arriving_cursor
 from darkroomd.core.model import (
-    Check,
     CorrelationId,
     Happening,
-    Health,
     Item,
     ItemId,
     Job,
@@ -27,12 +25,12 @@ from darkroomd.core.model import (
     PhotoId,
     PhotoState,
     Progress,
-    QueueStatus,
     Session,
     SessionId,
     WatchMode,
 )
 from darkroomd.core.statistics import Grouping
+from darkroomd.core.status import Check, Health, QueueStatus
 from darkroomd.core.story import LogLine
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.intake import Intake

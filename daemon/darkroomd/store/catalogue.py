@@ -25,10 +25,10 @@ from darkroomd.core.model import (
     PhotoId,
     PhotoState,
     Progress,
-    QueueCounts,
     Session,
     SessionId,
 )
+from darkroomd.core.status import QueueCounts
 from darkroomd.store.database import Database, Row
 from darkroomd.store.rows import (
     item_from,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from darkroomd.core.checks.verdict import bad, shown, verdict, worth_a_look
-from darkroomd.core.model import Check
+from darkroomd.core.status import Check
 
 _MAY_CONNECT: Final = stat.S_IWGRP
 

@@ -19,7 +19,8 @@ from darkroomd.core.checks.verdict import (
     verdict,
     worth_a_look,
 )
-from darkroomd.core.model import Check, WatchMode
+from darkroomd.core.model import WatchMode
+from darkroomd.core.status import Check
 
 LITTLE_BYTES: Final = 500_000_000
 """Below this a disk is as good as full: about fifty large JPEGs."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from darkroomd.core.checks.verdict import Finding, bad, in_bytes, lasting, verdict, worth_a_look
-from darkroomd.core.model import Check
+from darkroomd.core.status import Check
 
 FEWEST_QUEUED_EVENTS: Final = 1_024
 FEWEST_INSTANCES: Final = 8

@@ -19,7 +19,7 @@ from darkroomd.core.checks.verdict import (
     worth_a_look,
 )
 from darkroomd.core.gate import INHIBITED, OUTSIDE_SCHEDULE, PAUSED
-from darkroomd.core.model import Check
+from darkroomd.core.status import Check
 from darkroomd.core.wording import reason_in_words
 
 LARGE_DATABASE_BYTES: Final = 4_000_000_000

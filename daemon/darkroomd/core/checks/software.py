@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from darkroomd.core.checks.verdict import bad, lasting, verdict, worth_a_look
-from darkroomd.core.model import Check
+from darkroomd.core.status import Check
 
 WITHOUT_KERNEL: Final = (
     "The development kernel was not built when darkroomd was installed, so LibRaw develops alone, more "

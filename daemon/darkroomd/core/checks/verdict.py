@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from darkroom.protocol.severity import Severity, as_warning
-from darkroomd.core.model import Check
+from darkroomd.core.status import Check
 from darkroomd.core.wording import readable
 
 MOST_NAMED: Final = 5
