@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -56,19 +56,13 @@ async def open_store(
         StateTooNew, UpgradeRefused, StateUnusable: see `open_database`.
     """
     writer, damage = await to_thread.run_sync(partial(open_rescued, path, backups=backups))
-    try:
-        reader = await to_thread.run_sync(open_reader, path)
-        try:
-            at_length = await to_thread.run_sync(open_reader, path)
-            try:
-                yield Store(Front(writer, reader, at_length, publish), damage)
-            finally:
-                at_length.close()
-        finally:
-            reader.close()
-    finally:
-        # Folds the write-ahead log in: a few milliseconds at the very end of the process.
-        writer.close()
+    # The last one to be closed folds the write-ahead log in: a few milliseconds at the end of the process.
+    with (
+        closing(writer),
+        closing(await to_thread.run_sync(open_reader, path)) as reader,
+        closing(await to_thread.run_sync(open_reader, path)) as at_length,
+    ):
+        yield Store(Front(writer, reader, at_length, publish), damage)
 
 
 class Store:
