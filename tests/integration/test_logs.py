@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,14 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 def said(lost: int) -> str:
     return f"lost {lost}"
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    shown, its = pty.openpty()
+    yield shown, its
+    os.close(shown)
+    os.close(its)
 
 
 def drained(reading: int) -> bytes:
@@ -93,6 +102,25 @@ def test_a_pipe_that_nobody_reads_holds_nobody_up(pipe: tuple[int, int]) -> None
     assert told == lines[: len(told)]
     assert last == f"lost {len(lines) - len(told)}"
     assert drained(reading) == b"after\n"
+
+
+def test_a_terminal_that_shows_nothing_any_more_holds_nobody_up(terminal: tuple[int, int]) -> None:
+    shown, its = terminal
+    sink = LogSink(its, tell_loss=said)
+    lines = [f"{number}:".ljust(997, "x") for number in range(100)]
+
+    for line in lines:
+        sink.write(line)
+    held = sink.is_holding
+    received = b""
+    while not sink.flush():
+        received += os.read(shown, 1 << 20)
+    while received.count(b"\n") < len(lines):
+        received += os.read(shown, 1 << 20)
+    os.close(sink.descriptor)
+
+    assert held
+    assert received.decode().splitlines() == lines
 
 
 @pytest.mark.anyio

@@ -7,6 +7,7 @@ import select
 from _thread import allocate_lock
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 STDERR: Final = 2
@@ -28,7 +29,7 @@ class LogSink:
     """
 
     def __init__(self, descriptor: int, *, tell_loss: Callable[[int], str]) -> None:
-        self.descriptor: Final = descriptor
+        self.descriptor: Final = _unhurried(descriptor)
         self.on_held: Callable[[], None] = lambda: None
         """Called whenever a line is held, in the thread that wrote it."""
         self.lost_lines = 0
@@ -39,7 +40,7 @@ class LogSink:
         self._is_torn = False
         self._turn = allocate_lock()
         self._poll = select.poll()
-        self._poll.register(descriptor, select.POLLOUT)
+        self._poll.register(self.descriptor, select.POLLOUT)
 
     @property
     def is_holding(self) -> bool:
@@ -109,6 +110,16 @@ class LogSink:
         self._held.append(data)
         self._held_bytes += len(data)
         return True
+
+
+def _unhurried(descriptor: int) -> int:
+    """Return a descriptor for the same place that nobody waits at: of a terminal one of our own."""
+    # A terminal is ready as soon as there is room for a byte, and would wait with the rest of a line until
+    # somebody looks at it. Whoever shares the descriptor does not expect it to be otherwise.
+    if os.isatty(descriptor):
+        with suppress(OSError):
+            return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return descriptor
 
 
 def _encoded(line: str) -> bytes:
