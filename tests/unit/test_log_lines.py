@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import pytest
 import structlog
 from hypothesis import given
@@ -143,6 +146,29 @@ def test_a_fault_that_goes_on_is_counted_each_minute() -> None:
         *[("session_waits", 59)],
         *[("session_waits", 60)] * 2,
     ]
+
+
+@pytest.mark.anyio
+async def test_threads_can_log_the_same_faults_at_the_same_time() -> None:
+    scene, threads, faults = Scene(), 4, 1500
+    switch_seconds = sys.getswitchinterval()
+
+    def say() -> None:
+        for number in range(faults):
+            scene.clock.now += ROUND_SECONDS / 10
+            scene.say("warning", "disk_failed", problem=f"{number % 7}")
+
+    sys.setswitchinterval(1e-6)
+    try:
+        async with anyio.create_task_group() as group:
+            for _ in range(threads):
+                group.start_soon(anyio.to_thread.run_sync, say)
+    finally:
+        sys.setswitchinterval(switch_seconds)
+    scene.log.tidy(all_of_it=True)
+
+    told = [1 if line.get("repeated") is None else line["repeated"] for line in scene.sink.lines]
+    assert sum(told) == threads * faults
 
 
 def test_a_fault_that_ended_is_told_like_a_new_one_when_it_comes_back() -> None:

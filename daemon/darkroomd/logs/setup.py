@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from _thread import allocate_lock
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ class Log:
         self._tap = tap
         self._monotonic = monotonic
         self._repetitions = Repetitions()
+        # Threads that work on disks log as well.
+        self._counting = allocate_lock()
 
     @property
     def levels(self) -> Levels:
@@ -93,17 +96,21 @@ class Log:
 
         With `all_of_it` also counts that could wait, as at the end.
         """
-        self._tell(self._repetitions.take_due(now=self._monotonic(), all_of_them=all_of_it))
+        with self._counting:
+            due = self._repetitions.take_due(now=self._monotonic(), all_of_them=all_of_it)
+        self._tell(due)
         self.sink.flush()
 
     def _is_repeated(self, event: Event) -> bool:
-        now = self._monotonic()
-        if self._repetitions.is_counting:
-            self._tell(self._repetitions.take_due(now=now))
+        now, repetitions = self._monotonic(), self._repetitions
         fault = fault_in(event, bug=sys.exc_info()[1] if event.get("exc_info") else None)
         # A traceback would keep everything alive that its frames hold.
         kept = {key: value for key, value in event.items() if key != "exc_info"}
-        return fault is not None and not self._repetitions.is_first(fault, kept, now=now)
+        with self._counting:
+            due = repetitions.take_due(now=now) if repetitions.is_counting else []
+            repeated = fault is not None and not repetitions.is_first(fault, kept, now=now)
+        self._tell(due)
+        return repeated
 
     def _tell(self, counts: list[Count]) -> None:
         for count in counts:
