@@ -62,7 +62,6 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     **_live("log.levels", "api", "archive", "daemon", "disks", "intake", "presets", "queue", "records"),
     **_live("log.levels", "worker"),
     **_live("backup", "keep", "every_hours", "folder"),
-    **_live("backup", "keep", "every_hours", "folder"),
     **_live("metrics", "file"),
     **_live("socket", "group_role", "allowed_roots"),
     "socket.group": AtStart("the socket is given to its group before anybody can call at it"),
