@@ -124,6 +124,7 @@ def _serve_alone(given: _Given) -> int:
         except OSError as error:
             raise StateUnusable(settings.state, os.strerror(error.errno or 0)) from error
         status = 0
+        refusal: DarkroomError | None = None
         try:
             anyio.run(_serve, given)
         except* StateCorrupt as group:
@@ -135,7 +136,10 @@ def _serve_alone(given: _Given) -> int:
             given.notifier.status(damage.message)
             status = damage.exit_status
         except* DarkroomError as group:
-            raise _first(group) from group
+            refusal = _first(group)
+        # Not in the clause above: Python before 3.11.4 wraps what is raised there in one more group.
+        if refusal is not None:
+            raise refusal
     return status
 
 
