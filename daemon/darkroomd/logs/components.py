@@ -11,8 +11,8 @@ DAEMON: Final = "daemon"
 
 _SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
     "intake": (
-        "adoption", "companions", "handover", "intake", "lookout", "moves", "reception", "recognition",
-        "rescans", "roots", "session_intake",
+        "adoption", "companions", "handover", "intake", "lookout", "lost_outputs", "moves", "reception",
+        "recognition", "rescans", "roots", "session_intake",
     ),
     "queue": (
         "appraisal", "bookkeeper", "culling", "development", "exports", "gatekeeper", "recovery", "revisions",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from functools import partial
@@ -32,10 +31,11 @@ from darkroomd.core.scan_pace import FolderMemory
 from darkroomd.core.waiting_room import Origin
 from darkroomd.files.folders import is_folder
 from darkroomd.files.mounts import is_remote
-from darkroomd.files.scan import find_lost, glance_at
+from darkroomd.files.scan import glance_at
 from darkroomd.files.watch import Change, Hint
 from darkroomd.services.companions import Companions
 from darkroomd.services.handover import Handover
+from darkroomd.services.lost_outputs import LostOutputs
 from darkroomd.services.reception import Reception
 from darkroomd.services.surroundings import Surroundings
 from darkroomd.services.survey import (
@@ -99,9 +99,8 @@ class SessionIntake:
         )
         self._ignored: Mapping[str, Ignored] = {}
         self._names = FolderMemory()
-        self._outputs = defaultdict[str, FolderMemory](FolderMemory)
+        self._lost_outputs = LostOutputs(session, around, self._on_disk)
         self._recipes_are_new = False
-        self._made_again: set[str] = set()
 
     @property
     def mode(self) -> WatchMode:
@@ -240,13 +239,12 @@ class SessionIntake:
         if sight is not None:
             busy = await self._take_in(sight, first=first)
             self._names.listed(glance.raw, now=begun_at)
-        outputs = tuple(zip((self._outputs[folder] for folder in folders), glance.outputs, strict=True))
-        if due or not all(memory.stands(stamp) for memory, stamp in outputs):
+        outputs = dict(zip(folders, glance.outputs, strict=True))
+        if due or not self._lost_outputs.stand(outputs):
             if not first:
-                await self._find_lost_outputs(thorough=due)
+                await self._lost_outputs.look(self._reception.room, thorough=due)
             # At the first look all of them were compared with their records.
-            for memory, stamp in outputs:
-                memory.listed(stamp, now=begun_at)
+            self._lost_outputs.note(outputs, now=begun_at)
         self._pace.found(
             now=anyio.current_time(),
             watched=self._is_watched,
@@ -286,29 +284,6 @@ class SessionIntake:
         for name in found.gone:
             room.announce(name)
         return bool(found.fresh or found.gone)
-
-    async def _find_lost_outputs(self, *, thorough: bool) -> None:
-        """Have outputs made again that were deleted or destroyed; the second time that is only said."""
-        store, plan = self._around.store, self._around.plan
-        room, lost = self._reception.room, set[str]()
-        for recipe in plan.recipes:
-            # Asked of the store first: what it knows of was on the disk before.
-            recorded = await store.developed_outputs(self.session.id, recipe=recipe.name)
-            folder = self.session.folder / recipe.folder
-            absent = await self._on_disk(partial(find_lost, recorded, folder, thorough=thorough))
-            for name in sorted(absent):
-                if not room.is_doubted(name):
-                    lost.add(name)
-                    log.info("output_gone", session=self.session.id, output=str(recorded[name].path))
-        for name in lost - self._made_again:
-            room.doubt(name, Origin(backlog=True))
-        # Whoever takes the pictures away as they come shall not keep the daemon developing for ever.
-        taken = sorted(lost & self._made_again)
-        if taken:
-            photo_ids = await store.photo_ids(self.session.id, taken)
-            await store.mark_aged(self.session.id, photo_ids, now_usec=self._around.now_usec())
-            self._around.on_document_dirty(self.session.id)
-        self._made_again |= lost
 
     async def _begin(self, sight: Sight) -> None:
         """Learn what the store knows of the photos, and which of them may have to be developed."""
@@ -379,7 +354,7 @@ class SessionIntake:
         self._reception.start_over()
         self._companions.start_over()
         self._names.forget()
-        self._outputs.clear()
+        self._lost_outputs.start_over()
 
     async def _look(self) -> None:
         """Look at the files that are due, and hand over those that are ready."""
