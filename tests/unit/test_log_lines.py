@@ -123,14 +123,14 @@ def test_a_fault_that_repeats_is_told_once_and_then_counted() -> None:
     fault = {"code": "state.unwritable", "message": "The disk is full."}
 
     for _ in range(5):
-        scene.say("warning", "history_not_tidied", **fault)
+        scene.say("warning", "history_not_tidied", component="queue", **fault)
         scene.clock.now += 1
     scene.clock.now += ROUND_SECONDS
     scene.log.tidy()
 
-    assert scene.events("repeated", "over_seconds", "code") == [
-        ("history_not_tidied", None, None, "state.unwritable"),
-        ("history_not_tidied", 4, 5 + ROUND_SECONDS, "state.unwritable"),
+    assert scene.events("repeated", "over_seconds", "code", "component") == [
+        ("history_not_tidied", None, None, "state.unwritable", "queue"),
+        ("history_not_tidied", 4, 5 + ROUND_SECONDS, "state.unwritable", "queue"),
     ]
 
 

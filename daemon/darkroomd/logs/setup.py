@@ -87,7 +87,7 @@ class Log:
         if self._tap is not None:
             # What is said of photos is kept with them, however little is to be written here.
             self._tap(logger, level, event)
-        if not is_wanted or self._is_repeated(event):
+        if not is_wanted or self._is_repeated(event, logger.component):
             raise structlog.DropEvent
         return self._line(event, logger.component)
 
@@ -101,11 +101,12 @@ class Log:
         self._tell(due)
         self.sink.flush()
 
-    def _is_repeated(self, event: Event) -> bool:
+    def _is_repeated(self, event: Event, component: str) -> bool:
         now, repetitions = self._monotonic(), self._repetitions
         fault = fault_in(event, bug=sys.exc_info()[1] if event.get("exc_info") else None)
         # A traceback would keep everything alive that its frames hold.
         kept = {key: value for key, value in event.items() if key != "exc_info"}
+        kept["component"] = component
         with self._counting:
             due = repetitions.take_due(now=now) if repetitions.is_counting else []
             repeated = fault is not None and not repetitions.is_first(fault, kept, now=now)
