@@ -193,3 +193,8 @@ def test_a_file_that_cannot_be_replaced_stays_and_nothing_is_left_beside_it(tmp_
         replace_file(path, b"one", mode=0o644)
 
     assert names_in(tmp_path) == ["a.prom"]
+
+
+def test_the_root_of_the_file_system_is_no_file_to_replace(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=r"[Bb]usy|[Dd]irectory|denied|Read-only"):
+        replace_file(Path(tmp_path.root), b"one", mode=0o644)

@@ -18,7 +18,8 @@ def replace_file(path: Path, data: bytes, *, mode: int) -> None:
     Raises:
         OSError: what stands at `path` is as it was.
     """
-    part = path.with_name(f".{path.name}.part")
+    # Not `with_name`, to which the root of the file system is no name.
+    part = path.parent / f".{path.name}.part"
     part.unlink(missing_ok=True)
     descriptor = os.open(part, _CREATE, mode)
     try:
