@@ -105,7 +105,7 @@ def _import(state: Path, arguments: Arguments) -> list[str]:
             state,
             arguments.file,
             # Sessions are known by where they really lie.
-            moves=[FolderMove(move.old, move.new.resolve()) for move in arguments.moves],
+            moves=[FolderMove(move.old, Path(os.path.realpath(move.new))) for move in arguments.moves],
             replace=arguments.replace,
             now_usec=now_usec(),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -326,3 +327,20 @@ async def test_a_state_folder_may_be_a_link(path: Path, clock: Clock) -> None:
 
     assert service.standing.problem is None
     assert [file.name for file in (path.parent / "backups").iterdir()] == [named(NOW)]
+
+
+async def test_a_folder_that_is_a_loop_of_links_is_told_of_and_ends_nothing(path: Path, clock: Clock) -> None:
+    loop = path.with_name("loop")
+    loop.symlink_to(loop)
+    # When a backup is due is found out once what was left has been swept.
+    clock.looks_left = 1
+    service = Backups(path, BackupSection(folder=str(loop)), Disks(), now_usec=clock, start_seconds=0)
+
+    async with anyio.create_task_group() as group:
+        await group.start(service.run)
+        with anyio.fail_after(PATIENCE_SECONDS):
+            await clock.looked_at.wait()
+        group.cancel_scope.cancel()
+    await service.attend()
+
+    assert os.strerror(errno.ELOOP) in str(service.standing.problem)

@@ -395,3 +395,13 @@ def test_the_folders_that_are_named_may_be_links(state: Path, empty: Path, tmp_p
 
     assert outcome.kept == empty / "queue.db.bak"
     assert names_in(empty) == {"queue.db", "queue.db.bak"}
+
+
+def test_a_loop_of_links_is_refused_in_words(state: Path, file: Path, tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+
+    with pytest.raises(DarkroomError):
+        export(state, loop / "out")
+    with pytest.raises(DarkroomError):
+        take_over(loop, file)

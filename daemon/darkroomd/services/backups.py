@@ -198,8 +198,8 @@ def _sentence(error: DarkroomError | OSError, folder: Path) -> str:
 
 
 def _sweep(folder: Path) -> tuple[str, ...]:
-    # Whoever configures the daemon may have its folders be links.
-    return sweep(folder.resolve(), live=OWN_PARTS, suffix=SUFFIX)
+    # Whoever configures the daemon may have its folders be links; `Path.resolve` refuses a loop of them.
+    return sweep(Path(os.path.realpath(folder)), live=OWN_PARTS, suffix=SUFFIX)
 
 
 def _names_in(folder: Path) -> tuple[str, ...]:

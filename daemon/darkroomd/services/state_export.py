@@ -47,7 +47,7 @@ def export_state(
     database = state / DATABASE_NAME
     if not database.exists():
         raise NoState(state)
-    target = target.parent.resolve() / target.name
+    target = Path(os.path.realpath(target.parent), target.name)
     if os.path.lexists(target):
         raise ExportExists(target)
     copy_name = f"{target.name}.db"

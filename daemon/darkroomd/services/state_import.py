@@ -76,7 +76,7 @@ def import_state(
         StateUnusable: the disk refuses.
     """
     # Whoever runs the daemon may have its state folder be a link.
-    state = state.resolve()
+    state = Path(os.path.realpath(state))
     part = state / part_name(DATABASE_NAME, secrets.choice(OWN_PARTS))
     database = state / DATABASE_NAME
     try:
