@@ -58,6 +58,7 @@ def test_a_file_is_called_by_the_last_part_of_its_path(given: File | None, name:
 
 def test_reasons_are_told_in_words_and_new_ones_as_they_are() -> None:
     assert words.reasons(["disk.full", "moon.full"]) == "no space left on the disk; moon.full"
+    assert words.reasons(["sidecar.not_written"]) == "settings cannot be written beside the photos"
 
 
 def test_a_failure_reads_with_its_code_and_its_sentence() -> None:

@@ -87,6 +87,12 @@ def status(
             id="too-many-files",
         ),
         pytest.param(
+            status(reasons=("sidecar.not_written", "disk.error", "system.out_of_memory")),
+            "Waiting: settings cannot be written beside the photos and the disk refuses and the system is out"
+            " of memory.",
+            id="photos-that-cannot-be-taken-in",
+        ),
+        pytest.param(
             status(queued=1, reasons=("queue.paused",), pause=Pause(reason="Lunch\n.")),
             "Waiting: the queue is paused (Lunch\ufffd), 1 waiting.",
             id="paused-for-a-reason",

@@ -26,6 +26,7 @@ _REASONS: Final = {
     INHIBITED: "work is held back",
     "schedule": "outside of the scheduled hours",
     "archive.gone": "the archive's folder is not there",
+    "disk.error": "the disk refuses",
     "disk.full": "no space left on the disk",
     "disk.io": "the disk reports errors",
     "disk.not_permitted": "the folder may not be written to",
@@ -35,7 +36,9 @@ _REASONS: Final = {
     "recipe.overlay_unusable": "the overlay of a recipe cannot be used",
     "session.folder_is_link": "a link stands where the folder of outputs belongs",
     "session.gone": "the session's folder is not there",
+    "sidecar.not_written": "settings cannot be written beside the photos",
     "state.unwritable": "the queue cannot be written to the disk",
+    "system.out_of_memory": "the system is out of memory",
     "system.too_many_files": "too many files are open",
     "worker.not_started": "the worker process does not start",
 }
