@@ -20,13 +20,14 @@ from darkroomd.core.export_plan import BACKGROUND
 from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.faults import StateUnreadable, StateUnwritable
 from darkroomd.core.model import Claim, Happening, Job, JobId, JobKind, PhotoId, SessionId
-from darkroomd.core.precedence import InWork, RunningBackground, making_way
+from darkroomd.core.precedence import RunningBackground, making_way
 from darkroomd.core.pulse import Standing
 from darkroomd.core.queue_rules import QueueRules
 from darkroomd.core.retry import RetryPolicy
 from darkroomd.services.bookkeeper import Bookkeeper, OnPhotoEnding, tell_nobody
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.hand import RECORD_SECONDS, Hand, Work, failure_through, stop_all
+from darkroomd.services.hands import Hands
 from darkroomd.services.outcomes import Failed, Outcome
 from darkroomd.services.stories import Stories
 from darkroomd.services.turnstile import Turnstile
@@ -90,14 +91,13 @@ class Scheduler:
         self._now_usec = now_usec
         self._gate = gate
         self._workers = workers
-        self._turnstile = turnstile or Turnstile()
         self._running_background = running_background
         self._made_way = 0
         self._longest_wait_usec = round(policy.longest_wait_seconds * USEC)
         self._woken = anyio.Event()
         self._stop_requested = anyio.Event()
         self._choosing = anyio.Lock()
-        self._hands: dict[int, Hand] = {}
+        self._hands = Hands(turnstile or Turnstile())
         self._turn_since: float | None = None
         self._kept_since: float | None = None
         self._archives: set[JobId] = set()
@@ -138,8 +138,7 @@ class Scheduler:
     @property
     def in_work(self) -> tuple[anyio.Event, ...]:
         """What is set once each of the photos is over that are at work at this moment."""
-        hands = self._hands.values()
-        return tuple(hand.over for hand in hands if hand.claim.job.kind is not JobKind.ARCHIVE)
+        return tuple(hand.over for hand in self._hands.developing)
 
     @property
     def wait_reasons(self) -> tuple[str, ...]:
@@ -155,22 +154,22 @@ class Scheduler:
         return Standing(
             turn_since=self._turn_since,
             kept_since=self._kept_since,
-            heard_at=tuple(hand.heard_at for hand in self._hands.values()),
+            heard_at=tuple(hand.heard_at for hand in self._hands.at_work),
             at_fault=self._gate.is_at_fault,
         )
 
     async def has_left_work(self) -> bool:
         """Tell whether nothing at all is done although something might be; raise `StateUnreadable`."""
         least_priority = self._gate.unhindered()
-        busy = self._turn_since is not None or self._hands or self._stopping
+        busy = self._turn_since is not None or self._hands.at_work or self._stopping
         if busy or least_priority is None:
             return False
         return await self._line.is_ready(self._wanted(least_priority, frozenset()))
 
     def work_on(self, item_id: int | None) -> Work | None:
         """Return how far the work on an item is; None where nobody works on it."""
-        found = (hand.work for hand in self._hands.values() if hand.claim.item.id == item_id)
-        return next(found, None)
+        hand = self._hands.on_item(item_id)
+        return None if hand is None else hand.work
 
     def wake(self) -> None:
         """Look at the queue again."""
@@ -182,8 +181,7 @@ class Scheduler:
             self._woken.set()
         if happening.job is not None:
             self._know(happening.job)
-            for hand in self._hands.values():
-                hand.learn(happening.job)
+            self._hands.learn(happening.job)
 
     def _know(self, job: Job) -> None:
         if job.kind is JobKind.ARCHIVE and job.ended_at_usec is None:
@@ -204,8 +202,7 @@ class Scheduler:
         With `failure` these items are canceled, without it they go back to the queue.
         """
         await self.settle()
-        hands = self._hands.values()
-        await stop_all([hand for hand in hands if job_ids is None or hand.claim.job.id in job_ids], failure)
+        await stop_all(self._hands.on_jobs(job_ids), failure)
 
     @asynccontextmanager
     async def aside(self, photo_ids: Collection[PhotoId]) -> AsyncGenerator[None, None]:
@@ -213,14 +210,7 @@ class Scheduler:
         async with self._choosing:
             self._kept_since = anyio.current_time()
             try:
-                await stop_all(
-                    [
-                        hand
-                        for hand in self._hands.values()
-                        if hand.claim.job.kind in BACKGROUND and hand.claim.photo.id in photo_ids
-                    ],
-                    None,
-                )
+                await stop_all(self._hands.in_background(photo_ids), None)
                 yield
             finally:
                 self._kept_since = None
@@ -233,7 +223,7 @@ class Scheduler:
         self._stop_requested.set()
         self._woken.set()
         latest = anyio.current_time() + within_seconds
-        for hand in self._hands.values():
+        for hand in self._hands.at_work:
             hand.scope.deadline = min(hand.scope.deadline, latest)
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -258,30 +248,21 @@ class Scheduler:
             # Whoever forbids work from here on waits until it is known what was taken before.
             kinds = self._kinds()
             claim = None if kinds is None else await self._take(kinds)
-            hand = None if claim is None else self._pick_up(claim)
+            hand = None if claim is None else self._hands.pick_up(claim, begun_at=self._gate.moment())
         if hand is None:
             await self._rest(woken, change_at)
         else:
             group.start_soon(self._work, hand)
 
     def _kinds(self, *, leaving: Hand | None = None) -> Kinds | None:
-        """Return what there is a place for once a hand has left; None: there is none.
-
-        Archives have a place of their own: a disk that is slow, or does not answer, keeps no worker waiting.
-        """
-        hands = [hand for hand in self._hands.values() if hand is not leaving]
-        archives = sum(hand.claim.job.kind is JobKind.ARCHIVE for hand in hands)
+        """Return what there is a place for once a hand has left; None: there is none."""
         # Whether a fault is gone one item finds out as well as many.
-        places = 1 if self._gate.is_at_fault else self._workers
-        if len(hands) - archives < places:
-            return Kinds.NO_ARCHIVES if archives else Kinds.ANY
-        return Kinds.AN_ARCHIVE_THAT_IS_FIRST if self._archives and not archives else None
+        workers = 1 if self._gate.is_at_fault else self._workers
+        return self._hands.places(workers, archive_waits=bool(self._archives), leaving=leaving)
 
     async def _make_way(self) -> None:
         """Put background work back for what somebody asked for, where that is wanted."""
-        in_work = [
-            InWork(fence, hand.claim.job.kind, hand.claim.job.priority) for fence, hand in self._hands.items()
-        ]
+        in_work = self._hands.in_work()
         fences = making_way(self._running_background, in_work, times_before=self._made_way)
         if not fences or self._gate.permission().least_priority is None:
             return
@@ -294,7 +275,7 @@ class Scheduler:
             self._books.hold(error)
             return
         self._made_way += 1
-        await stop_all([hand for fence, hand in self._hands.items() if fence in fences], None)
+        await stop_all(self._hands.with_fences(fences), None)
 
     async def _take(self, kinds: Kinds) -> Claim | None:
         try:
@@ -307,13 +288,12 @@ class Scheduler:
             claim = await self._store.claim_wanted(wanted, now_usec=self._now_usec())
             waiting = self._gate.waiting_sessions()
             if claim is None and self._gate.held_sessions():
-                probed = {hand.claim.session.id for hand in self._hands.values()}
-                wanted = self._wanted(least_priority, waiting | probed, kinds)
+                wanted = self._wanted(least_priority, waiting | self._hands.sessions, kinds)
                 claim = await self._store.claim_wanted(wanted, now_usec=self._now_usec())
         except (StateUnwritable, StateUnreadable) as error:
             self._books.hold(error)
             return None
-        if claim is None and not self._hands:
+        if claim is None and not self._hands.at_work:
             self._gate.release_all_but(waiting)
         return claim
 
@@ -328,20 +308,6 @@ class Scheduler:
             waiting_jobs=self._books.hopeless | self._gate.waiting_jobs(),
             kinds=kinds,
         )
-
-    def _pick_up(self, claim: Claim) -> Hand:
-        hand = Hand(claim, begun_at=self._gate.moment())
-        self._hands[claim.fence] = hand
-        if claim.job.kind is not JobKind.ARCHIVE:
-            # Copies publish nothing, and may take as long as another disk does.
-            self._turnstile.enter(claim.fence)
-        return hand
-
-    def _put_down(self, hand: Hand) -> None:
-        self._hands.pop(hand.claim.fence, None)
-        self._turnstile.leave(hand.claim.fence)
-        hand.over.set()
-        self._woken.set()
 
     async def _work(self, hand: Hand) -> None:
         """Carry out a claim, and then each that was taken along with the end of the one before."""
@@ -379,7 +345,8 @@ class Scheduler:
                     if self._stopping:
                         recording.deadline = anyio.current_time() + RECORD_SECONDS
                     await self._books.record_interruption(hand)
-            self._put_down(hand)
+            self._hands.put_down(hand)
+            self.wake()
 
     async def _outcome_of(self, hand: Hand) -> Outcome:
         claim = hand.claim
@@ -392,11 +359,8 @@ class Scheduler:
 
     def _on_stage(self, hand: Hand, stage: str, percent: int) -> None:
         hand.work, hand.heard_at = Work(hand.claim.item.id, stage, percent), self._gate.moment()
-        if all(other.claim.job.id != hand.claim.job.id for other in self._before(hand)):
+        if self._hands.is_first_of_its_job(hand):
             self._publish(hand.progress(now_usec=self._now_usec()))
-
-    def _before(self, hand: Hand) -> list[Hand]:
-        return [other for fence, other in self._hands.items() if fence < hand.claim.fence]
 
     async def _end(self, hand: Hand, ending: Ending) -> bool:
         """Record how the item ended and take the next with it, if nothing has to be seen to in between."""
@@ -414,8 +378,7 @@ class Scheduler:
                         now_usec=self._now_usec(),
                     )
                     if following is not None:
-                        del self._hands[claim.fence]
-                        hand.following = self._pick_up(following)
+                        self._hands.hand_on(hand, following, begun_at=self._gate.moment())
                     return recorded
         return await self._store.end(claim.item, ending, fence=claim.fence, now_usec=self._now_usec())
 
