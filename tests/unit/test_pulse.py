@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroomd.core.pulse import SILENT_SECONDS, Standing, Standstill, patience_seconds, standstill
+from darkroomd.services.scheduler import LONGEST_REST
 
 NOW = 10_000.0
 PATIENCE = 60.0
@@ -82,3 +83,9 @@ def test_the_watchdog_starves_where_work_comes_to_a_standstill(standing: Standin
 @given(st.floats(0.001, 1e6))
 def test_a_turn_may_take_as_long_as_the_watchdog_and_longer_than_a_locked_database(seconds: float) -> None:
     assert patience_seconds(seconds) >= max(seconds, 10.0)
+
+
+def test_the_scheduler_has_time_to_notice_that_the_clock_jumped() -> None:
+    left = Standing(left_since=NOW - LONGEST_REST)
+
+    assert standstill(left, patience_seconds=patience_seconds(1.0), now=NOW) is None

@@ -18,6 +18,11 @@ A request that keeps others from being started may take as long, with a whole li
 """
 
 
+LEFT_SECONDS: Final = 45.0
+"""How long work may be left at least: after a jump of the clock it is noticed half a minute later that a time
+has come."""
+
+
 class Standstill(StrEnum):
     """What does not go on although it should."""
 
@@ -77,7 +82,7 @@ def standstill(standing: Standing, *, patience_seconds: float, now: float) -> St
     silent_since = (max(heard_at, standing.due_at) for heard_at in standing.heard_at)
     if not standing.at_fault and any(_is_over(since, SILENT_SECONDS, now=now) for since in silent_since):
         return Standstill.WORK
-    if _is_over(standing.left_since, patience_seconds, now=now):
+    if _is_over(standing.left_since, max(patience_seconds, LEFT_SECONDS), now=now):
         return Standstill.QUEUE
     return None
 
