@@ -12,6 +12,7 @@ from darkroom.errors import DarkroomError
 from darkroomd.core.flaws import place_of
 from darkroomd.imaging.version import installed_version
 from darkroomd.system.ending import without_stuck_threads
+from darkroomd.system.standard_streams import complete_streams
 
 DESCRIPTION = """\
 Watch session folders and develop the camera RAW files in their Raw/ folder into JPEGs in Jpg/.
@@ -47,6 +48,7 @@ class Arguments(argparse.Namespace):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the daemon, or a command such as `darkroomd demo`; return the exit status."""
+    complete_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     match given:
         case ["demo", *rest]:

@@ -143,3 +143,22 @@ def test_what_explains_a_configuration_is_not_loaded_where_all_is_well() -> None
     loaded = set(done.stdout.split())
     assert "darkroomd.config" in loaded
     assert loaded.isdisjoint({"darkroomd.core.misfits", "darkroomd.config_print", "darkroomd.config_report"})
+
+
+@pytest.mark.parametrize(
+    "closed",
+    [
+        pytest.param("2>&-", id="standard-error"),
+        pytest.param("0<&- 1>&- 2>&-", id="all-three"),
+    ],
+)
+def test_a_command_works_without_the_standard_streams(tmp_path: Path, closed: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("workers = 'a'", encoding="utf-8")
+    options = ["--without-system-config", "--config", str(file), "--check-config"]
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *COMMAND, *options], check=False, timeout=60
+    )
+
+    assert done.returncode == 2
