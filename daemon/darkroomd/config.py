@@ -76,6 +76,9 @@ MOST_FLAWS: Final = 1000
 
 _lines_of: Final = lru_cache(maxsize=2)(lines_of)
 
+METRICS_SUFFIX: Final = ".prom"
+"""Of files that collectors read figures from."""
+
 BUILT_IN: Final = "built-in defaults"
 """What people know the lowest layer by."""
 
@@ -206,6 +209,12 @@ def _cross_check(config: Config, *, cores: int) -> Iterator[Misfit]:
             yield Misfit(path, f"{shown(place)} is not a path", "Take the NUL out of it.")
         elif not Path(place).is_absolute():
             yield Misfit(path, f"{shown(place)} is not an absolute path", "Write all of it, from the / on.")
+    if config.metrics.file and Path(config.metrics.file).suffix != METRICS_SUFFIX:
+        # Whatever else stands there is replaced, and removed at the end: it must not be somebody's photo.
+        problem = f"{shown(config.metrics.file)} does not end in {METRICS_SUFFIX}"
+        yield Misfit(
+            ("metrics", "file"), problem, "Give it a name that does: collectors read no other files."
+        )
     for flaw in recipe_flaws([section.as_recipe() for section in config.recipe]):
         yield _recipe_misfit(flaw, config)
     for number, window in enumerate(config.schedule.allow):

@@ -338,7 +338,7 @@ class MetricsSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Figures for monitoring; `darkroom stats --openmetrics` prints them in any case.
 
     Attributes:
-        file: that they are written to every 15 seconds, absolute, such as
+        file: that they are written to every 15 seconds, absolute, and named `.prom` at its end, such as
             `/var/lib/prometheus/node-exporter/darkroomd.prom`; empty: none.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from darkroom.cli.main import main as darkroom
 from darkroom.client import Client
 from darkroom.errors import NoSuchJob
 from darkroomd.core.metrics import METRICS
-from darkroomd.files.replacing import replace_file
+from darkroomd.files.replacing import remove_file, replace_file
 from darkroomd.services.metrics_file import MetricsFile
 from make import make_dng
 from openmetrics_reader import Samples, read_metrics
@@ -185,14 +186,28 @@ def test_a_reader_sees_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["a.prom"]
 
 
-def test_a_file_that_cannot_be_replaced_stays_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(os.mkdir, id="folder"),
+        # As little a file as a device is, and nobody has to be root to make one.
+        pytest.param(os.mkfifo, id="pipe"),
+    ],
+)
+def test_what_is_no_file_stays_and_nothing_is_left_beside_it(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
     path = tmp_path / "a.prom"
-    path.mkdir()
+    make(path)
+    before = path.lstat()
 
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match=r"directory|permitted"):
         replace_file(path, b"one", mode=0o644)
+    with pytest.raises(OSError, match=r"directory|permitted"):
+        remove_file(path)
 
     assert names_in(tmp_path) == ["a.prom"]
+    assert path.lstat() == before
 
 
 def test_the_root_of_the_file_system_is_no_file_to_replace(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ def test_what_is_set_is_taken_and_the_rest_stays() -> None:
         ),
         pytest.param(b'[archive]\ndestination = "a"', "archive.destination", "absolute", id="no-archive"),
         pytest.param(b'[metrics]\nfile = "a.prom"', "metrics.file", "absolute", id="no-metrics"),
+        pytest.param(b'[metrics]\nfile = "/a/b.jpg"', "metrics.file", "end in .prom", id="no-metrics-file"),
         pytest.param(b'[archive]\nmethod = "move"', "archive.method", '"move"', id="no-method"),
         pytest.param(b'[archive]\ncontents = "all"', "archive.contents", '"all"', id="no-contents"),
         pytest.param(b"roots = [", None, "not TOML", id="no-toml"),

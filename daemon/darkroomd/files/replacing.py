@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -13,11 +15,14 @@ _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLO
 def replace_file(path: Path, data: bytes, *, mode: int) -> None:
     """Write a file of that mode beside `path` and rename it into place; a link there is replaced, too.
 
-    Only one process may do so at a time: what one that was killed has left is written anew.
+    Only one process may do so at a time: what one that was killed has left is written anew. What is neither
+    file nor link is left alone: a rename would take a device away just as well.
 
     Raises:
-        OSError: what stands at `path` is as it was.
+        OSError: what stands at `path` is as it was; as also where that is a device or the like.
     """
+    _check_replaceable(path)
+    _check_replaceable(path)
     # Not `with_name`, to which the root of the file system is no name.
     part = path.parent / f".{path.name}.part"
     part.unlink(missing_ok=True)
@@ -36,3 +41,36 @@ def replace_file(path: Path, data: bytes, *, mode: int) -> None:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise
+
+
+def _check_replaceable(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def remove_file(path: Path) -> None:
+    """Remove what `replace_file` has written, if it is there.
+
+    Raises:
+        OSError: the disk refuses, or there is something that is no file.
+    """
+    if _check_replaceable(path):
+        path.unlink(missing_ok=True)
+
+
+def _check_replaceable(path: Path) -> bool:
+    """Tell whether there is anything; raise `OSError` where it is no file: root may replace even a device."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
+        reason = errno.EISDIR if stat.S_ISDIR(mode) else errno.EPERM
+        raise OSError(reason, os.strerror(reason), str(path))
+    return True

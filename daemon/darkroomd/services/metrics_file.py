@@ -13,7 +13,7 @@ import anyio
 import structlog
 from anyio.abc import TaskStatus
 
-from darkroomd.files.replacing import replace_file
+from darkroomd.files.replacing import remove_file, replace_file
 from darkroomd.services.disks import Disks
 
 ROUND_SECONDS: Final = 15.0
@@ -47,6 +47,7 @@ class MetricsFile:
         self._disks = Disks(patience_seconds=DISK_SECONDS)
         self._changed = anyio.Event()
         self._is_troubled = False
+        self._written: Path | None = None
 
     def adopt(self, path: Path | None) -> None:
         """Keep this file up to date from now on; the one before is taken away."""
@@ -85,11 +86,14 @@ class MetricsFile:
                 log.warning("metrics_not_written", path=str(path), problem=os.strerror(error.errno or 0))
             self._is_troubled = True
             return
+        self._written = path
         if self._is_troubled:
             log.info("metrics_written_again", path=str(path))
         self._is_troubled = False
 
     async def _remove(self, path: Path) -> None:
-        # A collector would go on telling how it was.
+        # A collector would go on telling how it was. What is not ours is nobody's to remove.
+        if path != self._written:
+            return
         with suppress(OSError):
-            await self._disks.do(path.parent, partial(path.unlink, missing_ok=True))
+            await self._disks.do(path.parent, partial(remove_file, path))
