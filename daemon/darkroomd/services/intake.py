@@ -20,6 +20,7 @@ from darkroomd.core.places import FolderIdentity, Root, RootStanding
 from darkroomd.files.folders import FolderIsLink
 from darkroomd.files.mounts import is_remote
 from darkroomd.files.scan import RootListing, list_root
+from darkroomd.services.attendance import Attendance
 from darkroomd.services.lookout import Lookout
 from darkroomd.services.named_places import NamedPlaces
 from darkroomd.services.recognition import Recognition
@@ -35,9 +36,6 @@ START_SECONDS: Final = 2.0
 
 FOUND_SECONDS: Final = 0.5
 """Between a session's first look and the choice of what to watch."""
-
-LET_GO_SECONDS: Final = 5.0
-"""How long what is under way in a folder may take to stop once nobody watches it any more."""
 
 log = structlog.get_logger()
 
@@ -57,8 +55,7 @@ class Intake:
         self._roots: dict[Path, WatchedRoot] = {}
         self._sessions: dict[Path, SessionIntake] = {}
         self._by_id: dict[SessionId, SessionIntake] = {}
-        self._busy: dict[Path, anyio.CancelScope] = {}
-        self._rested = anyio.Event()
+        self._attended = Attendance()
         self.changing: Final = anyio.Lock()
         self._wake = anyio.Event()
         self._renewals: list[Sequence[anyio.Event]] = []
@@ -153,8 +150,8 @@ class Intake:
 
     async def _wait(self) -> None:
         times = [self._lookout.at, self._named.at]
-        times += [root.pace.at for folder, root in self._roots.items() if folder not in self._busy]
-        times += [one.next_due() for folder, one in self._sessions.items() if folder not in self._busy]
+        times += [root.pace.at for folder, root in self._roots.items() if folder not in self._attended]
+        times += [one.next_due() for folder, one in self._sessions.items() if folder not in self._attended]
         self._until = min(times)
         with anyio.move_on_after(max(0.0, self._until - anyio.current_time())):
             await self._wake.wait()
@@ -174,13 +171,11 @@ class Intake:
             self._lookout.begin(now=now)
             group.start_soon(self._lookout.choose)
         for folder, root in self._roots.items():
-            if folder not in self._busy and root.pace.at <= now:
-                self._busy[folder] = scope = anyio.CancelScope()
-                group.start_soon(self._attend_root, root, scope)
+            if folder not in self._attended and root.pace.at <= now:
+                group.start_soon(self._attend_root, root, self._attended.begin(folder))
         for folder, session in self._sessions.items():
-            if folder not in self._busy and session.next_due() <= now:
-                self._busy[folder] = scope = anyio.CancelScope()
-                group.start_soon(self._attend_session, folder, session, scope)
+            if folder not in self._attended and session.next_due() <= now:
+                group.start_soon(self._attend_session, folder, session, self._attended.begin(folder))
 
     async def _attend_session(self, folder: Path, session: SessionIntake, scope: anyio.CancelScope) -> None:
         with scope:
@@ -201,11 +196,7 @@ class Intake:
         self._rest(root.folder, scope, due_at=root.pace.at)
 
     def _rest(self, folder: Path, scope: anyio.CancelScope, *, due_at: float) -> None:
-        # A folder that was let go and taken up again has another one.
-        if self._busy.get(folder) is scope:
-            del self._busy[folder]
-        self._rested.set()
-        self._rested = anyio.Event()
+        self._attended.end(folder, scope)
         # To ask all sessions when they are due, after each of them, would be most of the work of watching.
         if min(due_at, self._lookout.at) < self._until:
             self._wake.set()
@@ -320,10 +311,7 @@ class Intake:
         if intake is None:
             return
         del self._by_id[intake.session.id]
-        with anyio.move_on_after(LET_GO_SECONDS):
-            while folder in self._busy:
-                self._busy[folder].cancel()
-                await self._rested.wait()
+        await self._attended.stop(folder)
         intake.end()
         log.info("session_let_go", session=intake.session.id, folder=str(folder))
         self._lookout.choose_soon()
@@ -349,10 +337,7 @@ class Intake:
         """Watch a root no more; its sessions are watched as before."""
         if self._roots.pop(folder, None) is None:
             return
-        with anyio.move_on_after(LET_GO_SECONDS):
-            while folder in self._busy:
-                self._busy[folder].cancel()
-                await self._rested.wait()
+        await self._attended.stop(folder)
         self._recognition.left(folder)
         log.info("root_let_go", folder=str(folder))
         self._lookout.choose_soon()
