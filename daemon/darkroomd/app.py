@@ -18,7 +18,8 @@ from anyio.abc import TaskStatus
 from darkroom.errors import DarkroomError
 from darkroomd.api.listener import open_listener
 from darkroomd.bus import Bus
-from darkroomd.composition import Ground, Services, Tidings, compose
+from darkroomd.composition.ground import Ground, Tidings
+from darkroomd.composition.services import Services, compose
 from darkroomd.config_advice import advice
 from darkroomd.configuring import Configuring
 from darkroomd.core.checks.software import WITHOUT_KERNEL
