@@ -122,6 +122,22 @@ def test_a_recipe_that_goes_leaves_its_files(tmp_path: Path, session: Path) -> N
     assert [path for path in before if not path.exists()] == []
 
 
+def test_a_recipe_that_is_renamed_takes_over_its_outputs_and_one_that_comes_back_makes_them_anew(
+    tmp_path: Path, session: Path
+) -> None:
+    before = (session / "Jpg" / "A.jpg").read_bytes()
+    framed = "[[recipe]]\nname = 'framed'\nlong_edge = 48\n"
+
+    made = [developed(tmp_path, session, framed, count=1)]
+    recipes = [one["recipe"] for one in entry_of(session)["outputs"] if one["file"] == "Jpg/A.jpg"]
+    made.append(developed(tmp_path, session, "", count=1))
+
+    assert made == [["Jpg/A.jpg"], ["Jpg/A.jpg"]]
+    assert recipes == ["framed"]
+    assert [one["recipe"] for one in entry_of(session)["outputs"] if one["file"] == "Jpg/A.jpg"] == ["jpg"]
+    assert (session / "Jpg" / "A.jpg").read_bytes() == before
+
+
 @pytest.mark.parametrize("lost", ["nothing", "queue.db"])
 def test_part_files_of_a_recipe_that_went_are_swept(tmp_path: Path, session: Path, lost: str) -> None:
     (session / "Print" / part_name("A.tif", 7)).write_bytes(b"half")

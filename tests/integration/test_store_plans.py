@@ -24,6 +24,7 @@ HOT: Final = {
     "begin_item": "item USING INTEGER PRIMARY KEY",
     "claim_item": "item_ready",
     "count_waiting_between": "job_waiting",
+    "delete_displaced_outputs": "output_by_path",
     "end_item": "item USING INTEGER PRIMARY KEY",
     "export_candidates": "photo_of_session",
     "failures_since": "item_failed_by_time",

@@ -195,23 +195,31 @@ def _renewed(before: JsonObject, fresh: JsonObject) -> JsonObject:
 
 
 def _renewed_outputs(before: Iterable[Json], fresh: Iterable[Json]) -> list[Json]:
-    """Bring records of outputs up to date; those that others wrote follow."""
+    """Bring records of outputs up to date; those that others wrote follow.
+
+    A recipe whose file another recipe has replaced since is forgotten.
+    """
     ours = {as_text(output.get("recipe")): output for one in fresh if (output := as_object(one)) is not None}
+    places = {_place(output) for output in ours.values()}
     theirs: dict[str | None, JsonObject] = {}
     foreign: list[Json] = []
     for one in before:
         fields = as_object(one)
         recipe = None if fields is None else as_text(fields.get("recipe"))
-        if fields is None or recipe not in ours:
-            foreign.append(one)
-        else:
+        if fields is not None and recipe in ours:
             theirs.setdefault(recipe, _in_camel_case(fields))
+        elif fields is None or recipe is None or _place(fields) not in places:
+            foreign.append(one)
     renewed: list[Json] = []
     for recipe, output in ours.items():
         fields = theirs.get(recipe, {})
         raw = {**_in_camel_case(as_object(fields.get("raw")) or {}), **(as_object(output["raw"]) or {})}
         renewed.append({**fields, **output, "raw": raw})
     return [*renewed, *foreign]
+
+
+def _place(output: JsonObject) -> str | None:
+    return as_text(either(output, "fileUri", "file_uri")) or as_text(output.get("file"))
 
 
 def _in_camel_case(fields: JsonObject) -> JsonObject:

@@ -24,8 +24,15 @@ def read_output(database: Database, output_id: OutputId) -> tuple[Output, Path]:
 def put_outputs(database: Database, outputs: Sequence[Output], *, now_usec: int) -> list[Happening]:
     """Record outputs that stand in their places while the work on their photo goes on."""
     for output in outputs:
-        database.run("put_output", **output_values(output))
+        put_output(database, output)
     journal = Journal(database, now_usec)
     for photo_id in dict.fromkeys(output.photo_id for output in outputs):
         journal.photo(photo_id)
     return journal.happenings
+
+
+def put_output(database: Database, output: Output) -> None:
+    """Record an output, and forget what another recipe had made in its place: that is no more."""
+    values = output_values(output)
+    database.run("delete_displaced_outputs", **values)
+    database.run("put_output", **values)

@@ -41,12 +41,12 @@ from darkroomd.store.export_items import (
     tell_if_changed,
 )
 from darkroomd.store.journal import Journal, write_log_lines
+from darkroomd.store.outputs import put_output
 from darkroomd.store.rows import (
     PRIORITIES,
     failure_text,
     item_from,
     json_text,
-    output_values,
 )
 from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
 
@@ -242,7 +242,7 @@ def _end_photo(database: Database, journal: Journal, item: Row, ending: Ending, 
     photo_id, row = PhotoId(item["photo_id"]), None
     if ending.output is not None:
         for output in ending.outputs:
-            database.run("put_output", **output_values(output))
+            put_output(database, output)
         replaced = any(is_replaced(database, output) for output in ending.outputs)
         row = database.one(
             "photo_developed",

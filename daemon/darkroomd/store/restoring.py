@@ -12,7 +12,8 @@ from darkroomd.store.arrivals import record_photo
 from darkroomd.store.catalogue import photo_of, read_session
 from darkroomd.store.database import Database
 from darkroomd.store.journal import Journal
-from darkroomd.store.rows import failure_text, fingerprint_text, output_values
+from darkroomd.store.outputs import put_output
+from darkroomd.store.rows import failure_text, fingerprint_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def restore(
         identity = photo_id(session_id, one.arrival.name)
         known, photo = record_photo(database, session, one.arrival, photo_id=identity, now_usec=now_usec)
         for output in one.outputs:
-            database.run("put_output", **output_values(output))
+            put_output(database, output)
         row = database.one(
             "photo_restored",
             id=photo.id,

@@ -142,6 +142,9 @@ ON CONFLICT (photo_id, recipe) DO UPDATE SET
     raw_sha256 = excluded.raw_sha256, look = excluded.look, recipe_digest = excluded.recipe_digest,
     pipeline = excluded.pipeline, created_at_usec = excluded.created_at_usec;
 
+-- name: delete_displaced_outputs
+DELETE FROM output WHERE photo_id = :photo_id AND recipe <> :recipe AND path = :path;
+
 -- name: output_at
 SELECT * FROM output WHERE path = :path ORDER BY created_at_usec DESC LIMIT 1;
 
