@@ -19,10 +19,9 @@ def replace_file(path: Path, data: bytes, *, mode: int) -> None:
     file nor link is left alone: a rename would take a device away just as well.
 
     Raises:
-        OSError: what stands at `path` is as it was; as also where that is a device or the like.
+        OSError: what stands at `path` is as it was.
     """
-    _check_replaceable(path)
-    _check_replaceable(path)
+    _is_replaceable(path)
     # Not `with_name`, to which the root of the file system is no name.
     part = path.parent / f".{path.name}.part"
     part.unlink(missing_ok=True)
@@ -43,29 +42,18 @@ def replace_file(path: Path, data: bytes, *, mode: int) -> None:
         raise
 
 
-def _check_replaceable(path: Path) -> None:
-    try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
-        return
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-
-
 def remove_file(path: Path) -> None:
     """Remove what `replace_file` has written, if it is there.
 
     Raises:
         OSError: the disk refuses, or there is something that is no file.
     """
-    if _check_replaceable(path):
+    if _is_replaceable(path):
         path.unlink(missing_ok=True)
 
 
-def _check_replaceable(path: Path) -> bool:
-    """Tell whether there is anything; raise `OSError` where it is no file: root may replace even a device."""
+def _is_replaceable(path: Path) -> bool:
+    """Tell whether there is a file; raise `OSError` where there is something else."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
