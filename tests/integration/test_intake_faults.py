@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 import pytest
@@ -14,11 +18,32 @@ from structlog.testing import capture_logs
 
 from darkroomd.core.model import PhotoState
 from darkroomd.core.session_names import session_id
+from darkroomd.files.folders import is_folder
+from darkroomd.services.disks import Disks
 from intake_house import at_work
 
 pytestmark = pytest.mark.anyio
 
+Result = TypeVar("Result")
+
 RAW = b"II*\0" + b"x" * 100
+
+
+class Failing(Disks):
+    """Disks that take folders away in the middle of a look, and do not answer when asked about them."""
+
+    failing = False
+
+    async def do(
+        self, place: Path, work: Callable[[], Result], *, patience_seconds: float | None = None
+    ) -> Result:
+        name = work.func.__name__ if isinstance(work, partial) else ""
+        if self.failing and name == "differences":
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if self.failing and name == is_folder.__name__:
+            self.failing = False
+            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        return await super().do(place, work, patience_seconds=patience_seconds)
 
 
 def mount(*arguments: str) -> str:
@@ -148,3 +173,19 @@ async def test_a_disk_that_is_pulled_out_takes_no_photo_with_it(tmp_path: Path, 
 
     assert photos["a.nef"].state is PhotoState.DEVELOPED
     assert house.of("photo.missing", "a.nef") == []
+
+
+async def test_a_disk_that_is_gone_and_then_does_not_answer_ends_nothing(tmp_path: Path) -> None:
+    session, disks = tmp_path / "party", Failing()
+    (session / "Raw").mkdir(parents=True)
+
+    with capture_logs() as logs:
+        async with at_work(tmp_path, sessions=[session]) as house:
+            await house.until_watched(session)
+            disks.failing, house.around.disks = True, disks
+            house.intake.adopt(replace(house.around.options, extensions=frozenset({"nef"})))
+            await until_logged(logs, "session_lost")
+            (session / "Raw" / "a.nef").write_bytes(RAW)
+            await house.until_told("photo.added", "a.nef")
+
+    assert not disks.failing

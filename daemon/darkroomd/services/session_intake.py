@@ -329,9 +329,7 @@ class SessionIntake:
                 self._reception.room.doubt(name, Origin(backlog=True))
 
     async def _lose(self, error: OSError | DarkroomError) -> None:
-        waits = isinstance(error, FileNotFoundError) and await self._on_disk(
-            partial(is_folder, self.session.folder)
-        )
+        waits = isinstance(error, FileNotFoundError) and await self._stands()
         presence = Presence.NO_RAW if waits else Presence.LOST
         if presence is not self._presence:
             problem = error.message if isinstance(error, DarkroomError) else os.strerror(error.errno or 0)
@@ -348,6 +346,13 @@ class SessionIntake:
             self._pace.found(now=now, watched=self._is_watched, took_seconds=0.0, polled=self._polled)
         else:
             self._pace.lost(now=now)
+
+    async def _stands(self) -> bool:
+        """Tell whether the session's folder is there; False where its disk does not answer."""
+        try:
+            return await self._on_disk(partial(is_folder, self.session.folder))
+        except OSError:
+            return False
 
     def _start_over(self, presence: Presence) -> None:
         self._presence = presence
