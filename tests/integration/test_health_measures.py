@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,11 +22,14 @@ from darkroomd.core.status import Check
 from darkroomd.files.machine import files_allowed, files_open, inotify_granted, memory_in_use
 from darkroomd.files.rights import obstacles_in
 from darkroomd.files.volumes import Volume, room_in, volumes_of
+from darkroomd.services import health_records
 from darkroomd.services.health_probes import Probe
+from darkroomd.services.health_records import Records
 from darkroomd.services.health_round import Examination, HealthRound
 from darkroomd.store.inspection import Inspection, Scan, scan_pages, sizes_of
 from darkroomd.store.store import open_store
 
+PATIENCE_SECONDS = 30.0
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 
 
@@ -278,3 +282,20 @@ async def test_an_answer_that_takes_long_is_given_to_who_asks_later() -> None:
     assert second is not None
     assert third == second
     assert asked == 1
+
+
+@pytest.mark.anyio
+async def test_a_state_folder_whose_disk_does_not_answer_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(health_records, "DISK_SECONDS", 0.01)
+    monkeypatch.setattr(health_records, "sizes_of", lambda _: answers.wait(PATIENCE_SECONDS))
+    async with open_store(tmp_path / "queue.db", lambda _: None) as store:
+        records = Records(store, Inspection(store.front), tmp_path / "queue.db", now_usec=lambda: 0)
+
+        try:
+            with pytest.raises(TimeoutError):
+                await records.examine()
+        finally:
+            answers.set()

@@ -22,6 +22,7 @@ from darkroomd.core.checks.records import (
 )
 from darkroomd.core.status import Check
 from darkroomd.services.backups import Backups
+from darkroomd.services.disks import Disks
 from darkroomd.services.health_probes import Probe
 from darkroomd.store.inspection import Inspection, Scan, scan_pages, sizes_of
 from darkroomd.store.store import Store
@@ -30,6 +31,9 @@ USEC: Final = 1_000_000
 DAY_USEC: Final = 86_400_000_000
 SCAN_SECONDS: Final = 10.0
 """How long the pages of a large database are looked at: some gigabytes that are in memory."""
+
+DISK_SECONDS: Final = 2.0
+"""How long the disk of the state folder may take to say how large the database is."""
 
 SCAN_KEPT_SECONDS: Final = 3_600.0
 SCAN_WAITED_FOR_SECONDS: Final = 0.3
@@ -47,14 +51,15 @@ class Records:
         self._now_usec = now_usec
         self._pages = Probe(self._scan, keep_seconds=SCAN_KEPT_SECONDS)
         self._one_scan = CapacityLimiter(1)
+        self._disks = Disks(patience_seconds=DISK_SECONDS)
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Look at the pages when that is asked for, until cancelled."""
         await self._pages.run(task_status=task_status)
 
     async def examine(self) -> tuple[Check, ...]:
-        """Look at size and soundness."""
-        sizes = sizes_of(self._path)
+        """Look at size and soundness; raise `OSError` where the disk refuses, or does not answer."""
+        sizes = await self._disks.do(self._path.parent, partial(sizes_of, self._path))
         if sizes is None:
             return (missing_check(self._path),)
         kept = await self._pages.newest(within_seconds=SCAN_WAITED_FOR_SECONDS)
