@@ -25,10 +25,12 @@ def anyio_backend() -> str:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of four megabytes."""
-    yield from disks.small_disk(tmp_path / "disk")
+    with disks.small_disk(tmp_path / "disk") as disk:
+        yield disk
 
 
 @pytest.fixture
 def dead_share(tmp_path: Path) -> Iterator[Path]:
     """A folder in which every call hangs until the end of the test."""
-    yield from disks.dead_share(tmp_path / "share")
+    with disks.dead_share(tmp_path / "share") as share:
+        yield share

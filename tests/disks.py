@@ -6,7 +6,7 @@ import ctypes
 import os
 import shutil
 import subprocess
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -48,14 +48,16 @@ def mounted(folder: Path, *options: str, descriptors: tuple[int, ...] = ()) -> G
         subprocess.run(unmount, check=False, capture_output=True, timeout=PATIENCE_SECONDS)
 
 
-def small_disk(folder: Path, *, size_bytes: int = SMALL_DISK_BYTES) -> Iterator[Path]:
-    """Yield a disk of a few megabytes."""
+@contextmanager
+def small_disk(folder: Path, *, size_bytes: int = SMALL_DISK_BYTES) -> Generator[Path]:
+    """Have a disk of a few megabytes at a folder until the block is left."""
     with mounted(folder, "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs") as disk:
         yield disk
 
 
-def dead_share(folder: Path) -> Iterator[Path]:
-    """Yield a folder in which every call hangs until it is unmounted."""
+@contextmanager
+def dead_share(folder: Path) -> Generator[Path]:
+    """Have every call in a folder hang until the block is left."""
     try:
         server = os.open("/dev/fuse", os.O_RDWR)
     except OSError as error:

@@ -6,15 +6,14 @@ import fcntl
 import json
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
+import disks
 from darkroom import Client
 from darkroom.cli.main import main
 from darkroom.protocol.types import Check
@@ -158,33 +157,13 @@ def test_a_folder_that_may_not_be_written_is_told_before_a_photo_comes(short: Pa
     assert f"Outputs cannot be written to {session / 'Jpg'} (Permission denied)" in checks["folders"].message
 
 
-@contextmanager
-def dead_share(folder: Path) -> Iterator[None]:
-    """Mount a file system whose server never answers over a folder."""
-    try:
-        server = os.open("/dev/fuse", os.O_RDWR)
-    except OSError as error:
-        pytest.skip(f"there can be no file system of our own here: {error}")
-    options = f"fd={server},rootmode=40000,user_id={os.geteuid()},group_id={os.getegid()}"
-    command = ["/bin/mount", "-i", "-t", "fuse", "-o", options, "dead", str(folder)]
-    mounted = subprocess.run(command, pass_fds=[server], capture_output=True, text=True, check=False)
-    try:
-        if mounted.returncode:
-            pytest.skip(f"nothing can be mounted here: {mounted.stderr}")
-        yield
-    finally:
-        # Whoever waits for it is refused from now on.
-        os.close(server)
-        subprocess.run(["/bin/umount", "-l", str(folder)], capture_output=True, check=False)
-
-
 def test_a_share_that_does_not_answer_is_told_and_holds_up_nothing(tmp_path: Path, session: Path) -> None:
     other = tmp_path / "other"
     (other / "Raw").mkdir(parents=True)
 
     with running(tmp_path, "--session", str(session), "--session", str(other)) as daemon:
         daemon.wait_for_all("session_found", 2)
-        with dead_share(other):
+        with disks.dead_share(other):
             checks = checks_of(daemon)
         assert daemon.stop() == 0
 
