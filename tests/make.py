@@ -8,11 +8,15 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from darkroomd.core.model import Arrival, CorrelationId, Fingerprint, SessionId
 from darkroomd.core.recipes import Recipe
 from darkroomd.imaging.dng import Facts, Layout, Sensor, write_dng
 from darkroomd.imaging.messages import Develop, Target
 from darkroomd.imaging.samples import colour_chart
+
+ARRIVED_AT_USEC: Final = 1_700_000_000_000_000
 
 
 def make_dng(
@@ -44,6 +48,28 @@ def make_develop(source: Path, *, part: Path | None = None, fence: int = 1, qual
             Target(recipe=Recipe(quality=quality), part=os.fsencode(part or source.with_name(".part"))),
         ),
         adjustments={},
+    )
+
+
+def make_arrival(
+    name: str,
+    *,
+    session_id: SessionId,
+    inode: int = 2,
+    correlation_id: str = "c",
+    at_usec: int = ARRIVED_AT_USEC,
+) -> Arrival:
+    """Return a photo that settled, as intake hands it to the queue."""
+    return Arrival(
+        session_id=session_id,
+        name=name,
+        fingerprint=Fingerprint(device=1, inode=inode, size_bytes=9, mtime_ns=5, ctime_ns=6),
+        look="look",
+        preset_id=None,
+        unsupported=(),
+        warnings=(),
+        correlation_id=CorrelationId(correlation_id),
+        arrived_at_usec=at_usec,
     )
 
 

@@ -13,7 +13,6 @@ from darkroomd.core.model import (
     Arrival,
     Claim,
     CorrelationId,
-    Fingerprint,
     Happening,
     Inputs,
     Item,
@@ -37,6 +36,7 @@ from darkroomd.store.database import Database
 from darkroomd.store.exports import NewExport
 from darkroomd.store.journal import read_facts, read_span, write_facts
 from darkroomd.store.queue import Ending, Wanted
+from make import make_arrival
 
 NOW: Final = 1_700_000_000_000_000
 SESSION: Final = SessionId("s")
@@ -226,17 +226,7 @@ class Standing:
 
 def arrival(name: str) -> Arrival:
     """Return a photo that settled."""
-    return Arrival(
-        session_id=SESSION,
-        name=name,
-        fingerprint=Fingerprint(device=1, inode=2, size_bytes=9, mtime_ns=5, ctime_ns=6),
-        look="look",
-        preset_id=None,
-        unsupported=(),
-        warnings=(),
-        correlation_id=CorrelationId(f"c-{name}"),
-        arrived_at_usec=NOW,
-    )
+    return make_arrival(name, session_id=SESSION, correlation_id=f"c-{name}")
 
 
 def output_of(photo: Photo) -> Output:

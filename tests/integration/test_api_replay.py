@@ -13,10 +13,11 @@ import pytest
 from api_server import IDENTITY, NOW, PATIENCE_SECONDS, Client, Serving, serving
 from darkroom.protocol.types import Priority
 from darkroomd.api.handlers import watch as watch_handlers
-from darkroomd.core.model import Arrival, CorrelationId, Fingerprint, Happening, JobId, JobKind, Progress
+from darkroomd.core.model import CorrelationId, Happening, JobId, JobKind, Progress
 from darkroomd.store import journal
 from darkroomd.store.arrivals import NewJob
 from darkroomd.store.desk import JobDesk
+from make import make_arrival
 
 pytestmark = pytest.mark.anyio
 
@@ -48,20 +49,7 @@ def numbers(replies: list[dict[str, Any]]) -> list[int]:
 async def backfill(daemon: Serving, count: int) -> None:
     """Make `count` photos and three more facts known, and return once they have been told."""
     session = await daemon.add_session()
-    arrivals = [
-        Arrival(
-            session_id=session.id,
-            name=f"{number}.NEF",
-            fingerprint=Fingerprint(device=1, inode=number, size_bytes=9, mtime_ns=5, ctime_ns=6),
-            look="look",
-            preset_id=None,
-            unsupported=(),
-            warnings=(),
-            correlation_id=CorrelationId("c"),
-            arrived_at_usec=NOW,
-        )
-        for number in range(count)
-    ]
+    arrivals = [make_arrival(f"{number}.NEF", session_id=session.id, inode=number) for number in range(count)]
     job = NewJob(JobKind.BACKFILL, session.id, "found", CorrelationId("b"))
     await daemon.store.arrive_many(arrivals, job=job, recipe="jpg", now_usec=NOW)
     with anyio.fail_after(PATIENCE_SECONDS):

@@ -11,11 +11,12 @@ import pytest
 
 from darkroom.protocol.types import Failure
 from darkroomd.core.gate import Pause
-from darkroomd.core.model import Arrival, CorrelationId, Fingerprint, JobKind, SessionId
+from darkroomd.core.model import JobKind, SessionId
 from darkroomd.core.retry import Hold, SessionHold
 from darkroomd.services.gatekeeper import Gatekeeper, Schedule
 from darkroomd.store.history import History
 from darkroomd.store.store import Store, open_store
+from make import make_arrival
 
 pytestmark = pytest.mark.anyio
 
@@ -112,17 +113,7 @@ async def test_a_pause_ends_by_the_clock_on_the_wall(gate: Gatekeeper, clocks: C
 async def put_off(store: Store, *, until_usec: int) -> None:
     """Have the one item of the queue tried again at a time."""
     await store.add_session(Path("/s"), name="s", session_id=SESSION, now_usec=NOW)
-    arrival = Arrival(
-        session_id=SESSION,
-        name="a.NEF",
-        fingerprint=Fingerprint(device=1, inode=2, size_bytes=9, mtime_ns=5, ctime_ns=6),
-        look="look",
-        preset_id=None,
-        unsupported=(),
-        warnings=(),
-        correlation_id=CorrelationId("c"),
-        arrived_at_usec=NOW,
-    )
+    arrival = make_arrival("a.NEF", session_id=SESSION)
     await store.arrive(arrival, kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
     claim = await store.claim(boot="b", now_usec=NOW)
     assert claim is not None

@@ -11,12 +11,12 @@ import pytest
 
 from darkroom.client import Client
 from darkroom.protocol.types import Priority
-from darkroomd.core.model import Arrival, CorrelationId, Fingerprint, JobKind, SessionId
+from darkroomd.core.model import CorrelationId, JobKind, SessionId
 from darkroomd.files.read_ahead import read_ahead
 from darkroomd.store.arrivals import NewJob
 from darkroomd.store.line import Line
 from darkroomd.store.store import Store, open_store
-from make import make_dng
+from make import make_arrival, make_dng
 from running import PATIENCE_SECONDS, running
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel what is in memory")
@@ -73,20 +73,7 @@ def test_what_is_gone_or_a_link_is_refused(tmp_path: Path, name: str) -> None:
 
 async def queue_photos(store: Store, folder: Path, names: list[str]) -> None:
     await store.add_session(folder, name="s", session_id=SESSION, now_usec=NOW)
-    arrivals = [
-        Arrival(
-            session_id=SESSION,
-            name=name,
-            fingerprint=Fingerprint(device=1, inode=2, size_bytes=9, mtime_ns=5, ctime_ns=6),
-            look="look",
-            preset_id=None,
-            unsupported=(),
-            warnings=(),
-            correlation_id=CorrelationId("c"),
-            arrived_at_usec=NOW,
-        )
-        for name in names
-    ]
+    arrivals = [make_arrival(name, session_id=SESSION) for name in names]
     job = NewJob(JobKind.BACKFILL, SESSION, "found", CorrelationId("c"))
     await store.arrive_many(arrivals, job=job, recipe="jpg", now_usec=NOW)
 

@@ -13,10 +13,8 @@ from darkroom.protocol.types import Failure, InhibitMode, ItemState, JobState
 from darkroomd.bus import Bus
 from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.model import (
-    Arrival,
     Claim,
     CorrelationId,
-    Fingerprint,
     Happening,
     JobId,
     JobKind,
@@ -33,6 +31,7 @@ from darkroomd.store.desk import JobDesk
 from darkroomd.store.exports import Exported, NewExport
 from darkroomd.store.history import History
 from darkroomd.store.store import Store, open_store
+from make import make_arrival
 
 pytestmark = pytest.mark.anyio
 
@@ -58,17 +57,7 @@ class House:
 
     async def add_photo(self, number: int) -> JobId:
         """Queue a photo, and return before the scheduler has had a turn."""
-        arrival = Arrival(
-            session_id=SessionId("s"),
-            name=f"{number}.NEF",
-            fingerprint=Fingerprint(device=1, inode=number, size_bytes=9, mtime_ns=5, ctime_ns=6),
-            look="look",
-            preset_id=None,
-            unsupported=(),
-            warnings=(),
-            correlation_id=CorrelationId("c"),
-            arrived_at_usec=NOW,
-        )
+        arrival = make_arrival(f"{number}.NEF", session_id=SessionId("s"), inode=number)
         queued = await self.store.arrive(arrival, kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
         return queued.job_id
 

@@ -14,10 +14,8 @@ import pytest
 from darkroom.protocol.types import InhibitMode, ItemState, JobState, Priority
 from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.model import (
-    Arrival,
     Claim,
     CorrelationId,
-    Fingerprint,
     Happening,
     Inputs,
     JobId,
@@ -37,6 +35,7 @@ from darkroomd.store.desk import JobDesk
 from darkroomd.store.history import History
 from darkroomd.store.queue import Ending, Wanted
 from darkroomd.store.store import Store, open_store
+from make import make_arrival
 
 pytestmark = pytest.mark.anyio
 
@@ -48,20 +47,7 @@ IN_LINE = 4
 
 async def queue_photos(store: Store, names: list[str]) -> JobId:
     await store.add_session(Path("/s"), name="s", session_id=SESSION, now_usec=NOW)
-    arrivals = [
-        Arrival(
-            session_id=SESSION,
-            name=name,
-            fingerprint=Fingerprint(device=1, inode=2, size_bytes=9, mtime_ns=5, ctime_ns=6),
-            look="look",
-            preset_id=None,
-            unsupported=(),
-            warnings=(),
-            correlation_id=CorrelationId("c"),
-            arrived_at_usec=NOW,
-        )
-        for name in names
-    ]
+    arrivals = [make_arrival(name, session_id=SESSION) for name in names]
     job = NewJob(JobKind.BACKFILL, SESSION, "found", CorrelationId("b"))
     job_id = await store.arrive_many(arrivals, job=job, recipe="jpg", now_usec=NOW)
     assert job_id is not None

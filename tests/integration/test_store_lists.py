@@ -12,7 +12,6 @@ from darkroom.protocol.types import Failure, ItemState, JobFilter, JobState
 from darkroomd.core.model import (
     Arrival,
     CorrelationId,
-    Fingerprint,
     Inputs,
     Job,
     JobKind,
@@ -26,6 +25,7 @@ from darkroomd.store.arrivals import NewJob
 from darkroomd.store.desk import JobDesk
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store, open_store
+from make import make_arrival
 
 pytestmark = pytest.mark.anyio
 
@@ -34,17 +34,7 @@ A, B = SessionId("a"), SessionId("b")
 
 
 def arrival(session: SessionId, name: str) -> Arrival:
-    return Arrival(
-        session_id=session,
-        name=name,
-        fingerprint=Fingerprint(device=1, inode=1, size_bytes=1, mtime_ns=1, ctime_ns=1),
-        look="look",
-        preset_id=None,
-        unsupported=(),
-        warnings=(),
-        correlation_id=CorrelationId("c"),
-        arrived_at_usec=1,
-    )
+    return make_arrival(name, session_id=session)
 
 
 def output_of(photo: Photo) -> Output:

@@ -20,7 +20,6 @@ from darkroomd.core.model import (
     Claim,
     CorrelationId,
     Counts,
-    Fingerprint,
     ItemId,
     JobId,
     JobKind,
@@ -40,6 +39,7 @@ from darkroomd.store.exports import Exported, MustStop, NewExport
 from darkroomd.store.queue import Ending, Wanted
 from darkroomd.store.rows import PRIORITIES
 from darkroomd.store.suspects import put_back_suspect
+from make import make_arrival
 from standing import output_of
 
 SESSIONS = [SessionId("a"), SessionId("b"), SessionId("c")]
@@ -49,17 +49,7 @@ FEW = st.lists(st.integers(0, 30), min_size=1, max_size=3)
 
 
 def arrival(session: SessionId, name: str) -> Arrival:
-    return Arrival(
-        session_id=session,
-        name=name,
-        fingerprint=Fingerprint(device=1, inode=1, size_bytes=1, mtime_ns=1, ctime_ns=1),
-        look="look",
-        preset_id=None,
-        unsupported=(),
-        warnings=(),
-        correlation_id=CorrelationId("c"),
-        arrived_at_usec=1,
-    )
+    return make_arrival(name, session_id=session)
 
 
 FAILURES = {ItemState.FAILED: FAILURE, ItemState.CANCELED: CANCELED}

@@ -12,7 +12,6 @@ from darkroom.protocol.types import Failure, ItemState
 from darkroomd.core.model import (
     Arrival,
     CorrelationId,
-    Fingerprint,
     Happening,
     Job,
     JobId,
@@ -30,6 +29,7 @@ from darkroomd.store.history import History
 from darkroomd.store.pruning import Pruned, Pruning
 from darkroomd.store.queue import Ending
 from darkroomd.store.store import Store, open_store
+from make import make_arrival
 
 pytestmark = pytest.mark.anyio
 
@@ -54,16 +54,8 @@ async def session(store: Store) -> Session:
 
 
 def arrival(session: Session, number: int, *, at_usec: int) -> Arrival:
-    return Arrival(
-        session_id=session.id,
-        name=f"{number}.NEF",
-        fingerprint=Fingerprint(device=1, inode=number, size_bytes=9, mtime_ns=at_usec, ctime_ns=6),
-        look="look",
-        preset_id=None,
-        unsupported=(),
-        warnings=(),
-        correlation_id=CorrelationId(f"c{number}"),
-        arrived_at_usec=at_usec,
+    return make_arrival(
+        f"{number}.NEF", session_id=session.id, inode=number, correlation_id=f"c{number}", at_usec=at_usec
     )
 
 

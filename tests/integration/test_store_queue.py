@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from darkroom.protocol.types import Priority
-from darkroomd.core.model import Arrival, CorrelationId, Fingerprint, Happening, JobKind, Session, SessionId
+from darkroomd.core.model import Arrival, CorrelationId, Happening, JobKind, Session, SessionId
 from darkroomd.store.arrivals import NewJob
 from darkroomd.store.journal import decode_happening, encode_happening, write_facts
 from darkroomd.store.store import Store, open_store
+from make import make_arrival
 
 pytestmark = pytest.mark.anyio
 
@@ -35,17 +36,7 @@ async def add_session(store: Store, name: str) -> Session:
 
 
 def arrival(session: Session, name: str) -> Arrival:
-    return Arrival(
-        session_id=session.id,
-        name=name,
-        fingerprint=Fingerprint(device=1, inode=2, size_bytes=9, mtime_ns=5, ctime_ns=6),
-        look="look",
-        preset_id=None,
-        unsupported=(),
-        warnings=(),
-        correlation_id=CorrelationId("c"),
-        arrived_at_usec=NOW,
-    )
+    return make_arrival(name, session_id=session.id)
 
 
 async def backfill(store: Store, session: Session, count: int) -> None:
