@@ -11,7 +11,7 @@ from darkroomd.core.status import Check
 
 WITHOUT_KERNEL: Final = (
     "The development kernel was not built when darkroomd was installed, so LibRaw develops alone, more "
-    "slowly and less well. Install a C compiler, then darkroomd again."
+    "slowly and less well. Install a C compiler and the headers of Python, then darkroomd again."
 )
 
 SLOW_START_SECONDS: Final = 10.0
