@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import tomllib
 from codecs import BOM_UTF8
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Never, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
 from darkroomd.core.faults import ConfigInvalid
 from darkroomd.core.flaws import Flaw, Misfit
-from darkroomd.core.layers import Document, KeyPath, holds, merged
+from darkroomd.core.layers import Document, KeyPath, holds, merged, without
 from darkroomd.core.recipes import RecipeInvalid, recipe_flaws
 from darkroomd.core.schedule import WindowInvalid, parse_windows
 from darkroomd.core.toml_faults import crowded_line, explained
@@ -109,23 +109,36 @@ class Layer:
         return None
 
 
-def parse_layer(content: bytes, source: str) -> Layer:
+OnFlaws: TypeAlias = Callable[[Sequence[Flaw]], object]
+"""Is told what is wrong, at least one flaw. If it returns, what is right of the rest is gone on with."""
+
+
+def refuse(flaws: Sequence[Flaw]) -> Never:
+    """Raise `ConfigInvalid`: nothing is right unless all is."""
+    raise ConfigInvalid(flaws)
+
+
+def parse_layer(content: bytes, source: str, *, on_flaws: OnFlaws = refuse) -> Layer:
     """Return what one file says; `source` is only named in errors.
 
+    `on_flaws` is told if it is no TOML, names unknown keys, or values are not what they should be.
+
     Raises:
-        ConfigInvalid: it is no TOML, names unknown keys, or values are not what they should be.
+        ConfigInvalid: what `refuse` makes of that.
     """
     crowded = crowded_line(content)
     if crowded is not None:
         flaw = Flaw(source=source, line=crowded, key="", problem="too many dots", remedy="Break the line.")
-        raise ConfigInvalid([flaw])
+        on_flaws([flaw])
+        return Layer(source, "", {})
     try:
         text = content.removeprefix(BOM_UTF8).decode()
         document = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         line, problem, remedy = explained(content, error)
         flaw = Flaw(source=source, line=line, key="", problem=problem, remedy=remedy)
-        raise ConfigInvalid([flaw]) from error
+        on_flaws([flaw])
+        return Layer(source, "", {})
     if isinstance(document.get("recipe"), dict):
         # [recipe] is short for one [[recipe]].
         document["recipe"] = [document["recipe"]]
@@ -138,38 +151,43 @@ def parse_layer(content: bytes, source: str) -> Layer:
         found = list(islice(misfits(document, Config), MOST_FLAWS)) or [
             Misfit((), str(error), "Correct the value.")
         ]
-        raise ConfigInvalid([flaw_of(misfit, [layer]) for misfit in found]) from error
+        on_flaws([flaw_of(misfit, [layer]) for misfit in found])
+        return replace(layer, document=without(document, (misfit.path for misfit in found)))
     return layer
 
 
-def parse_setting(text: str) -> Layer:
+def parse_setting(text: str, *, on_flaws: OnFlaws = refuse) -> Layer:
     """Return what one setting of the command line says, a line of TOML such as `worker.photos = 100`.
 
     Raises:
         ConfigInvalid: see `parse_layer`.
     """
-    try:
-        layer = parse_layer(os.fsencode(text), f"--set {text}")
-    except ConfigInvalid as error:
-        raise ConfigInvalid([replace(flaw, line=None) for flaw in error.flaws]) from error
+
+    def on_lines(flaws: Sequence[Flaw]) -> None:
+        on_flaws([replace(flaw, line=None) for flaw in flaws])
+
+    layer = parse_layer(os.fsencode(text), f"--set {text}", on_flaws=on_lines)
     # There are no lines to speak of.
     return replace(layer, text="")
 
 
-def combine(layers: Sequence[Layer], *, cores: int | None = None) -> Config:
+def combine(layers: Sequence[Layer], *, cores: int | None = None, on_flaws: OnFlaws = refuse) -> Config:
     """Return what several layers say together, the lowest first; what none of them says has its default.
 
     Args:
         layers: as `parse_layer` returns them.
         cores: of the machine; None: of this one.
+        on_flaws: is told what does not go together, or cannot be followed.
 
     Raises:
-        ConfigInvalid: what they say does not go together, or cannot be followed.
+        ConfigInvalid: what `refuse` makes of that.
     """
-    config = msgspec.convert(merged([layer.document for layer in layers]), Config)
+    document = merged([layer.document for layer in layers])
+    config = msgspec.convert(document, Config)
     found = list(islice(_cross_check(config, cores=cores or os.cpu_count() or 1), MOST_FLAWS))
     if found:
-        raise ConfigInvalid([flaw_of(misfit, layers) for misfit in found])
+        on_flaws([flaw_of(misfit, layers) for misfit in found])
+        return msgspec.convert(without(document, (misfit.path for misfit in found)), Config)
     return config
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from darkroomd.config import Layer, parse_layer
+from darkroomd.config import Layer, OnFlaws, parse_layer, refuse
 from darkroomd.core.faults import ConfigUnreadable
 from darkroomd.files.reading import NotRead, read_regular
 
@@ -14,7 +14,7 @@ LARGEST_BYTES: Final = 256 << 10
 """Of a file of the configuration."""
 
 
-def read_layer(path: Path, *, required: bool) -> Layer | None:
+def read_layer(path: Path, *, required: bool, on_flaws: OnFlaws = refuse) -> Layer | None:
     """Read and parse a file of the configuration; None if there is none and it is not `required`.
 
     Links are followed, since a person or a packager made them; one that leads nowhere is not the same as no
@@ -36,7 +36,7 @@ def read_layer(path: Path, *, required: bool) -> Layer | None:
     if isinstance(content, NotRead):
         raise ConfigUnreadable(path, content.reason)
     if content is not None:
-        return parse_layer(content, str(path))
+        return parse_layer(content, str(path), on_flaws=on_flaws)
     if path.is_symlink():
         raise ConfigUnreadable(path, f"it is a link to {real}, which does not exist")
     if required:

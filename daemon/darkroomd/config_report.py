@@ -67,22 +67,33 @@ class Report:
 
 
 def check_configuration(sources: Sources) -> Report:
-    """Read the configuration and look at all that it names; blocks, and touches nothing."""
+    """Read the configuration and look at all that it names; blocks, and touches nothing.
+
+    A table with a flaw, or an array, is looked at no further than that; all others are.
+    """
+    flaws: list[Flaw] = []
+    errors: list[DarkroomError] = []
     try:
-        settings = Settings.gather(sources)
-    except ConfigInvalid as error:
-        return Report(tuple(_of_flaw(flaw, "error", error.code) for flaw in error.flaws), error.exit_status)
+        settings = Settings.gather(sources, on_flaws=flaws.extend, on_overlay=errors.append)
     except ConfigUnreadable as error:
-        return Report((_of_error(error, str(error.path)),), error.exit_status)
-    except DarkroomError as error:
-        return Report((_of_error(error),), error.exit_status)
-    errors = findings(settings)
-    doubts = advice(settings.config, settings.layers)
+        return Report((*_invalid(flaws), _of_error(error, str(error.path))), error.exit_status)
+    errors += findings(settings)
+    # What is doubtful may be so for lack of what is wrong.
+    doubts = () if flaws else advice(settings.config, settings.layers)
+    statuses = [ConfigInvalid.exit_status] * bool(flaws) + [error.exit_status for error in errors]
     return Report(
-        (*map(_of_error, errors), *(_of_flaw(doubt, "warning", WARNING_CODE) for doubt in doubts)),
-        exit_status=errors[0].exit_status if errors else 0,
+        (
+            *_invalid(flaws),
+            *map(_of_error, errors),
+            *(_of_flaw(doubt, "warning", WARNING_CODE) for doubt in doubts),
+        ),
+        exit_status=statuses[0] if statuses else 0,
         layers=tuple(layer.source for layer in settings.layers),
     )
+
+
+def _invalid(flaws: Sequence[Flaw]) -> Iterator[Remark]:
+    return (_of_flaw(flaw, "error", ConfigInvalid.code) for flaw in flaws)
 
 
 def _of_flaw(flaw: Flaw, level: str, code: str) -> Remark:

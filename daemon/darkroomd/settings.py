@@ -9,14 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Never
 
 import anyio
 import msgspec
 
 from darkroom.errors import DarkroomError
 from darkroomd.api.listener import check_socket_path
-from darkroomd.config import Config, Layer, combine, parse_setting, where
+from darkroomd.config import Config, Layer, OnFlaws, combine, parse_setting, refuse, where
 from darkroomd.config_files import read_layer
 from darkroomd.core.access import AccessPolicy, Role
 from darkroomd.core.faults import (
@@ -84,6 +84,10 @@ class Sources:
         return self.config or self.places.config
 
 
+def _raise(error: OverlayUnusable) -> Never:
+    raise error
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the daemon was started with. All paths are absolute; `layers` were read, the lowest first."""
@@ -100,15 +104,25 @@ class Settings:
     recipes: tuple[Recipe, ...] = (Recipe(),)
 
     @classmethod
-    def gather(cls, sources: Sources) -> Settings:
+    def gather(
+        cls,
+        sources: Sources,
+        *,
+        on_flaws: OnFlaws = refuse,
+        on_overlay: Callable[[OverlayUnusable], object] = _raise,
+    ) -> Settings:
         """Read the layers of the configuration and add what the command line says.
 
+        `on_flaws` is told as by `parse_layer` and `combine`, and `on_overlay` of a picture that a recipe lays
+        over its outputs and that cannot be read; where they return, what is right is gathered.
+
         Raises:
-            ConfigInvalid, ConfigUnreadable: see `read_layer` and `combine`.
-            OverlayUnusable: the picture that a recipe lays over its outputs cannot be read.
+            ConfigInvalid: what `refuse` makes of flaws.
+            ConfigUnreadable: see `read_layer`.
+            OverlayUnusable: what is made of such a picture unless `on_overlay` is given.
         """
-        layers = _read_layers(sources)
-        config = combine(layers)
+        layers = _read_layers(sources, on_flaws)
+        config = combine(layers, on_flaws=on_flaws)
         return cls(
             config=config,
             roots=(*map(Path, config.roots), *sources.roots),
@@ -119,7 +133,7 @@ class Settings:
             log_format=sources.log_format,
             sources=sources,
             layers=layers,
-            recipes=_recipes(config, layers),
+            recipes=_recipes(config, layers, on_overlay),
         )
 
     @property
@@ -137,26 +151,28 @@ class Settings:
         return Settings.gather(self.sources)
 
 
-def _read_layers(sources: Sources) -> tuple[Layer, ...]:
+def _read_layers(sources: Sources, on_flaws: OnFlaws) -> tuple[Layer, ...]:
     system, user = sources.places.system_config, sources.user_config
     layers: list[Layer | None] = []
     # The service of the system has one file: that of the machine is its own.
     if sources.with_system and (user is None or os.path.realpath(system) != os.path.realpath(user)):
-        layers.append(read_layer(system, required=False))
+        layers.append(read_layer(system, required=False, on_flaws=on_flaws))
     if user is not None:
-        layers.append(read_layer(user, required=sources.config is not None))
-    layers += map(parse_setting, sources.overrides)
+        layers.append(read_layer(user, required=sources.config is not None, on_flaws=on_flaws))
+    layers += (parse_setting(text, on_flaws=on_flaws) for text in sources.overrides)
     return tuple(layer for layer in layers if layer is not None)
 
 
-def _recipes(config: Config, layers: Sequence[Layer]) -> tuple[Recipe, ...]:
+def _recipes(
+    config: Config, layers: Sequence[Layer], on_overlay: Callable[[OverlayUnusable], object]
+) -> tuple[Recipe, ...]:
     recipes: list[Recipe] = []
     for number, section in enumerate(config.recipe):
         try:
             recipes.append(_recipe(section))
         except OverlayUnusable as error:
             _placed(error, ("recipe", number, "overlay", "file"), layers)
-            raise
+            on_overlay(error)
     return tuple(recipes)
 
 

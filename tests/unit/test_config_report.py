@@ -119,6 +119,51 @@ def test_an_overlay_that_cannot_be_used_is_told_with_its_place(
     assert line.startswith(f"{path}:4: recipe[0].overlay.file: The overlay {overlay} cannot be used: {said}")
 
 
+def test_what_is_wrong_in_one_place_hides_nothing_in_another(sources: Sources, tmp_path: Path) -> None:
+    system = sources.places.system_config
+    system.write_text("[intake\n")
+    path = config_with(
+        sources,
+        f"""
+        rots = 1
+        roots = ["{tmp_path}/none"]
+        [worker]
+        photos = 0
+        [recipe.overlay]
+        file = "{tmp_path}/none.png"
+        [schedule]
+        allow = ["noon"]
+        [socket]
+        group = "no-such-group"
+        """,
+    )
+
+    report = check_configuration(replace(sources, overrides=("retry.attempts = 0",)))
+
+    assert [(remark.path, remark.line, remark.key) for remark in report.remarks] == [
+        (str(system), 1, None),
+        (str(path), 2, "rots"),
+        (str(path), 5, "worker.photos"),
+        ("--set retry.attempts = 0", None, "retry.attempts"),
+        (str(path), 9, "schedule.allow[0]"),
+        (str(path), 7, "recipe[0].overlay.file"),
+        (str(path), 3, "roots[0]"),
+        (str(path), 11, "socket.group"),
+    ]
+    assert report.exit_status == 2
+
+
+def test_no_doubt_is_raised_by_what_is_wrong_elsewhere(sources: Sources) -> None:
+    path = config_with(sources, '[socket]\ngroup = 1\ngroup_role = "operator"\n[presets]\nfolder = "a"\n')
+
+    report = check_configuration(sources)
+
+    assert [(remark.level, remark.path, remark.key) for remark in report.remarks] == [
+        ("error", str(path), "socket.group"),
+        ("error", str(path), "presets.folder"),
+    ]
+
+
 def test_a_file_that_cannot_be_read_is_told_as_such(sources: Sources) -> None:
     assert sources.places.config is not None
     sources.places.config.mkdir()

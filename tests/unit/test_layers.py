@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from darkroomd.core.layers import holds, merged
+from darkroomd.core.layers import KeyPath, holds, merged, without
 
 LOWER = {
     "roots": ["/a", "/b"],
@@ -56,3 +56,18 @@ def test_layers_stay_as_they_were() -> None:
 )
 def test_a_document_holds_what_it_says(path: tuple[str | int, ...], *, expected: bool) -> None:
     assert holds(LOWER, path) is expected
+
+
+@pytest.mark.parametrize(
+    ("paths", "left"),
+    [
+        pytest.param([], {"roots", "intake", "recipe"}, id="nothing"),
+        pytest.param(
+            [("intake", "poll_seconds"), ("roots", 1)], {"recipe"}, id="tables-and-arrays-as-a-whole"
+        ),
+        pytest.param([("none", "a")], {"roots", "intake", "recipe"}, id="what-is-not-there"),
+        pytest.param([()], set(), id="everything"),
+    ],
+)
+def test_a_document_can_go_without_what_is_wrong_in_it(paths: list[KeyPath], left: set[str]) -> None:
+    assert without(LOWER, paths) == {key: LOWER[key] for key in left}

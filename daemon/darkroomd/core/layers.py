@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from typing import TypeAlias, cast
 
@@ -19,6 +19,15 @@ def merged(documents: Sequence[Document]) -> dict[str, object]:
     Tables are taken together key by key. Everything else, arrays and arrays of tables too, is replaced whole.
     """
     return reduce(_over, documents, dict[str, object]())
+
+
+def without(document: Document, paths: Iterable[KeyPath]) -> Document:
+    """Return what a document says beside these places: without each top key in which one of them lies.
+
+    Nothing is left where the document as a whole is one of them.
+    """
+    keys = {path[0] if path else None for path in paths}
+    return {} if None in keys else {key: value for key, value in document.items() if key not in keys}
 
 
 def holds(document: Document, path: KeyPath) -> bool:
