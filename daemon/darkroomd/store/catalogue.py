@@ -36,6 +36,7 @@ from darkroomd.store.rows import (
     json_text,
     output_from,
     photo_from,
+    progress_from,
     session_from,
 )
 
@@ -293,18 +294,7 @@ def read_totals(database: Database) -> Totals:
         pending=undeveloped["pending"],
         aged=undeveloped["aged"],
     )
-    progress = Progress(
-        total=sum(row[state] for state in ItemState),
-        running=row["running"],
-        completed=row["completed"],
-        skipped=row["skipped"],
-        failed=row["failed"],
-        canceled=row["canceled"],
-        sized=row["sized"],
-        sized_pixels=row["sized_pixels"],
-        current_item_id=None if item is None else item.id,
-        current_photo_id=None if item is None else item.photo_id,
-    )
+    progress = progress_from(row, item=running[0] if running else None)
     raw = None if item is None or item.photo_id is None else read_photo(database, item.photo_id).raw
     return Totals(counts=counts, progress=progress, running=item, running_raw=raw)
 

@@ -235,7 +235,7 @@ def output_values(output: Output) -> dict[str, object]:
 
 
 def progress_from(row: Row, *, item: Row | None = None) -> Progress:
-    """Return the counters in a row of `job_status`, with its running item if there is one."""
+    """Return the counters in a row of `job_status` or of all jobs, with a running item if there is one."""
     return Progress(
         total=sum(row[state] for state in ItemState),
         running=row["running"],
