@@ -53,7 +53,7 @@ else:
         "blocking": found.getblocking(),
         "inheritable": [number for number in range(3, 3 + len(kinds)) if os.get_inheritable(number)],
     }
-print(json.dumps({"said": said, "environment": environment}))
+print(json.dumps({"said": said, "environment": environment}), flush=True)
 os._exit(0)
 """
 

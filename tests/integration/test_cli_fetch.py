@@ -125,7 +125,7 @@ _darkroom darkroom
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        pytest.param("darkroom sta", ["status", "stats"], id="command"),
+        pytest.param("darkroom stat", ["status", "stats", "state"], id="command"),
         pytest.param("darkroom photos M", ["My\\ Party"], id="session"),
         pytest.param('darkroom photos "My P', ["My Party"], id="session-in-quotes"),
         pytest.param("darkroom fetch I", ["IMG_1.DNG"], id="photo"),
