@@ -31,6 +31,7 @@ from darkroom.client.blocking import Client
 from darkroom.errors import DarkroomError
 from darkroom.protocol.types import InhibitMode, JobState, Priority
 from make import make_dng
+from promises import tell
 from running import Daemon, children_of, has_ended, running
 
 CONFIG = """
@@ -313,12 +314,7 @@ def main() -> int:
     sys.stdout.write(f"seed {given.seed}\n")
     began = time.monotonic()
     wrong, rounds = play(count=given.rounds, seed=given.seed, seconds=given.seconds, workers=given.workers)
-    sys.stdout.write(f"{len(rounds.photos)} photos, {time.monotonic() - began:.0f} s\n")
-    for name, count in sorted(rounds.done.items()):
-        sys.stdout.write(f"  {name}: {count}\n")
-    for line in wrong or ["All is well."]:
-        sys.stdout.write(f"{line}\n")
-    return 1 if wrong else 0
+    return tell(wrong, done=rounds.done, photos=len(rounds.photos), seconds=time.monotonic() - began)
 
 
 if __name__ == "__main__":

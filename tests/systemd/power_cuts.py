@@ -31,6 +31,7 @@ from darkroom.client.blocking import Client
 from darkroom.errors import DarkroomError
 from darkroom.protocol.types import Photo
 from make import make_dng
+from promises import tell
 from systemd.disk import DiskRefused, check_disk, keep_mounts_private, lose_power, make_disk, mounted
 from systemd.furnishing import furnish
 from systemd.machine import Machine, Unbootable, booted, check_bootable
@@ -319,12 +320,7 @@ def main() -> int:
     except (Unbootable, DiskRefused) as problem:
         sys.stdout.write(f"{problem}\n")
         return NOT_HERE
-    sys.stdout.write(f"{len(cuts.photos)} photos, {time.monotonic() - began:.0f} s\n")
-    for name, count in sorted(cuts.done.items()):
-        sys.stdout.write(f"  {name}: {count}\n")
-    for line in wrong or ["All is well."]:
-        sys.stdout.write(f"{line}\n")
-    return 1 if wrong else 0
+    return tell(wrong, done=cuts.done, photos=len(cuts.photos), seconds=time.monotonic() - began)
 
 
 if __name__ == "__main__":
