@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -49,7 +50,11 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def main(argv: Sequence[str]) -> int:
     """Export or import the state; return the exit status."""
-    arguments = _parser().parse_args(argv, Arguments())
+    parser = _parser()
+    arguments = parser.parse_args(argv, Arguments())
+    twice = _mapped_twice(arguments.moves) if arguments.action == "import" else None
+    if twice is not None:
+        parser.error(f"argument --map: {_printable(str(twice))} cannot lie in two places; give it once")
     try:
         state = standard_places(os.environ, state=arguments.state_dir).state
         lines = _export(state, arguments) if arguments.action == "export" else _import(state, arguments)
@@ -119,6 +124,11 @@ def _as_reply(outcome: TakenOver) -> Imported:
         missing=tuple(_encodable(folder) for folder in outcome.missing),
         kept=None if outcome.kept is None else _encodable(outcome.kept),
     )
+
+
+def _mapped_twice(moves: Sequence[FolderMove]) -> Path | None:
+    counted = Counter(move.old for move in moves)
+    return next((old for old, count in counted.items() if count > 1), None)
 
 
 def _json(value: msgspec.Struct) -> str:

@@ -31,6 +31,7 @@ from darkroomd.core.state_faults import (
 from darkroomd.core.state_file import FolderMove, Manifest
 from darkroomd.services.state_export import export_state
 from darkroomd.services.state_import import TakenOver, import_state
+from darkroomd.state_command import main as state_command
 from darkroomd.store.backup import copy_database
 from darkroomd.store.database import open_database
 from darkroomd.store.rescue import open_rescued
@@ -405,3 +406,16 @@ def test_a_loop_of_links_is_refused_in_words(state: Path, file: Path, tmp_path: 
         export(state, loop / "out")
     with pytest.raises(DarkroomError):
         take_over(loop, file)
+
+
+def test_a_folder_cannot_be_said_to_lie_in_two_places(
+    empty: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moves = ["--map", "/a=/b", "--map", "/a/=/c"]
+
+    with pytest.raises(SystemExit) as ended:
+        state_command(["import", *moves, "--state-dir", str(empty), str(file)])
+
+    assert ended.value.code == 2
+    assert "--map: /a cannot lie in two places" in capsys.readouterr().err
+    assert not (empty / "queue.db").exists()
