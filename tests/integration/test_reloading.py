@@ -184,11 +184,14 @@ async def test_the_end_of_the_daemon_waits_for_no_disk(configuration: Configurat
             group.start_soon(ask)
             await begun(configuration)
             under_test.stop()
+            told = configuration.story[-1]
         with pytest.raises(Stopping):
             await under_test.reload()
         configuration.let.set()
 
     assert "in force" not in configuration.story
+    assert told == "over"
+    assert configuration.story.count("over") == 1
 
 
 async def test_a_reply_waits_for_what_is_set_going_but_not_for_ever(

@@ -78,6 +78,7 @@ class Reloading:
         self._publish = publish
         self._now_usec = now_usec
         self._announcements = announcements or Announcements()
+        self._end_of_announced: Callable[[], None] | None = None
         self._turn = anyio.Lock()
         self._asked = anyio.Event()
         self._reading = _Reading()
@@ -94,9 +95,11 @@ class Reloading:
         self._asked.set()
 
     def stop(self) -> None:
-        """Put nothing in force any more, and wait for no disk."""
+        """Put nothing in force any more, and wait for no disk; whoever was told of a reload hears its end."""
         self._stopping = True
         self._patience.cancel()
+        # Now, and not when the caller has heard of it: what follows is said of a daemon that ends.
+        self._announce_end()
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         """Do what is asked for until cancelled; what went wrong is in the log."""
@@ -123,10 +126,16 @@ class Reloading:
             if self._stopping:
                 raise Stopping
             self._announcements.begun()
+            self._end_of_announced = self._announcements.over
             try:
                 return await self._reload()
             finally:
-                self._announcements.over()
+                self._announce_end()
+
+    def _announce_end(self) -> None:
+        over, self._end_of_announced = self._end_of_announced, None
+        if over is not None:
+            over()
 
     async def _reload(self) -> Reloaded:
         try:
