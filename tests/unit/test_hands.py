@@ -116,7 +116,7 @@ async def test_a_hand_that_leaves_makes_a_place() -> None:
 
 
 async def test_only_work_that_nobody_asked_for_is_in_the_background() -> None:
-    hands = hands_with(JobKind.DEVELOP, JobKind.BACKFILL)
+    hands = hands_with(JobKind.EXPORT, JobKind.BACKFILL)
     [asked, unasked] = hands.at_work
 
     found = hands.in_background({asked.claim.photo.id, unasked.claim.photo.id})
