@@ -164,8 +164,20 @@ def test_what_was_heard_of_a_job_is_newer_than_what_the_database_says() -> None:
     depth = QueueDepth()
 
     depth.notice(told(1, queued=3))
+    depth.begin()
     depth.notice(told(2, queued=0, ended=True))
     depth.complete([(JobId(number), Share(Priority.NORMAL, 100, 1)) for number in (1, 2)])
 
     assert depth.is_complete
     assert depth.sums()["queued", "normal"] == 3
+
+
+def test_nothing_is_kept_of_jobs_that_ended_where_nobody_asks_for_figures() -> None:
+    depth = QueueDepth()
+
+    for number in range(100):
+        depth.notice(told(number, queued=1))
+        depth.notice(told(number, queued=0, ended=True))
+
+    assert not depth._ended
+    assert not depth._shares

@@ -24,12 +24,17 @@ class Share:
 
 
 class QueueDepth:
-    """Adds up the shares of all jobs. It follows what happens from the start, and is told the rest once."""
+    """Adds up the shares of all jobs. It follows what happens from the start, and is told the rest once.
+
+    Attributes:
+        is_complete: whether `complete` was called.
+    """
 
     def __init__(self) -> None:
         self._shares: dict[JobId, Share] = {}
         self._sums = Counter[tuple[str, Priority]]()
-        self._ended: set[JobId] | None = set()
+        self._ended: set[JobId] | None = None
+        self.is_complete = False
 
     def notice(self, happening: Happening) -> None:
         """Take in what has become of a job."""
@@ -38,18 +43,18 @@ class QueueDepth:
         elif happening.kind == "job.removed" and happening.job_id is not None:
             self._put(happening.job_id, None)
 
+    def begin(self) -> None:
+        """Note that the database is asked for all jobs from now on, for `complete`."""
+        # Before, and if nobody ever asks, what has ended need not be known: it is not in the database either.
+        self._ended = set()
+
     def complete(self, shares: Iterable[tuple[JobId, Share]]) -> None:
-        """Add the jobs that nothing was heard of yet, as they stand in the database. To be called once."""
+        """Add the jobs that nothing was heard of yet, as the database had them after `begin`."""
         ended = self._ended or set()
-        self._ended = None
+        self._ended, self.is_complete = None, True
         for job_id, share in shares:
             if job_id not in self._shares and job_id not in ended:
                 self._put(job_id, share)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether `complete` was called."""
-        return self._ended is None
 
     def sums(self) -> dict[tuple[str, ...], int]:
         """Return how many there are, by "queued" or "running" and priority."""

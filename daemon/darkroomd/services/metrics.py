@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import anyio
 import structlog
 
 from darkroom.errors import DarkroomError
@@ -78,6 +79,7 @@ class Metrics:
     ) -> None:
         self._book = book
         self._depth = depth
+        self._counting = anyio.Lock()
         self._meters = meters
         self._gate = gate
         self._executor = executor
@@ -138,11 +140,10 @@ class Metrics:
 
     async def _complete_depth(self) -> None:
         """Count the jobs that there were when the daemon was started, the first time somebody asks."""
-        if not self._depth.is_complete:
-            shares = await self._book.live_shares()
-            # Somebody else may have asked meanwhile.
+        async with self._counting:
             if not self._depth.is_complete:
-                self._depth.complete(shares)
+                self._depth.begin()
+                self._depth.complete(await self._book.live_shares())
 
     async def _of_machine(self) -> dict[Family, Series]:
         look = partial(_look, self._database, self._executor.worker_pids)
