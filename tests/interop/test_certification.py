@@ -31,6 +31,7 @@ from darkroomd.api.listener import open_listener
 from darkroomd.api.reception import Reception
 from darkroomd.api.requests import Handlers, Request
 from darkroomd.core.access import AccessPolicy
+from darkroomd.services.metering import Meters
 
 pytestmark = pytest.mark.anyio
 
@@ -152,7 +153,7 @@ async def hosted(path: Path) -> AsyncGenerator[Certifier, None]:
     certifier, access = Certifier(), AccessPolicy(owner_uid=os.getuid())
     dispatcher = Dispatcher(certifier.table(), access, METHODS)
     async with open_listener(path) as listener, anyio.create_task_group() as group:
-        reception = Reception(listener, dispatcher.answer, access=access)
+        reception = Reception(listener, dispatcher.answer, access=access, meters=Meters())
         await group.start(reception.run)
         yield certifier
         with anyio.fail_after(PATIENCE_SECONDS):

@@ -53,6 +53,10 @@ class Connection:
             anyio.notify_closing(self._socket)
         self._socket.close()
 
+    def finish(self) -> None:
+        """Hang up; the daemon sees to it in its own time."""
+        self.close()
+
     def is_idle(self) -> bool:
         """Tell whether the daemon still listens and owes nothing."""
         try:

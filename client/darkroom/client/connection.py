@@ -16,6 +16,7 @@ from darkroom.wire.frames import WireError
 from darkroom.wire.messages import Call, Reply
 
 _CHUNK_BYTES: Final = 1 << 16
+_FAREWELL_SECONDS: Final = 1.0
 _TRY_AGAIN: Final = "Try again; if that does not help, start it anew."
 
 
@@ -43,6 +44,16 @@ class Connection:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    def finish(self) -> None:
+        """Say that no more calls come, give the daemon a moment to see to that, and hang up."""
+        if self._process == os.getpid():
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_WR)
+                self._socket.settimeout(_FAREWELL_SECONDS)
+                while self._socket.recv(_CHUNK_BYTES):
+                    continue
+        self.close()
 
     def is_idle(self) -> bool:
         """Tell whether the daemon still listens and owes nothing, and this is the process that connected."""

@@ -39,7 +39,7 @@ class Inhibition:
         """Let work go on; a second time changes nothing."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close()
+            connection.finish()
 
     def in_force(self) -> bool:
         """Tell without waiting whether work is still held back; once it is not, it never is again.
