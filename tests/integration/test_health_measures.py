@@ -15,6 +15,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from darkroom.protocol.types import ItemState
 from darkroomd.core.checks.folders import Need
 from darkroomd.core.checks.machine import Inotify, Memory
 from darkroomd.core.faults import StateUnreadable
@@ -26,8 +27,10 @@ from darkroomd.services import health_records
 from darkroomd.services.health_probes import Probe
 from darkroomd.services.health_records import Records
 from darkroomd.services.health_round import Examination, HealthRound
+from darkroomd.store.database import open_database
 from darkroomd.store.inspection import Inspection, Scan, scan_pages, sizes_of
 from darkroomd.store.store import open_store
+from standing import FAILURE, Standing
 
 PATIENCE_SECONDS = 30.0
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
@@ -194,6 +197,22 @@ async def test_a_sound_database_is_looked_through_while_it_is_open(tmp_path: Pat
         assert await inspection.failures(since_usec=0) == {}
         assert await inspection.newest_usec() is None
         assert await inspection.photos_ahead(of_usec=0) == 0
+
+
+@pytest.mark.anyio
+async def test_a_photo_that_failed_twice_is_one_photo(tmp_path: Path) -> None:
+    path = tmp_path / "queue.db"
+    with closing(open_database(path)) as database:
+        standing = Standing(database)
+        standing.open()
+        for _ in range(2):
+            standing.arrive("A.NEF")
+            standing.start()
+            assert standing.end(ItemState.FAILED)
+    async with open_store(path, lambda _: None) as store:
+        failed = await Inspection(store.front).failures(since_usec=0)
+
+    assert failed == {FAILURE.code: 1}
 
 
 def test_a_file_that_cannot_be_read_through_is_not_taken_for_damaged(tmp_path: Path) -> None:

@@ -81,11 +81,11 @@ class Inspection:
         self._front = front
 
     async def failures(self, *, since_usec: int) -> dict[str, int]:
-        """Return how many items failed for good since then, by the code of their failure."""
+        """Return how many photos failed for good since then, by the code of their failure."""
 
         def read(database: Database) -> dict[str, int]:
             rows = database.all("failures_since", since=since_usec)
-            return {str(row["code"]): int(row["items"]) for row in rows}
+            return {str(row["code"]): int(row["photos"]) for row in rows}
 
         return await self._front.read_at_length(read)
 

@@ -165,7 +165,7 @@ def presets_check(known: int, *, problems: Sequence[str]) -> Check:
 
 
 def failures_check(failed: Mapping[str, int]) -> Check:
-    """Return how many attempts failed for good in the last day, by their codes."""
+    """Return how many photos failed for good in the last day, by their codes; one may stand under several."""
     if not failed:
         return Check("failures", ok=True, message="No photo failed in the last day.")
     most_first = sorted(failed.items(), key=lambda each: (-each[1], each[0]))

@@ -1,5 +1,5 @@
 -- name: failures_since
-SELECT coalesce(json_extract(failure, '$.code'), 'unknown') AS code, count(*) AS items
+SELECT coalesce(json_extract(failure, '$.code'), 'unknown') AS code, count(DISTINCT photo_id) AS photos
 FROM item INDEXED BY item_failed_by_time
 WHERE state = 'failed' AND ended_at_usec >= :since
 GROUP BY code;
