@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
@@ -83,6 +84,21 @@ def test_a_line_that_cannot_be_written_is_counted_and_stops_nothing() -> None:
     os.close(descriptor)
 
     assert sink.lost_lines == 2
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_SETPIPE_SZ"), reason="The size of a pipe cannot be set.")
+def test_a_loss_is_told_of_also_where_the_last_line_held_fills_the_pipe(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    size = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    sink = LogSink(writing, tell_loss=said)
+    for _ in range(MOST_HELD_BYTES // size + 9):
+        sink.write("x" * (size - 1))
+    received = b""
+
+    while not sink.flush():
+        received += drained(reading)
+
+    assert (received + drained(reading)).decode().splitlines()[-1] == f"lost {sink.lost_lines}"
 
 
 def test_a_pipe_that_nobody_reads_holds_nobody_up(pipe: tuple[int, int]) -> None:

@@ -58,7 +58,7 @@ class LogSink:
             self.on_held()
 
     def flush(self) -> bool:
-        """Write what is held, as far as it is taken; tell whether nothing is left."""
+        """Write what is held, as far as it is taken; tell whether nothing is left, and no loss untold."""
         with self._turn:
             return self._flushed()
 
@@ -70,7 +70,9 @@ class LogSink:
                 self._held.appendleft(rest)
                 self._held_bytes += len(rest)
                 return False
-        return self._told_of_loss() if self.lost_lines > self._told_lost and self._is_ready() else True
+        if self.lost_lines <= self._told_lost:
+            return True
+        return self._is_ready() and self._told_of_loss()
 
     def _told_of_loss(self) -> bool:
         lost = self.lost_lines
