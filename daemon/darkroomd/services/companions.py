@@ -74,7 +74,7 @@ class Companions:
         self._room = WaitingRoom(around.options.patience, {})
         self._since_ns: int | None = None
         self._rejecting: set[str] = set()
-        self._unreadable: set[str] = set()
+        self._unreadable: dict[str, Fingerprint | None] = {}
 
     def next_due(self) -> float:
         """Return when to call `attend` next, in seconds of the monotonic clock."""
@@ -155,23 +155,30 @@ class Companions:
         }
         for name in looks:
             if name not in broken:
-                self._unreadable.discard(name)
+                self._unreadable.pop(name, None)
         if different:
             anew = await self._revisions.restyle(different)
             for photo in anew:
                 log.info("sidecar_edited", raw=str(photo.raw), correlation_id=photo.correlation_id)
-        await self._take_broken({name: photos[name] for name in broken}, looks)
+        await self._take_broken({name: photos[name] for name in broken}, looks, written)
 
-    async def _take_broken(self, photos: Mapping[str, Photo], looks: Mapping[str, FrozenLook | None]) -> None:
+    async def _take_broken(
+        self,
+        photos: Mapping[str, Photo],
+        looks: Mapping[str, FrozenLook | None],
+        written: Mapping[str, Fingerprint | None],
+    ) -> None:
         """Have sidecars looked at again that cannot be read; replace those that stay so, or are gone."""
         until = anyio.current_time() + SECOND_LOOK_SECONDS
         hopeless: dict[str, Photo] = {}
         for name, photo in photos.items():
-            if looks[name] is not None and name not in self._unreadable:
-                self._unreadable.add(name)
+            # One that has changed since the last look is being written.
+            stays = name in self._unreadable and self._unreadable[name] == written[name]
+            if looks[name] is not None and not stays:
+                self._unreadable[name] = written[name]
                 self._room.put_off(name + SIDECAR_SUFFIX, until=until)
             else:
-                self._unreadable.discard(name)
+                self._unreadable.pop(name, None)
                 hopeless[name] = photo
         if not hopeless:
             return
