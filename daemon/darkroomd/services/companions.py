@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,14 @@ ARRIVAL_SECONDS: Final = 1.0
 """Before an XMP file is read again whose photo is still on its way."""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Unreadable:
+    """A sidecar as it could not be read; `until`: seconds of the event loop, when it is looked at again."""
+
+    fingerprint: Fingerprint | None
+    until: float
 
 
 class Companions:
@@ -74,7 +83,7 @@ class Companions:
         self._room = WaitingRoom(around.options.patience, {})
         self._since_ns: int | None = None
         self._rejecting: set[str] = set()
-        self._unreadable: dict[str, Fingerprint | None] = {}
+        self._unreadable: dict[str, _Unreadable] = {}
 
     def next_due(self) -> float:
         """Return when to call `attend` next, in seconds of the monotonic clock."""
@@ -169,16 +178,17 @@ class Companions:
         written: Mapping[str, Fingerprint | None],
     ) -> None:
         """Have sidecars looked at again that cannot be read; replace those that stay so, or are gone."""
-        until = anyio.current_time() + SECOND_LOOK_SECONDS
+        now = anyio.current_time()
         hopeless: dict[str, Photo] = {}
         for name, photo in photos.items():
-            # One that has changed since the last look is being written.
-            stays = name in self._unreadable and self._unreadable[name] == written[name]
-            if looks[name] is not None and not stays:
-                self._unreadable[name] = written[name]
-                self._room.put_off(name + SIDECAR_SUFFIX, until=until)
+            # One that has changed since the last look is being written, and news of it may come late.
+            known = self._unreadable.get(name)
+            if known is None or known.fingerprint != written[name]:
+                known = self._unreadable[name] = _Unreadable(written[name], now + SECOND_LOOK_SECONDS)
+            if looks[name] is not None and now < known.until:
+                self._room.put_off(name + SIDECAR_SUFFIX, until=known.until)
             else:
-                self._unreadable.pop(name, None)
+                del self._unreadable[name]
                 hopeless[name] = photo
         if not hopeless:
             return
