@@ -1,6 +1,6 @@
 """What a call costs and how long it takes, side by side with other servers on a Unix socket.
 
-Run by hand: python tests/bench/ipc.py [--calls 3000] [--rounds 3] [--photos 8] [--folder DIR]
+Run by hand: python tests/bench/ipc.py [--calls 3000] [--rounds 9] [--photos 8] [--folder DIR]
 To compare with aiohttp, install it where it is in nobody's way, and name the place:
     pip install --target PEERS -r tests/bench/requirements.txt
     PYTHONPATH=PEERS python tests/bench/ipc.py
@@ -273,7 +273,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--calls", type=int, default=3000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--photos", type=int, default=18)
     parser.add_argument("--folder", type=Path, default=None)
     options = parser.parse_args()
