@@ -296,14 +296,29 @@ class Spells:
         return develop(self.session, self.template, names, apart=self.apart)
 
 
-def soak(folder: Path, *, photos: int, per_second: float, apart: float, width: int, height: int) -> Outcome:
-    """Develop photos in peace and in the storm."""
+def soak(
+    folder: Path,
+    *,
+    photos: int,
+    per_second: float,
+    apart: float,
+    width: int,
+    height: int,
+    after_backup: bool = False,
+) -> Outcome:
+    """Develop photos in peace and in the storm, which may be begun after the first backup only.
+
+    SQLite cannot close the file behind a backup while the queue has the same file open (it would lose its
+    locks); it keeps that one for the next. Whoever soaks long enough to see a backup has to count from there.
+    """
     template = make_dng(folder / "template.dng", width=width, height=height)
     session = folder / "root" / "party"
     (session / "Raw").mkdir(parents=True)
     over = threading.Event()
     with running(folder, "--root", str(folder / "root"), "--log-level", "info") as daemon:
         daemon.wait_for("session_found")
+        if after_backup:
+            daemon.wait_for("backup_made")
         reader = threading.Thread(target=drain, args=(daemon, over))
         reader.start()
         try:
@@ -347,6 +362,7 @@ def main() -> None:
             apart=options.apart,
             width=width,
             height=height,
+            after_backup=True,
         )
     calm, storm = statistics.median(outcome.calm_seconds), statistics.median(outcome.storm_seconds)
     sys.stdout.write(
