@@ -239,6 +239,8 @@ async def serving(
         anyio.create_task_group() as group,
     ):
         history = History(store.front)
+        looked = anyio.Event()
+        looked.set()
         gate = Gatekeeper(history, bus.publish, schedule=Schedule(), now_usec=lambda: NOW)
         await gate.load()
         intake = cast("Intake", StillIntake())
@@ -302,6 +304,7 @@ async def serving(
             reload=nothing_new,
             figures=no_figures,
             meters=Meters(),
+            looked=looked,
             now_usec=lambda: NOW,
             patience=patience,
         )

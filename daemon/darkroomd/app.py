@@ -226,6 +226,7 @@ async def _run(services: Services, ground: Ground, *, on_ready: Callable[[], Non
         with anyio.move_on_after(FAREWELL_SECONDS):
             # Whoever asks finds the records of the sessions as they should have been left.
             await services.records.flush()
+        await doors.start(services.first_look.run)
         await doors.start(services.server.run)
         await doors.start(services.records.run)
         await doors.start(services.upkeep.housekeeping.run)

@@ -171,12 +171,13 @@ def test_the_call_that_starts_the_daemon_is_answered_and_the_socket_stays(
 ) -> None:
     with activated(activator, tmp_path, "--session", str(session)) as daemon:
         with Client(daemon.socket) as client:
+            [known] = client.list_sessions()
             summary = client.get_summary()
         ready = daemon.wait_for("ready")
         before = daemon.socket.stat()
         status = daemon.stop()
 
-    assert summary.text == "Nothing to do yet."
+    assert (known.name, summary.text) == (session.name, "Nothing to do yet.")
     assert ready["socket"] == str(daemon.socket)
     assert status == 0
     assert daemon.socket.stat() == before

@@ -8,6 +8,7 @@ import anyio
 from anyio import abc
 
 from darkroomd.api.connection import Patience
+from darkroomd.api.deferral import deferred
 from darkroomd.api.dispatch import Dispatcher
 from darkroomd.api.handlers.archiving import ArchiveHandlers
 from darkroomd.api.handlers.culling import CullingHandlers
@@ -64,6 +65,7 @@ class Server:
         reload: reads the configuration again.
         figures: gathers what monitoring wants to know.
         meters: calls and connections are counted there.
+        looked: set once it is known what lies in the folders.
         now_usec: microseconds since the Unix epoch, UTC.
     """
 
@@ -87,6 +89,7 @@ class Server:
         reload: OnReload,
         figures: Gather,
         meters: Meters,
+        looked: anyio.Event,
         now_usec: Callable[[], int],
         patience: Patience | None = None,
     ) -> None:
@@ -110,7 +113,7 @@ class Server:
             **WatchHandlers(self._hub).table(),
             **MetricsHandlers(figures).table(),
         }
-        self._dispatcher = Dispatcher(handlers, access)
+        self._dispatcher = Dispatcher(deferred(handlers, until=looked), access)
         answer = MeteredAnswer(self._dispatcher.answer, meters)
         self._reception = Reception(listener, answer, access=access, meters=meters, patience=patience)
 

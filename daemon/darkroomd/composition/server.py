@@ -58,6 +58,7 @@ def build_server(ground: Ground, shared: Shared, work: Work, reports: Reports, *
         reload=ground.reloading.reload,
         figures=reports.metrics.text,
         meters=shared.meters,
+        looked=work.first_look.over,
         now_usec=now_usec,
     )
     ground.configuring.also_to(lambda settings: server.adopt(access_again(ground.access, settings.config)))

@@ -13,6 +13,7 @@ from darkroomd.composition.shared import share
 from darkroomd.composition.upkeep import Upkeep, build_upkeep
 from darkroomd.composition.work import build_work
 from darkroomd.services.archive_lists import ArchiveLists
+from darkroomd.services.first_look import FirstLook
 from darkroomd.services.foresight import Foresight
 from darkroomd.services.health import CheckUp
 from darkroomd.services.heartbeat import Heartbeat
@@ -34,6 +35,7 @@ class Services:
     records: SessionRecords
     scheduler: Scheduler
     intake: Intake
+    first_look: FirstLook
     upkeep: Upkeep
     metrics_file: MetricsFile
     foresight: Foresight
@@ -56,6 +58,7 @@ async def compose(ground: Ground) -> Services:
         records=shared.records,
         scheduler=work.scheduler,
         intake=work.intake,
+        first_look=work.first_look,
         upkeep=upkeep,
         metrics_file=reports.metrics_file,
         foresight=work.foresight,

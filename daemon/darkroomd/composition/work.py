@@ -22,6 +22,7 @@ from darkroomd.services.archivist import Archivist
 from darkroomd.services.cabinets import Cabinets
 from darkroomd.services.development import Development
 from darkroomd.services.disks import Disks
+from darkroomd.services.first_look import FirstLook
 from darkroomd.services.foresight import Foresight
 from darkroomd.services.intake import Intake
 from darkroomd.services.layouts import Layouts
@@ -43,6 +44,7 @@ class Work:
     scheduler: Scheduler
     around: Surroundings
     intake: Intake
+    first_look: FirstLook
     foresight: Foresight
     lists: ArchiveLists
 
@@ -73,7 +75,15 @@ async def build_work(ground: Ground, shared: Shared) -> Work:
         foresight.notice,
     )
     shared.gate.on_change = scheduler.wake
-    return Work(_recovery(ground, shared), scheduler, around, intake, foresight, archive_room.lists)
+    return Work(
+        recovery=_recovery(ground, shared),
+        scheduler=scheduler,
+        around=around,
+        intake=intake,
+        first_look=FirstLook(intake.folders_seen),
+        foresight=foresight,
+        lists=archive_room.lists,
+    )
 
 
 @dataclass(slots=True)

@@ -60,7 +60,7 @@ class Intake:
         self._wake = anyio.Event()
         self._renewals: list[Sequence[anyio.Event]] = []
         self._until = -math.inf
-        self._running = False
+        self._started: Final = anyio.Event()
         self._lookout = Lookout(self._sessions, self._roots, around.options, wake=self._wake_up)
 
     def watch_mode(self, session: SessionId) -> WatchMode:
@@ -125,6 +125,14 @@ class Intake:
             await known.first_look.wait()
         return known.backfill
 
+    async def folders_seen(self) -> Sequence[anyio.Event]:
+        """Wait until what is there at the start was looked at; return what is set once its files settled."""
+        await self._started.wait()
+        sessions = tuple(self._sessions.values())
+        for session in sessions:
+            await session.seen.wait()
+        return [session.first_look for session in sessions]
+
     def scan_soon(self, session_id: SessionId) -> None:
         """Have the whole folder of a session looked at as soon as possible."""
         known = self._by_id.get(session_id)
@@ -143,7 +151,7 @@ class Intake:
         async with anyio.create_task_group() as group:
             await group.start(self._lookout.run)
             task_status.started()
-            self._running = True
+            self._started.set()
             while True:
                 self._start_what_is_due(group)
                 await self._wait()
@@ -328,7 +336,7 @@ class Intake:
         watched = WatchedRoot(root, self._around.new_pace(), remote=is_remote(root.folder))
         self._roots[root.folder] = watched
         log.info("root_watched", folder=str(root.folder))
-        if not self._running:
+        if not self._started.is_set():
             await self._list_root(watched)
         self._lookout.choose_soon()
         self._wake.set()
@@ -353,7 +361,7 @@ class Intake:
 
     async def _on_disk(self, place: Path, work: Callable[[], Result]) -> Result:
         # The start waits for nobody; whoever does not answer is found later.
-        patience = None if self._running else START_SECONDS
+        patience = None if self._started.is_set() else START_SECONDS
         return await self._around.disks.do(place, work, patience_seconds=patience)
 
     async def _list_root(self, root: WatchedRoot) -> None:

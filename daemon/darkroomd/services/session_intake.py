@@ -83,6 +83,8 @@ class SessionIntake:
         self._remote = is_remote(self.raw)
         self._appeared = appeared
         self._presence = Presence.UNKNOWN
+        self.seen: Final = anyio.Event()
+        """Set once the session's folders were looked at, or turned out to be away."""
         self.first_look: Final = anyio.Event()
         """Set once what the session held is known to be queued, or in order."""
         self._pace = around.new_pace()
@@ -191,8 +193,10 @@ class SessionIntake:
     async def attend(self) -> None:
         """Do what is due: scan, look, hand over."""
         await self._attend()
-        looked = self._presence is not Presence.UNKNOWN and self._reception.is_empty
-        if looked or self.backfill is not None:
+        known = self._presence is not Presence.UNKNOWN
+        if known:
+            self.seen.set()
+        if (known and self._reception.is_empty) or self.backfill is not None:
             self.first_look.set()
 
     async def _attend(self) -> None:
