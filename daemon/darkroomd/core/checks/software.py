@@ -50,10 +50,9 @@ def pipeline_check(pipeline: str) -> Check:
 
 
 def kernel_check(*, built: bool) -> Check:
-    """Return whether the compiled kernel develops."""
-    if built:
-        return Check("kernel", ok=True, message="The development kernel is built.")
-    return Check("kernel", ok=False, message=WITHOUT_KERNEL)
+    """Return whether the compiled kernel develops; it may be done without, for good."""
+    findings = [] if built else [worth_a_look(WITHOUT_KERNEL)]
+    return verdict("kernel", findings, otherwise="The development kernel is built.")
 
 
 def versions_check(
