@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from darkroomd.core.freshness import FileStat
-from darkroomd.files.atomic import OutputIsFolder, keep_aside, publish, write_atomically
+from darkroomd.files.atomic import OutputIsFolder, OutputProtected, keep_aside, publish, write_atomically
 from darkroomd.files.fingerprint import stat_of
 from darkroomd.files.folders import FolderIsLink
 from privileges import NOBODY, without_privileges
@@ -160,6 +160,30 @@ def test_a_folder_in_the_way_is_refused_and_left_alone(tmp_path: Path) -> None:
         publish(part(tmp_path), tmp_path / "a.jpg", record=None)
 
     assert names(tmp_path) == [".a.jpg.7.part", "a.jpg"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        pytest.param(0o1777, OutputProtected, id="the-file"),
+        pytest.param(0o755, PermissionError, id="the-whole-folder"),
+    ],
+)
+def test_a_file_that_may_not_be_replaced_is_told_from_a_folder_that_may_not_be_written(
+    mode: int, expected: type[Exception]
+) -> None:
+    with tempfile.TemporaryDirectory() as shared:
+        folder = Path(shared)
+        (folder / "a.jpg").write_bytes(b"theirs")
+        complete = part(folder)
+        folder.chmod(mode)
+
+        with without_privileges(), pytest.raises(expected, match=r"not permitted|denied"):
+            publish(complete, folder / "a.jpg", record=None)
+
+        assert names(folder) == [".a.jpg.7.part", "a.jpg"]
+        assert (folder / "a.jpg").read_bytes() == b"theirs"
 
 
 def test_a_pipe_in_the_way_is_kept_and_never_opened(tmp_path: Path) -> None:

@@ -26,6 +26,9 @@ from darkroomd.files.reading import OPEN_TO_READ
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHUNK_BYTES: Final = 1 << 20
 _NO_HARD_LINKS: Final = frozenset((errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS, errno.EISDIR))
+# Locked or immutable, another user's in a folder that guards against that, open in a program on the other
+# side of a share, or mounted there.
+_PROTECTED: Final = frozenset((errno.EPERM, errno.EACCES, errno.EBUSY, errno.ETXTBSY, errno.EXDEV))
 
 
 _OWN_FIRST: Final = secrets.randbits(24) << 24
@@ -42,6 +45,20 @@ class OutputIsFolder(DarkroomError):
         super().__init__(
             f"A folder stands at {path}, where the JPEG belongs. Move it away, then rescan the session.",
             path=str(path),
+        )
+
+
+class OutputProtected(DarkroomError):
+    """A file stands where an output should be written, and may not be replaced."""
+
+    code = "output.protected"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(
+            f"The file at {path} may not be replaced: {problem}. Remove its protection, close it in other "
+            "programs, or move it away; then retry the photo.",
+            path=str(path),
+            problem=problem,
         )
 
 
@@ -91,12 +108,18 @@ def publish(part: Path, final: Path, *, record: FileStat | None) -> Published:
 
     Raises:
         OutputIsFolder: a folder stands there.
+        OutputProtected: what stands there may not be replaced, in a folder where other files may.
         FolderIsLink, OSError: the disk refuses; `final` is as it was.
     """
     with open_folder(final.parent) as folder:
         _sync_file(part.name, folder)
-        kept = None if _is_replaceable(part.name, final, record, folder) else _keep(final.name, folder)
-        os.rename(part.name, final.name, src_dir_fd=folder, dst_dir_fd=folder)
+        try:
+            kept = None if _is_replaceable(part.name, final, record, folder) else _keep(final.name, folder)
+            os.rename(part.name, final.name, src_dir_fd=folder, dst_dir_fd=folder)
+        except OSError as error:
+            if error.errno in _PROTECTED and _stands(final.name, folder) and _is_writable(folder):
+                raise OutputProtected(final, os.strerror(error.errno or 0)) from error
+            raise
         sync_folder(folder)
         found = os.stat(final.name, dir_fd=folder, follow_symlinks=False)
     return Published(
@@ -198,6 +221,12 @@ def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def _is_writable(folder: int) -> bool:
+    return os.access(
+        ".", os.W_OK | os.X_OK, dir_fd=folder, effective_ids=os.access in os.supports_effective_ids
+    )
 
 
 def _stands(name: str, folder: int) -> bool:

@@ -25,6 +25,7 @@ from darkroomd.core.output_plan import OutputPlan
 from darkroomd.core.presets import for_pipeline
 from darkroomd.core.recovery import Intent
 from darkroomd.core.sidecar import SidecarDemands, refusal
+from darkroomd.files.atomic import OutputProtected
 from darkroomd.files.fingerprint import fingerprint_of
 from darkroomd.files.folders import FolderIsLink
 from darkroomd.files.sidecars import FrozenLook, read_look
@@ -129,7 +130,9 @@ class Development:
             # A link is, like a folder that is gone, no photo's fault, and goes on once it is put right.
             return Failed(_failure(error, transient=True), environment=True)
         except DarkroomError as error:
-            return Failed(_failure(error, transient=False), environment=False)
+            # A program that has the old picture open, on the other side of a share, closes it again.
+            passes = isinstance(error, OutputProtected)
+            return Failed(_failure(error, transient=passes), environment=False)
         except OSError as error:
             return _failed_by(error)
 
