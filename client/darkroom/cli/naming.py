@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from darkroom.cli.nearest import suggestion
+from darkroom.cli.roll import arriving_in
 from darkroom.client import Client
 from darkroom.errors import (
     EXIT_NOT_FOUND,
@@ -172,7 +173,7 @@ def _photo_named(client: Client, sessions: list[Session], word: str) -> Photo:
 def anything_named(client: Client, word: str) -> Session | Photo | Job:
     """Return the job with this number, else the session, else the photo of this id, path or name.
 
-    A photo is found by the path of an output, too.
+    A photo is found by the path of an output, too, and one that is still arriving by its file's.
 
     Raises:
         NothingNamed: nothing is called that.
@@ -186,6 +187,7 @@ def anything_named(client: Client, word: str) -> Session | Photo | Job:
         or _photo_at(client, sessions, word)
         or _photo_with_id(client, word)
         or _photo_with_name(client, sessions, word, known)
+        or _arriving(client, sessions, word)
     )
     if found is None:
         raise NothingNamed(word, "session, photo or job", known)
@@ -252,6 +254,22 @@ def _photo_with_name(client: Client, sessions: list[Session], word: str, known: 
             if len(known) < _REMEMBERED:
                 known.append(own)
     matches = exact or short
+    if len(matches) > 1:
+        raise AmbiguousName(word, tuple(exact_path(photo.original) for photo in matches))
+    return matches[0] if matches else None
+
+
+def _arriving(client: Client, sessions: list[Session], word: str) -> Photo | None:
+    """Return the photo with this file name or path whose file is not complete yet."""
+    paths = _spellings(word)
+    sessions, name = _within(sessions, word)
+    matches = [
+        photo
+        for session in sessions
+        for photo in arriving_in(client, session.id)
+        if exact_path(photo.original) in paths
+        or name in {PurePath(exact_path(photo.original)).name, *_short_names(photo)}
+    ]
     if len(matches) > 1:
         raise AmbiguousName(word, tuple(exact_path(photo.original) for photo in matches))
     return matches[0] if matches else None

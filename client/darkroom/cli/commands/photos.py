@@ -9,6 +9,7 @@ import msgspec
 
 from darkroom.cli import words
 from darkroom.cli.naming import session_named
+from darkroom.cli.roll import ARRIVING, all_in
 from darkroom.cli.tables import Cell, Column, Paint, Tone, facts, table, unpainted
 from darkroom.cli.terminal import Screen
 from darkroom.client import Client
@@ -40,7 +41,7 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
 
 def _photos(client: Client, sessions: Iterable[Session], *, states: list[str] | None) -> Iterator[Photo]:
     for session in sessions:
-        yield from client.list_photos(session.id, states=states)
+        yield from client.list_photos(session.id, states=states) if states else all_in(client, session.id)
 
 
 def photo_table(
@@ -75,6 +76,8 @@ def _captured(photo: Photo) -> int | None:
 def _result(photo: Photo) -> Cell:
     if photo.failure is not None:
         return Cell(words.failure_of(photo.failure), Tone.BAD)
+    if photo.state == ARRIVING:
+        return Cell(f"{words.size(photo.size_bytes)} so far", Tone.FAINT)
     return Cell(", ".join(words.path_of(output.file) for output in photo.outputs))
 
 
