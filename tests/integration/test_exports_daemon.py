@@ -148,6 +148,20 @@ def disguise(path: Path) -> None:
     os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
+def test_the_log_of_a_photo_has_what_its_exports_did(tmp_path: Path) -> None:
+    with developed(tmp_path, ["A", "B"]) as (_, client, session):
+        photo, other = client.list_photos(session)
+        job = export(client, session, photo_ids=[photo.id], force=True)
+        of_job = list(client.list_log_lines(job_id=job.id))
+        told = list(client.list_log_lines(correlation_id=photo.correlation_id))
+        told_of_other = list(client.list_log_lines(correlation_id=other.correlation_id))
+
+    assert told[0].event == "photo_detected"
+    assert of_job[-1].event == "item_developed"
+    assert [one for one in told if one.job_id == job.id] == of_job
+    assert job.id not in {one.job_id for one in told_of_other}
+
+
 def test_an_output_that_only_looks_like_ours_is_made_again(tmp_path: Path) -> None:
     with developed(tmp_path, ["A", "B"]):
         whole = jpeg(tmp_path, "A").read_bytes()

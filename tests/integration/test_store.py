@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,10 @@ from darkroomd.core.model import (
     Session,
     SessionId,
 )
+from darkroomd.core.statistics import Grouping
 from darkroomd.store.arrivals import NewJob
 from darkroomd.store.database import open_database
+from darkroomd.store.history import History
 from darkroomd.store.queue import Ending
 from darkroomd.store.restoring import Restored
 from darkroomd.store.store import Store, open_store
@@ -177,6 +180,24 @@ async def test_a_late_result_of_an_old_claim_changes_nothing(store: Store, sessi
     assert recorded is False
     assert (await store.photo(late.photo.id)).state is PhotoState.DEVELOPING
     assert await store.record_intent(late.item, fence=late.fence, intent="{}") is False
+
+
+async def test_a_photo_waited_from_its_arrival_and_is_waited_for_once(store: Store, session: Session) -> None:
+    a_day, waited = 86_400_000_000, 5_000_000
+    for at, kind in ((NOW, JobKind.DEVELOP), (NOW + a_day, JobKind.BACKFILL)):
+        looked_at = replace(arrival(session, "A.NEF"), arrived_at_usec=at)
+        await store.arrive(looked_at, kind=kind, recipe="jpg", now_usec=at)
+        claim = await store.claim(boot="b", now_usec=at)
+        assert claim is not None
+        ending = Ending(ItemState.COMPLETED, output=output_of(claim.photo))
+        await store.end(claim.item, ending, fence=claim.fence, now_usec=at + waited)
+
+    [figures] = await History(store.front).statistics(
+        since_usec=0, until_usec=NOW + 2 * a_day, by=Grouping.SESSION, zone=UTC
+    )
+
+    assert (figures.photos, figures.median_usec, figures.p95_usec) == (2, waited, waited)
+    assert (await store.photo(claim.photo.id)).arrived_at_usec == NOW
 
 
 async def test_an_item_put_back_with_refund_has_burnt_no_attempt(store: Store, session: Session) -> None:

@@ -42,7 +42,7 @@ samples = st.builds(
     bytes_read=st.integers(0, 10**9),
     bytes_written=st.integers(0, 10**9),
     busy_usec=st.integers(0, 10**9),
-    latency_usec=st.integers(0, 10**9),
+    latency_usec=st.none() | st.integers(0, 10**9),
 )
 
 

@@ -41,7 +41,8 @@ class Sample:
         bytes_read: size of the RAW file.
         bytes_written: size of all outputs.
         busy_usec: from the start of its work to the end of it.
-        latency_usec: from the file's arrival to its JPEG in place; of no meaning where it failed.
+        latency_usec: from the file's arrival to its JPEG in place; None: it had one already. Of no meaning
+            where it failed.
         pixels: of the RAW file; None where that is not known.
     """
 
@@ -53,7 +54,7 @@ class Sample:
     bytes_read: int
     bytes_written: int
     busy_usec: int
-    latency_usec: int
+    latency_usec: int | None
     pixels: int | None = None
 
 
@@ -73,7 +74,7 @@ class _Sum:
         self.busy_usec += sample.busy_usec
         if sample.failed:
             self.failed += 1
-        else:
+        elif sample.latency_usec is not None:
             self.latencies_usec.append(sample.latency_usec)
 
     def statistic(self, key: str) -> Statistic:
@@ -95,8 +96,9 @@ def summarize(samples: Iterable[Sample], *, by: Grouping, zone: tzinfo) -> tuple
 
     Keys of hours carry the offset (`2025-10-26T02:00:00+01:00`), as one hour of the year comes twice; keys of
     days and months are dates (`2025-10-01`), as a day need not have a midnight. The key of photos without a
-    preset, or of which the camera is not known, is empty. Failed photos are counted in `photos` too, but not
-    in the median and the 95th percentile; these are 0 where all failed.
+    preset, or of which the camera is not known, is empty. Photos that failed, and those that were developed
+    once more, are counted in `photos` too, but not in the median and the 95th percentile; these are 0 where
+    there are no others.
     """
     sums: dict[tuple[int, str], _Sum] = {}
     for sample in samples:

@@ -76,7 +76,8 @@ class Meters:
         self._development.observe(outcome.busy_usec / USEC)
         for stage, seconds in outcome.seconds.items():
             self._stages.observe(seconds, stage)
-        if claim.job.kind is JobKind.DEVELOP:
+        again = any(output.created_at_usec >= claim.photo.arrived_at_usec for output in claim.photo.outputs)
+        if claim.job.kind is JobKind.DEVELOP and not again:
             # What was found later, or is made once more, did not just arrive.
             self._arrival.observe((now_usec - claim.photo.arrived_at_usec) / USEC)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from darkroom.protocol.types import Failure
 from darkroomd.core.culling import after_rating
+from darkroomd.core.freshness import is_same_file
 from darkroomd.core.lifecycle import waiting_state
 from darkroomd.core.model import (
     Arrival,
@@ -285,9 +286,16 @@ def _values(
         "discarded_by": after_rating(before.discarded_by, rejected_before=before.rejected, rejected=rejected),
         "rejected": rejected,
         "correlation_id": arrival.correlation_id,
-        "arrived_at_usec": arrival.arrived_at_usec,
+        "arrived_at_usec": _arrived_at_usec(arrival, before),
         "now": now_usec,
     }
+
+
+def _arrived_at_usec(arrival: Arrival, before: Photo | Past) -> int:
+    """Return when the file came that is there now: to be looked at once more is no arrival."""
+    if isinstance(before, Photo) and is_same_file(before.fingerprint, arrival.fingerprint):
+        return min(before.arrived_at_usec, arrival.arrived_at_usec)
+    return arrival.arrived_at_usec
 
 
 def _insert_job(

@@ -13,10 +13,11 @@ from darkroomd.core.model import CorrelationId, Happening, ItemId, JobId, Page
 from darkroomd.core.statistics import Grouping, Sample, summarize
 from darkroomd.core.story import LogLine
 from darkroomd.store.catalogue import page_of, place_number
-from darkroomd.store.database import Database, Row
+from darkroomd.store.database import Database
 from darkroomd.store.front import Front
 from darkroomd.store.journal import Journal, read_facts, read_span
 from darkroomd.store.rows import json_text, setting_from
+from darkroomd.store.samples import sample_from
 
 PAUSE: Final = "queue.pause"
 IDENTITY: Final = "database.identity"
@@ -92,7 +93,7 @@ class History:
 
         def read(database: Database) -> tuple[Statistic, ...]:
             rows = database.each("samples_between", since=since_usec, until=until_usec)
-            return summarize(map(_sample, rows), by=by, zone=zone)
+            return summarize(map(sample_from, rows), by=by, zone=zone)
 
         return await self._front.read_at_length(read)
 
@@ -100,7 +101,7 @@ class History:
         """Return the newest photos that were developed, oldest first."""
 
         def read(database: Database) -> list[Sample]:
-            return [_sample(row) for row in reversed(database.all("newest_samples", limit=count))]
+            return [sample_from(row) for row in reversed(database.all("newest_samples", limit=count))]
 
         return await self._front.read(read)
 
@@ -141,18 +142,3 @@ class History:
             return replace(page, end_cursor=str(rows[:limit][-1]["id"]) if rows else cursor)
 
         return await self._front.read(read)
-
-
-def _sample(row: Row) -> Sample:
-    return Sample(
-        ended_at_usec=row["ended_at_usec"],
-        session=row["session_name"],
-        preset=row["preset_id"],
-        camera=row["camera"],
-        failed=bool(row["failed"]),
-        bytes_read=row["bytes_read"],
-        bytes_written=row["bytes_written"],
-        busy_usec=row["busy_usec"],
-        latency_usec=row["latency_usec"],
-        pixels=row["pixels"],
-    )

@@ -48,6 +48,7 @@ from darkroomd.store.rows import (
     item_from,
     json_text,
 )
+from darkroomd.store.samples import take_sample, was_developed
 from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
 
 _NO_SAMPLE: Final = frozenset({ItemState.CANCELED, ItemState.SKIPPED})
@@ -207,6 +208,7 @@ def end(
         skip_along(database, journal, item.job_id, ending.along, now_usec=now_usec)
     skipped = ending.state is ItemState.SKIPPED
     before = database.one("photo_by_id", id=row["photo_id"]) if skipped else None
+    again = was_developed(database, PhotoId(row["photo_id"]))
     ended = _end_photo(database, journal, row, ending, now_usec=now_usec)
     replaced = ended["state"] == PhotoState.OUTDATED
     if ending.rest_is_due:
@@ -216,7 +218,7 @@ def end(
     photo = photo_of(database, ended, session)
     write_log_lines(database, ending.lines)
     if ending.state not in _NO_SAMPLE:
-        _take_sample(database, row, photo, ending, now_usec=now_usec)
+        take_sample(database, row, photo, ending, again=again, now_usec=now_usec)
     _end_job(database, row, now_usec=now_usec)
     journal.item_as(item_from(row, photo.outputs if has_outputs(row) else ()), session.id)
     journal.job(JobId(row["job_id"]))
@@ -380,20 +382,3 @@ def _goes_on(photo: Photo, ending: Ending) -> bool:
     if photo.discarded_by is not None or ending.state is ItemState.CANCELED:
         return False
     return photo.state is PhotoState.OUTDATED
-
-
-def _take_sample(database: Database, row: Row, photo: Photo, ending: Ending, *, now_usec: int) -> None:
-    on_the_wall = max(0, now_usec - (row["started_at_usec"] or now_usec))
-    database.run(
-        "insert_sample",
-        ended_at_usec=now_usec,
-        session_id=photo.session_id,
-        preset_id=photo.preset_id,
-        camera=photo.camera,
-        failed=ending.output is None,
-        bytes_read=photo.fingerprint.size_bytes,
-        bytes_written=sum(output.size_bytes for output in ending.outputs),
-        busy_usec=on_the_wall if ending.busy_usec is None else ending.busy_usec,
-        latency_usec=max(0, now_usec - photo.arrived_at_usec),
-        pixels=ending.pixels,
-    )

@@ -13,6 +13,12 @@ SELECT coalesce(min(sequence), 0) AS sequence FROM journal;
 -- name: forget_facts
 DELETE FROM journal WHERE sequence <= :upto;
 
+-- name: was_developed
+SELECT EXISTS (
+    SELECT 1 FROM output JOIN photo ON photo.id = output.photo_id
+    WHERE output.photo_id = :photo_id AND output.created_at_usec >= photo.arrived_at_usec
+) AS found;
+
 -- name: insert_sample
 INSERT INTO sample (
     ended_at_usec, session_id, preset_id, camera, failed, bytes_read, bytes_written, busy_usec, latency_usec,
@@ -36,8 +42,21 @@ INSERT INTO log_line (at_usec, level, event, correlation_id, job_id, item_id, fi
 VALUES (:at_usec, :level, :event, :correlation_id, :job_id, :item_id, :fields);
 
 -- name: log_lines_of_story
-SELECT * FROM log_line WHERE correlation_id = :correlation_id AND id > :after AND level >= :level
-ORDER BY id LIMIT :limit;
+-- Of a photo also what was done with it under the ID of an export, each arm no further than one page.
+WITH told (id) AS (
+    SELECT id FROM (
+        SELECT id FROM log_line WHERE correlation_id = :correlation_id AND id > :after AND level >= :level
+        ORDER BY id LIMIT :limit
+    )
+    UNION
+    SELECT id FROM (
+        SELECT log_line.id FROM photo
+        JOIN item ON item.photo_id = photo.id
+        JOIN log_line ON log_line.item_id = item.id AND log_line.id > :after AND log_line.level >= :level
+        WHERE photo.correlation_id = :correlation_id ORDER BY log_line.id LIMIT :limit
+    )
+)
+SELECT log_line.* FROM told JOIN log_line USING (id) ORDER BY id LIMIT :limit;
 
 -- name: log_lines_of_job
 SELECT * FROM log_line WHERE job_id = :job_id AND id > :after AND level >= :level ORDER BY id LIMIT :limit;
