@@ -47,6 +47,7 @@ def test_an_output_that_is_locked_fails_its_photo_alone_until_it_is_let_go(tmp_p
             failed = daemon.wait_for("item_failed")
             left = sorted(path.name for path in (session / "Jpg").iterdir())
             reasons = client.get_summary().queue.wait_reasons
+        client.wait_job(failed["job"])
         client.retry_jobs([failed["job"]])
         daemon.wait_for("item_developed", output=str(locked))
         assert daemon.stop() == 0
