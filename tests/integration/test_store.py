@@ -200,6 +200,21 @@ async def test_a_photo_waited_from_its_arrival_and_is_waited_for_once(store: Sto
     assert (await store.photo(claim.photo.id)).arrived_at_usec == NOW
 
 
+async def test_a_job_waits_again_as_long_as_its_only_photo_does(store: Store, session: Session) -> None:
+    queued = await store.arrive(arrival(session, "A.NEF"), kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
+    claim = await store.claim(boot="b", now_usec=NOW)
+    assert claim is not None
+    at_work = (await store.job(queued.job_id)).state
+
+    later = NOW + 1_000_000
+    await store.put_back(
+        claim.item, fence=claim.fence, failure=FAILURE, retry_at_usec=later, refund=False, now_usec=NOW
+    )
+
+    job = await store.job(queued.job_id)
+    assert (at_work, job.state, job.position) == (JobState.RUNNING, JobState.QUEUED, 0)
+
+
 async def test_an_item_put_back_with_refund_has_burnt_no_attempt(store: Store, session: Session) -> None:
     queued = await store.arrive(arrival(session, "A.NEF"), kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
     claim = await store.claim(boot="b", now_usec=NOW)

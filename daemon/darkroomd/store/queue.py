@@ -296,8 +296,7 @@ def put_back(
         # Canceled while its work was being put away: there is no queue to go back to.
         return _cancel(database, row, failure or canceled(), now_usec=now_usec)
     journal = Journal(database, now_usec)
-    if refund:
-        database.run("job_waits_again", id=row["job_id"])
+    database.run("job_waits_again", id=row["job_id"])
     journal.item(row)
     journal.job(JobId(row["job_id"]))
     if is_archived_by(row["recipe"]):
