@@ -379,6 +379,13 @@ def test_where_there_is_no_socket_the_error_names_it_and_the_remedy(path: Path) 
     assert "Start it with darkroomd" in raised.value.message
 
 
+def test_a_file_in_place_of_the_socket_is_called_that(path: Path) -> None:
+    path.touch()
+
+    with Client(path) as client, pytest.raises(DaemonUnreachable, match=r"is no socket\. .*--socket"):
+        client.get_summary()
+
+
 def test_a_socket_that_was_left_over_is_no_daemon(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))

@@ -45,6 +45,19 @@ def test_what_stands_at_the_path_says_why_nobody_answers(
 
 
 @pytest.mark.parametrize(
+    ("units", "words"),
+    [
+        pytest.param((), "Start it with `darkroomd --root FOLDER`", id="by-hand"),
+        pytest.param((unit("inactive"),), "Start it with `systemctl start darkroomd`.", id="service"),
+    ],
+)
+def test_the_daemon_is_started_as_it_is_run_here(units: tuple[Unit, ...], words: str) -> None:
+    check = explained(Door(PATH, stands=False), (), units)[0]
+
+    assert words in check.message
+
+
+@pytest.mark.parametrize(
     ("locks", "ok", "words"),
     [
         pytest.param((), False, "none has ever run", id="no-lock"),

@@ -9,10 +9,8 @@ from typing import Final, NamedTuple
 from darkroom.protocol.severity import as_warning
 from darkroom.protocol.types import Check, Payload
 
-START: Final = (
-    "Start it with `systemctl --user start darkroomd`, `sudo systemctl start darkroomd`, or darkroomd."
-)
-"""What to type where nobody knows how the daemon is run here."""
+BY_HAND: Final = "`darkroomd --root FOLDER`, where FOLDER is that of your sessions"
+"""What to type where no service is installed."""
 
 _RUNNING: Final = frozenset(("active", "activating", "reloading", "running"))
 _FAILED: Final = "failed"
@@ -74,16 +72,18 @@ class Unit(NamedTuple):
 def explained(door: Door, locks: tuple[Lock, ...], units: tuple[Unit, ...]) -> tuple[Check, ...]:
     """Return what can be said, a line a subject; there is something to do in at least one of them."""
     holders = [lock for lock in locks if lock.pid is not None]
-    return (_of_door(door, holders), _of_process(locks, holders), *_of_units(units))
+    about = _about(door, runs=bool(holders), start=f"Start it with {_starter(units)}.")
+    return (Check(name="socket", ok=False, message=about), _of_process(locks, holders), *_of_units(units))
 
 
-def _of_door(door: Door, holders: list[Lock]) -> Check:
-    return Check(name="socket", ok=False, message=_about(door, runs=bool(holders)))
+def _starter(units: tuple[Unit, ...]) -> str:
+    """Return what starts the daemon as it is run here."""
+    return " or ".join(f"`{unit.start}`" for unit in units) or BY_HAND
 
 
-def _about(door: Door, *, runs: bool) -> str:
+def _about(door: Door, *, runs: bool, start: str) -> str:
     if door.is_socket:
-        return _about_refusal(door)
+        return _about_refusal(door, start)
     if door.stands:
         return f"What stands at {door.path} is no socket. Give the daemon's with --socket or DARKROOM_SOCKET."
     if runs:
@@ -91,10 +91,10 @@ def _about(door: Door, *, runs: bool) -> str:
             f"There is nothing at {door.path}, but a daemon runs: it is just starting, or listens elsewhere. "
             "Give its socket with --socket or DARKROOM_SOCKET."
         )
-    return f"There is nothing at {door.path}. {START}"
+    return f"There is nothing at {door.path}. {start}"
 
 
-def _about_refusal(door: Door) -> str:
+def _about_refusal(door: Door, start: str) -> str:
     match door.refusal:
         case 0:
             return (
@@ -110,7 +110,7 @@ def _about_refusal(door: Door) -> str:
         case errno.ECONNREFUSED:
             return (
                 f"Nobody listens at {door.path}: a daemon that was killed has left it, and the next one puts "
-                f"that right. {START}"
+                f"that right. {start}"
             )
         case _:
             return f"The system does not connect to {door.path}: {os.strerror(door.refusal)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import struct
 import time
 from contextlib import suppress
@@ -18,6 +19,7 @@ from darkroom.wire.messages import Call, Reply
 _CHUNK_BYTES: Final = 1 << 16
 _FAREWELL_SECONDS: Final = 1.0
 _TRY_AGAIN: Final = "Try again; if that does not help, start it anew."
+_TAKE_ANOTHER: Final = "Give the socket of the daemon with --socket or DARKROOM_SOCKET."
 
 
 class Connection:
@@ -191,8 +193,19 @@ def unreachable(path: str, error: OSError) -> DaemonUnreachable | SocketForbidde
         case FileNotFoundError():
             return DaemonUnreachable(path, "there is no socket")
         case ConnectionRefusedError():
-            return DaemonUnreachable(path, "nobody listens")
+            # So the system also says of what is no socket at all, and a daemon could not start there.
+            if _is_socket(path):
+                return DaemonUnreachable(path, "nobody listens")
+            return DaemonUnreachable(path, "what stands there is no socket", remedy=_TAKE_ANOTHER)
         case BlockingIOError():
             return DaemonUnreachable(path, "it is too busy to answer", remedy=_TRY_AGAIN)
         case _:
-            return DaemonUnreachable(path, error.strerror or str(error))
+            return DaemonUnreachable(path, error.strerror or str(error), remedy=_TAKE_ANOTHER)
+
+
+def _is_socket(path: str) -> bool:
+    try:
+        return stat.S_ISSOCK(os.stat(path).st_mode)  # noqa: PTH116 - pathlib is not imported by small calls
+    except OSError:
+        # It went away at this moment, as sockets do.
+        return True

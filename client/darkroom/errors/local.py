@@ -45,7 +45,9 @@ class SocketForbidden(DarkroomError):
 
     def __init__(self, path: str) -> None:
         super().__init__(
-            f"This user may not connect to {path}; ask as the daemon's user or as root.", path=path
+            f"This user may not connect to {path}; ask as the daemon's user or as root, or have socket.group "
+            "in its configuration name a group that you are in.",
+            path=path,
         )
 
 
