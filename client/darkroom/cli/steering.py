@@ -63,7 +63,9 @@ def _move(add: Declare) -> None:
     _jobs(command)
     where = command.add_mutually_exclusive_group(required=True)
     where.add_argument("--before", metavar="JOB", type=number, help="another waiting job")
-    where.add_argument("--to-end", action="store_true", help="behind all others")
+    where.add_argument(
+        "--to-end", action="store_true", help="behind all others, with the priority of the last of them"
+    )
 
 
 def _clear(add: Declare) -> None:
