@@ -12,6 +12,7 @@ from darkroom.errors import DarkroomError
 from darkroomd.core.flaws import place_of
 from darkroomd.imaging.version import installed_version
 from darkroomd.system.ending import without_stuck_threads
+from darkroomd.system.inheritance import unblock_signals, use_utf8
 from darkroomd.system.standard_streams import complete_streams
 
 DESCRIPTION = """\
@@ -48,6 +49,9 @@ class Arguments(argparse.Namespace):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the daemon, or a command such as `darkroomd demo`; return the exit status."""
+    if arguments is None:
+        use_utf8()
+    unblock_signals()
     complete_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     match given:
