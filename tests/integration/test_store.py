@@ -189,7 +189,7 @@ async def test_a_photo_waited_from_its_arrival_and_is_waited_for_once(store: Sto
         await store.arrive(looked_at, kind=kind, recipe="jpg", now_usec=at)
         claim = await store.claim(boot="b", now_usec=at)
         assert claim is not None
-        ending = Ending(ItemState.COMPLETED, output=output_of(claim.photo))
+        ending = Ending(ItemState.COMPLETED, output=output_of(claim.photo), pixels=24_000_000)
         await store.end(claim.item, ending, fence=claim.fence, now_usec=at + waited)
 
     [figures] = await History(store.front).statistics(
@@ -198,6 +198,7 @@ async def test_a_photo_waited_from_its_arrival_and_is_waited_for_once(store: Sto
 
     assert (figures.photos, figures.median_usec, figures.p95_usec) == (2, waited, waited)
     assert (await store.photo(claim.photo.id)).arrived_at_usec == NOW
+    assert claim.job.progress.sized_pixels == 24_000_000
 
 
 async def test_a_job_waits_again_as_long_as_its_only_photo_does(store: Store, session: Session) -> None:

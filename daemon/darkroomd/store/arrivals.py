@@ -249,8 +249,12 @@ def record_photo(
     if known.state is PhotoState.DEVELOPING:
         # The running item finds out for itself, by the fingerprint, that its work is for nothing.
         state = PhotoState.DEVELOPING
+    same = is_same_file(known.fingerprint, arrival.fingerprint)
     values = _values(arrival, known, state, photo_id=known.id, now_usec=now_usec)
-    row = database.one("replace_photo_inputs", **values)
+    if same:
+        # To be looked at once more is no arrival.
+        values["arrived_at_usec"] = min(known.arrived_at_usec, arrival.arrived_at_usec)
+    row = database.one("replace_photo_inputs", same_file=same, **values)
     assert row is not None
     return known, photo_from(row, session.folder, known.outputs)
 
@@ -286,16 +290,9 @@ def _values(
         "discarded_by": after_rating(before.discarded_by, rejected_before=before.rejected, rejected=rejected),
         "rejected": rejected,
         "correlation_id": arrival.correlation_id,
-        "arrived_at_usec": _arrived_at_usec(arrival, before),
+        "arrived_at_usec": arrival.arrived_at_usec,
         "now": now_usec,
     }
-
-
-def _arrived_at_usec(arrival: Arrival, before: Photo | Past) -> int:
-    """Return when the file came that is there now: to be looked at once more is no arrival."""
-    if isinstance(before, Photo) and is_same_file(before.fingerprint, arrival.fingerprint):
-        return min(before.arrived_at_usec, arrival.arrived_at_usec)
-    return arrival.arrived_at_usec
 
 
 def _insert_job(

@@ -62,7 +62,7 @@ UPDATE photo SET
     unsupported = :unsupported, warnings = :warnings, discarded_by = :discarded_by, rejected = :rejected,
     correlation_id = :correlation_id,
     arrived_at_usec = :arrived_at_usec, attempts = 0, last_attempt_at_usec = NULL, failure = NULL,
-    pixels = NULL, left_out = '[]', changed_at_usec = :now, revision = revision + 1
+    pixels = CASE WHEN :same_file THEN pixels END, left_out = '[]', changed_at_usec = :now, revision = revision + 1
 WHERE id = :id
 RETURNING *;
 
