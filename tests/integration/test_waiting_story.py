@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import anyio
+import pytest
+
 from darkroom import Client
+from darkroom.aio import AsyncClient
+from darkroom.protocol.types import LogLine
 from forked import running
 from make import make_dng
 
@@ -31,3 +36,31 @@ def test_the_log_of_a_photo_that_waits_says_how_it_came(tmp_path: Path) -> None:
     assert later[: len(lines)] == lines
     assert {"item_started", "item_developed"} <= {line.event for line in later[len(lines) :]}
     assert len(later) == len(set(map(repr, later)))
+
+
+@pytest.mark.anyio
+async def test_a_log_that_is_followed_tells_each_line_once_and_before_the_photo_is_done(
+    tmp_path: Path,
+) -> None:
+    session = tmp_path / "wedding"
+    (session / "Raw").mkdir(parents=True)
+    before: list[LogLine] = []
+    after: list[LogLine] = []
+
+    with running(tmp_path, "--session", str(session)) as daemon, Client(daemon.socket) as client:
+        daemon.wait_for("session_found")
+        client.pause_queue()
+        make_dng(session / "Raw" / "A.DNG")
+        job = daemon.wait_for("photo_queued")["job"]
+        async with AsyncClient(daemon.socket) as follower:
+            log = follower.list_log_lines(job_id=job, follow=True)
+            with anyio.fail_after(60):
+                before.append(await anext(log))
+                client.resume_queue()
+                while not after or after[-1].event != "item_developed":
+                    after.append(await anext(log))
+        stored = list(client.list_log_lines(job_id=job))
+        daemon.stop()
+
+    assert [line.event for line in before] == ["photo_queued"]
+    assert [*before, *after] == stored[: 1 + len(after)]

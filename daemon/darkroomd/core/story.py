@@ -26,3 +26,12 @@ class LogLine:
     job_id: int | None
     item_id: int | None
     fields: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose log lines are meant: those of one story, of one job or of one item. One of them is given."""
+
+    correlation_id: str | None = None
+    job_id: int | None = None
+    item_id: int | None = None

@@ -31,7 +31,7 @@ from darkroomd.core.model import (
 )
 from darkroomd.core.statistics import Grouping
 from darkroomd.core.status import Check, Health, QueueStatus
-from darkroomd.core.story import LogLine
+from darkroomd.core.story import LogLine, Subject
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.intake import Intake
 from darkroomd.services.scheduler import Scheduler
@@ -49,7 +49,7 @@ class Queries:
     """Reads for the protocol's handlers. Errors are those of the protocol.
 
     Args:
-        told_of: returns the log lines of a correlation ID that are not stored yet.
+        told_of: returns the log lines of a story, a job or an item that are not stored yet.
         check_up: looks at everything, and returns what is to be said of it.
     """
 
@@ -60,7 +60,7 @@ class Queries:
         scheduler: Scheduler,
         gate: Gatekeeper,
         history: History,
-        told_of: Callable[[str], tuple[LogLine, ...]],
+        told_of: Callable[[Subject], tuple[LogLine, ...]],
         zone: tzinfo,
         intake: Intake,
         about: Health,
@@ -206,29 +206,22 @@ class Queries:
         )
 
     async def log_lines(
-        self,
-        *,
-        correlation_id: str | None,
-        job_id: int | None,
-        item_id: int | None,
-        level: int,
-        cursor: str | None,
-        limit: int,
+        self, subject: Subject, *, level: int, cursor: str | None, limit: int
     ) -> Page[LogLine]:
-        """Return stored log lines of one item, else of one job, else of one story; raise `InvalidCursor`."""
+        """Return stored log lines of a subject; raise `InvalidCursor`."""
+        story, job, item = subject.correlation_id, subject.job_id, subject.item_id
         return await self._history.log_lines(
-            correlation_id=None if correlation_id is None else CorrelationId(correlation_id),
-            job_id=None if job_id is None else JobId(job_id),
-            item_id=None if item_id is None else ItemId(item_id),
+            correlation_id=None if story is None else CorrelationId(story),
+            job_id=None if job is None else JobId(job),
+            item_id=None if item is None else ItemId(item),
             level=level,
             cursor=cursor,
             limit=limit,
         )
 
-    def lines_to_come(self, correlation_id: str | None, *, level: int) -> tuple[LogLine, ...]:
-        """Return lines of a story that are stored once its item ends, such as those of a photo that waits."""
-        lines = () if correlation_id is None else self._told_of(correlation_id)
-        return tuple(_as_stored(line) for line in lines if line.level >= level)
+    def lines_to_come(self, subject: Subject, *, level: int) -> tuple[LogLine, ...]:
+        """Return lines that are stored once an item ends, such as those of a photo that waits."""
+        return tuple(_as_stored(line) for line in self._told_of(subject) if line.level >= level)
 
     def _with_estimate(self, job: Job) -> Job:
         # How long photos take to develop says nothing of how long they take to copy.
