@@ -371,7 +371,7 @@ def test_a_correlation_id_can_be_followed_before_anything_is_written(
     path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def searched(peer: Peer) -> None:
-        for _ in ("ListLogLines", "ListSessions", "GetPhoto", "ListPhotos"):
+        for _ in ("ListLogLines", "ListSessions", "GetPhoto", "ListPhotos", "ListPhotos"):
             answer_one(peer, {})
 
     def following(peer: Peer) -> None:
