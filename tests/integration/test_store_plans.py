@@ -107,6 +107,7 @@ HOT: Final = {
     "unlisted_files": "item_of_job",
     "waiting_jobs_page": "job_waiting",
     "waiting_with": "item_of_job",
+    "was_developed": "sqlite_autoindex_output_2",
 }
 """What runs for each photo, or answers a client, and what its plan names; None where it only inserts."""
 
