@@ -70,6 +70,8 @@ def test_exactly_one_correction_is_taken(asked: dict[str, int], expected: Correc
         pytest.param({}, "atUsec", id="none"),
         pytest.param({"clear": False}, "atUsec", id="none-really"),
         pytest.param({"at_usec": 5, "offset_usec": 5}, "offsetUsec", id="two"),
+        pytest.param({"offset_usec": LATEST_USEC + 1}, "offsetUsec", id="later-than-any-date"),
+        pytest.param({"offset_usec": -LATEST_USEC - 1}, "offsetUsec", id="earlier-than-any-date"),
         pytest.param({"at_usec": 5, "clear": True}, "clear", id="time-and-clear"),
         pytest.param({"at_usec": -1}, "atUsec", id="before-the-epoch"),
     ],

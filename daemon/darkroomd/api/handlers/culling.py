@@ -51,6 +51,8 @@ def correction_in(asked: SetCaptureTime) -> Correction:
         raise InvalidParameter(list(given)[-1] if given else "atUsec")
     if asked.at_usec is not None and not EARLIEST_USEC <= asked.at_usec <= LATEST_USEC:
         raise InvalidParameter("atUsec")
+    if asked.offset_usec is not None and abs(asked.offset_usec) > LATEST_USEC:
+        raise InvalidParameter("offsetUsec")
     return next(iter(given.values()))
 
 
