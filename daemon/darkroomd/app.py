@@ -192,7 +192,7 @@ async def _open_and_run(given: _Given, *, on_ready: Callable[[], None]) -> None:
         await minding.start(LogMinder(given.lines).run)
         if store.damage is not None:
             _tell_of(store.damage)
-        configuring = Configuring(settings)
+        configuring = Configuring(settings, access, check_group=listener.check_group)
         ground = Ground(
             settings=settings,
             access=access,

@@ -12,7 +12,7 @@ import anyio
 import msgspec
 
 from darkroomd.config import Config
-from darkroomd.core.access import AccessPolicy, Role
+from darkroomd.core.access import AccessPolicy
 from darkroomd.core.failure_share import FailureLimit
 from darkroomd.core.output_plan import OutputPlan
 from darkroomd.core.queue_rules import QueueRules
@@ -23,7 +23,7 @@ from darkroomd.core.sidecar import SidecarDemands
 from darkroomd.imaging.version import pipeline_version
 from darkroomd.services.gatekeeper import Schedule
 from darkroomd.services.reloading import Change
-from darkroomd.settings import Settings, check
+from darkroomd.settings import Settings, access_policy, check
 from darkroomd.system.timezone import local_zone
 
 Adopt: TypeAlias = Callable[[Settings], anyio.Event | None]
@@ -85,27 +85,27 @@ def metrics_path(config: Config) -> Path | None:
     return Path(config.metrics.file) if config.metrics.file else None
 
 
-def access_again(access: AccessPolicy, config: Config) -> AccessPolicy:
-    """Return who may call what; the group stays that which the socket was given to."""
-    section = config.socket
-    return replace(
-        access,
-        group_role=Role(section.group_role),
-        allowed_roots=tuple(map(Path, section.allowed_roots)),
-    )
-
-
 class Configuring:
     """Knows the settings that are in force, and gives those that are read again to whoever goes by them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, access: AccessPolicy, *, check_group: Callable[[int | None], None]
+    ) -> None:
+        """Begin with these; `check_group` raises `DarkroomError` where a group cannot be let in."""
         self._settings = settings
+        self._access = access
+        self._check_group = check_group
         self._adopters: list[Adopt] = []
 
     @property
     def settings(self) -> Settings:
         """What is in force at this moment."""
         return self._settings
+
+    @property
+    def access(self) -> AccessPolicy:
+        """Who may call what at this moment."""
+        return self._access
 
     def also_to(self, *adopters: Adopt) -> None:
         """Give new settings to these as well, in the order in which they came."""
@@ -120,10 +120,12 @@ class Configuring:
         before, after = self._settings, self._settings.again()
         check(_with_new_folders(before, after))
         merged = _merged(before, after)
-        return Change(compare(_values(before), _values(after)), lambda: self._put_in_force(merged))
+        access = access_policy(merged.config)
+        self._check_group(access.group)
+        return Change(compare(_values(before), _values(after)), lambda: self._put_in_force(merged, access))
 
-    def _put_in_force(self, settings: Settings) -> Iterable[anyio.Event]:
-        self._settings = settings
+    def _put_in_force(self, settings: Settings, access: AccessPolicy) -> Iterable[anyio.Event]:
+        self._settings, self._access = settings, access
         under_way = [adopt(settings) for adopt in self._adopters]
         return tuple(done for done in under_way if done is not None)
 

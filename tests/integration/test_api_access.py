@@ -32,6 +32,7 @@ DARKROOM = "io.darkroomd.Darkroom"
 DENIED = {"error": f"{SERVICE}.PermissionDenied"}
 
 GROUP: Final = 54_321
+OTHER_GROUP: Final = 54_322
 MEMBER: Final = 54_322
 OTHER: Final = 54_323
 
@@ -252,6 +253,44 @@ async def test_the_socket_is_the_groups_and_the_folder_lets_it_pass(place: Path)
         found = (rights(path), rights(path.parent), rights(path.with_name("d.sock.lock"))[0])
 
     assert found == ((0o660, GROUP), (0o710, GROUP), 0o600)
+
+
+async def test_another_group_is_let_in_while_the_socket_is_open_and_then_none(place: Path) -> None:
+    path = place / "made" / "d.sock"
+    found: list[tuple[tuple[int, int], tuple[int, int]]] = []
+
+    async with open_listener(path, group=GROUP) as listener:
+        for group in (OTHER_GROUP, None):
+            listener.let_in(group)
+            found.append((rights(path), rights(path.parent)))
+
+    assert found == [
+        ((0o660, OTHER_GROUP), (0o710, OTHER_GROUP)),
+        ((0o600, OTHER_GROUP), (0o700, OTHER_GROUP)),
+    ]
+
+
+async def test_what_stands_in_place_of_the_socket_is_given_to_nobody(place: Path) -> None:
+    path = place / "d.sock"
+
+    async with open_listener(path) as listener:
+        path.rename(place / "away")
+        path.touch(0o600)
+        listener.let_in(GROUP)
+
+        assert rights(path) == (0o600, os.getgid())
+
+
+async def test_a_group_that_the_daemons_user_is_not_in_is_refused_while_the_socket_is_open(
+    place: Path,
+) -> None:
+    await anyio.Path(place).chmod(0o777)
+
+    with without_privileges():
+        async with open_listener(place / "d.sock") as listener:
+            with pytest.raises(SocketGroupRefused, match=str(GROUP)):
+                listener.check_group(GROUP)
+            listener.check_group(None)
 
 
 async def test_a_group_that_the_daemons_user_is_not_in_is_refused_and_nothing_is_left(place: Path) -> None:

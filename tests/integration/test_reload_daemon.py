@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import sys
 import time
 from collections import Counter
@@ -116,15 +117,20 @@ def test_what_changed_is_named_in_order_and_is_in_force(world: World) -> None:
     assert world.client.reload() == NOTHING
 
 
-def test_what_needs_a_restart_is_named_as_long_as_it_does(world: World) -> None:
-    group = f"[socket]\ngroup = '{os.getgid()}'\n[export]\nrunning_background = 'stop'\n"
+def test_a_group_is_let_in_and_out_again(world: World) -> None:
+    def mode() -> int:
+        return stat.S_IMODE(world.daemon.socket.stat().st_mode)
 
-    first, second = world.reload(tables=group), world.client.reload()
+    before = mode()
+    let_in = world.reload(tables=f"[socket]\ngroup = '{os.getgid()}'\n")
+    between = mode()
+    [checked] = [check.message for check in world.client.get_health().checks if check.name == "socket"]
+    let_out = world.reload()
 
-    assert first.changed == ("export.running_background",)
-    assert second.changed == ()
-    assert first.warnings == second.warnings
-    assert [warning.split()[0] for warning in first.warnings] == ["socket.group"]
+    assert (let_in.changed, let_in.warnings) == (("socket.group",), ())
+    assert let_out == let_in
+    assert (before, between, mode()) == (0o600, 0o660, 0o600)
+    assert checked.endswith("mode 0660.")
 
 
 def test_nothing_is_applied_of_a_configuration_with_a_fault_and_all_of_it_once_that_is_mended(

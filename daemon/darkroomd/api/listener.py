@@ -29,6 +29,7 @@ FOLDER_MODE: Final = 0o700
 GROUP_FOLDER_MODE: Final = 0o710
 """Of a folder that we make: the group passes through it to the socket, and sees nothing else."""
 SOCKET_MASK: Final = 0o177
+SOCKET_MODE: Final = 0o600
 GROUP_SOCKET_MODE: Final = 0o660
 
 log = structlog.get_logger()
@@ -92,11 +93,59 @@ class SocketUnusable(DarkroomError):
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
-    """An open socket that connections are taken from."""
+class _Place:
+    """What we made: the socket's file, as it was then, and perhaps its folder."""
 
-    path: Path
-    socket: socket.socket
+    file: os.stat_result
+    folder: Path | None
+
+
+class Listener:
+    """An open socket that connections are taken from.
+
+    Attributes:
+        path: of its file.
+        socket: listens, and does not block.
+    """
+
+    def __init__(
+        self, path: Path, listening: socket.socket, *, group: int | None = None, place: _Place | None = None
+    ) -> None:
+        self.path: Final = path
+        self.socket: Final = listening
+        self._group = group
+        self._place = place
+
+    def check_group(self, group: int | None) -> None:
+        """Raise `SocketGroupRefused` where the socket could not be given to this group."""
+        may_give = os.geteuid() == 0 or group in {os.getegid(), *os.getgroups()}
+        if self._place is not None and group not in {None, self._group} and not may_give:
+            raise SocketGroupRefused(self.path, group or 0, os.strerror(errno.EPERM))
+
+    def let_in(self, group: int | None) -> None:
+        """Have the members of this group connect from now on, in place of those of another.
+
+        Whoever is connected stays so. What the system refuses is in the log, and then nobody but this user
+        and root can connect.
+        """
+        place, changes = self._place, group != self._group
+        self._group = group
+        if place is None or not changes:
+            return
+        try:
+            if not _is_same(self.path, place.file):
+                log.warning("socket_group_not_changed", path=str(self.path), problem="it is another file now")
+                return
+            # First nobody: at no moment can those connect who are let in no more, or whom no group lets in.
+            self.path.chmod(SOCKET_MODE)
+            if place.folder is not None:
+                _open_folder(place.folder, group)
+            if group is not None:
+                _give(self.path, group, GROUP_SOCKET_MODE)
+        except (OSError, SocketGroupRefused) as error:
+            log.error("socket_group_not_changed", path=str(self.path), problem=str(error))  # noqa: TRY400 - the system's word says all
+        else:
+            log.info("socket_group_changed", path=str(self.path), group=group)
 
 
 @asynccontextmanager
@@ -119,11 +168,11 @@ async def open_listener(
             # Calls that come from now on are kept by the service manager, for the next daemon.
             close(inherited)
         return
-    with _bound(path, group) as bound:
+    with _bound(path, group) as listener:
         try:
-            yield Listener(path, bound)
+            yield listener
         finally:
-            close(bound)
+            close(listener.socket)
 
 
 def check_socket_path(path: Path) -> None:
@@ -144,31 +193,40 @@ def check_socket_path(path: Path) -> None:
 
 
 @contextmanager
-def _bound(path: Path, group: int | None) -> Generator[socket.socket, None, None]:
+def _bound(path: Path, group: int | None) -> Generator[Listener, None, None]:
     check_socket_path(path)
     with ExitStack() as held:
         try:
-            _make_folder(path.parent, group)
+            folder = _make_folder(path.parent, group)
             held.enter_context(exclusive_lock(path.with_name(f"{path.name}.lock")))
             _clear_stale(path)
-            bound = held.enter_context(_bind(path, group))
+            bound, file = held.enter_context(_bind(path, group))
         except LockHeld as lock:
             raise SocketInUse(path, lock.holder) from lock
         except OSError as error:
             raise SocketUnusable(path, os.strerror(error.errno or 0)) from error
-        yield bound
+        yield Listener(path, bound, group=group, place=_Place(file, folder))
 
 
-def _make_folder(folder: Path, group: int | None) -> None:
-    """Make the folder of the socket; one that is there stays as it is."""
+def _make_folder(folder: Path, group: int | None) -> Path | None:
+    """Make the folder of the socket and return it; None: one was there, and stays as it is."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         folder.mkdir(mode=FOLDER_MODE)
     except FileExistsError:
         if folder.is_dir():
-            return
+            return None
         raise
     if group is not None:
+        _open_folder(folder, group)
+    return folder
+
+
+def _open_folder(folder: Path, group: int | None) -> None:
+    """Let a group, or nobody else, through a folder that we made."""
+    if group is None:
+        folder.chmod(FOLDER_MODE)
+    else:
         _give(folder, group, GROUP_FOLDER_MODE)
 
 
@@ -201,7 +259,7 @@ def _clear_stale(path: Path) -> None:
 
 
 @contextmanager
-def _bind(path: Path, group: int | None) -> Generator[socket.socket, None, None]:
+def _bind(path: Path, group: int | None) -> Generator[tuple[socket.socket, os.stat_result], None, None]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as bound:
         # A mode set afterwards would leave a moment in which others could connect.
         mask = os.umask(SOCKET_MASK)
@@ -216,15 +274,20 @@ def _bind(path: Path, group: int | None) -> Generator[socket.socket, None, None]
                 _give(path, group, GROUP_SOCKET_MODE)
             bound.listen(BACKLOG)
             bound.setblocking(False)
-            yield bound
+            yield bound, ours
         finally:
             _unlink_if_ours(path, ours)
 
 
 def _unlink_if_ours(path: Path, ours: os.stat_result) -> None:
     try:
-        found = path.lstat()
-        if (found.st_dev, found.st_ino) == (ours.st_dev, ours.st_ino):
+        if _is_same(path, ours):
             path.unlink()
     except OSError as error:
         log.warning("socket_not_removed", path=str(path), problem=str(error))
+
+
+def _is_same(path: Path, before: os.stat_result) -> bool:
+    """Whether a path leads to the file that it led to; raise `OSError` where it leads nowhere."""
+    found = path.lstat()
+    return (found.st_dev, found.st_ino) == (before.st_dev, before.st_ino)

@@ -85,7 +85,9 @@ def _check_up(ground: Ground, shared: Shared, work: Work, backups: Backups) -> C
         steady=steady_seconds,
     )
     check_up = CheckUp(patient, _places(ground.settings))
-    ground.configuring.also_to(lambda settings: check_up.adopt(_places(settings)))
+    ground.configuring.also_to(
+        lambda settings: check_up.adopt(_places(settings), socket_group=ground.configuring.access.group)
+    )
     return check_up
 
 

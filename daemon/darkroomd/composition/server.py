@@ -7,7 +7,7 @@ from darkroomd.composition.ground import Ground
 from darkroomd.composition.reports import Reports
 from darkroomd.composition.shared import Shared, new_correlation_id
 from darkroomd.composition.work import Work
-from darkroomd.configuring import access_again, archive_folder
+from darkroomd.configuring import archive_folder
 from darkroomd.core.archive_request import Contents
 from darkroomd.core.output_plan import EVERY_RECIPE
 from darkroomd.services.archives import Archives
@@ -61,7 +61,11 @@ def build_server(ground: Ground, shared: Shared, work: Work, reports: Reports, *
         looked=work.first_look.over,
         now_usec=now_usec,
     )
-    ground.configuring.also_to(lambda settings: server.adopt(access_again(ground.access, settings.config)))
+    ground.configuring.also_to(
+        # Whom the socket lets in no more is refused by then, also where it called before.
+        lambda _: server.adopt(ground.configuring.access),
+        lambda _: ground.listener.let_in(ground.configuring.access.group),
+    )
     return server
 
 

@@ -63,8 +63,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     **_live("log.levels", "worker"),
     **_live("backup", "keep", "every_hours", "folder"),
     **_live("metrics", "file"),
-    **_live("socket", "group_role", "allowed_roots"),
-    "socket.group": AtStart("the socket is given to its group before anybody can call at it"),
+    **_live("socket", "group", "group_role", "allowed_roots"),
 }
 """By dotted key; what a table or an array holds counts as one value where the table itself stands here."""
 

@@ -61,11 +61,13 @@ class CheckUp:
         self._software = Software(patient.executor, running=patient.version)
         self._records = Records(patient.store, inspection, patient.database, now_usec=now_usec)
         self._folders = FolderRound(patient.store, patient.intake, places)
+        self._door = DoorWatch(patient.socket, group=patient.socket_group)
         self._round = HealthRound(self._examinations(patient, inspection))
 
-    def adopt(self, places: Places) -> None:
-        """Look at these places from now on."""
+    def adopt(self, places: Places, *, socket_group: int | None) -> None:
+        """Look at these places from now on, and whether this group is let in."""
         self._folders.places = places
+        self._door.group = socket_group
 
     async def __call__(self) -> tuple[Check, ...]:
         """Return the checks, always in the same order."""
@@ -80,7 +82,6 @@ class CheckUp:
 
     def _examinations(self, patient: Patient, inspection: Inspection) -> tuple[Examination, ...]:
         clock = ClockWatch(inspection, now_usec=patient.now_usec, steady=patient.steady)
-        door = DoorWatch(patient.socket, group=patient.socket_group)
         limits = limits_examination(lambda: patient.intake.wanted_watches)
         backup = backup_examination(patient.backups, now_usec=patient.now_usec)
         return (
@@ -93,7 +94,7 @@ class CheckUp:
             Examination("presets", lambda: _presets(patient.presets)),
             Examination("limits", _at_once(limits)),
             Examination("clock", clock.examine),
-            Examination("socket", door.examine),
+            Examination("socket", self._door.examine),
         )
 
 

@@ -53,11 +53,15 @@ class ClockWatch:
 
 
 class DoorWatch:
-    """Knows the socket's file as it was when the daemon began; `group` is the one that is to be let in."""
+    """Knows the socket's file as it was when the daemon began.
+
+    Attributes:
+        group: the one that is to be let in; may be replaced.
+    """
 
     def __init__(self, path: Path, *, group: int | None) -> None:
         self._path = path
-        self._group = group
+        self.group = group
         self._identity = _identity(path)
 
     async def examine(self) -> tuple[Check, ...]:
@@ -67,7 +71,7 @@ class DoorWatch:
         except OSError:
             return (socket_check(Door(self._path, mode=None)),)
         ours = self._identity is None or self._identity == (found.st_dev, found.st_ino)
-        door = Door(self._path, mode=found.st_mode, ours=ours, group=found.st_gid, wanted_group=self._group)
+        door = Door(self._path, mode=found.st_mode, ours=ours, group=found.st_gid, wanted_group=self.group)
         return (socket_check(door),)
 
 
