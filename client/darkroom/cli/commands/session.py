@@ -13,7 +13,7 @@ from darkroom.cli.naming import folder_named, session_named
 from darkroom.cli.terminal import Screen
 from darkroom.cli.text import printable, sendable
 from darkroom.client import Client
-from darkroom.errors import EXIT_DONE, DarkroomError, SessionBusy
+from darkroom.errors import EXIT_DONE, DarkroomError, NoSuchJob, SessionBusy
 from darkroom.protocol.replies import AddedSessionReply, EmptyReply, RescanReply
 from darkroom.protocol.types import JobOptions, Priority, Session
 
@@ -38,11 +38,11 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     return action(client, arguments, screen)
 
 
-def added(reply: AddedSessionReply) -> list[str]:
-    """Tell what became of a folder that was added."""
+def added(reply: AddedSessionReply, *, job_id: int | None) -> list[str]:
+    """Tell what became of a folder that was added, and which job develops what is in it."""
     folder = words.path_of(reply.session.folder)
     what = "is a session now" if reply.created else "was a session already"
-    more = [f"Job {reply.job_id} develops what is in it."] if reply.job_id is not None else []
+    more = [] if job_id is None else [f"Job {job_id} develops what is in it."]
     return [printable(f"{folder} {what}: {reply.session.name} ({reply.session.id})."), *more]
 
 
@@ -59,8 +59,19 @@ def _add(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     if arguments.json:
         screen.show_json([msgspec.json.encode(reply)])
     else:
-        screen.show(added(reply))
+        screen.show(added(reply, job_id=_at_work(client, reply)))
     return EXIT_DONE
+
+
+def _at_work(client: Client, reply: AddedSessionReply) -> int | None:
+    """Return the job that develops what is in the session; where that was known, it may be long over."""
+    if reply.job_id is None or reply.created:
+        return reply.job_id
+    try:
+        is_over = client.get_job(reply.job_id).ended_at_usec is not None
+    except NoSuchJob:
+        return None
+    return None if is_over else reply.job_id
 
 
 def _remove(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
