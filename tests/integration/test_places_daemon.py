@@ -364,7 +364,7 @@ def test_a_rescan_of_a_folder_that_is_away_queues_nothing(world: World, client: 
     assert "Put it back" in refused.value.message
 
 
-def test_a_session_that_is_added_once_more_names_no_job_that_is_over(
+def test_a_session_that_is_added_once_more_stays_as_it_is_and_says_so(
     world: World, client: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = make_session(world.folder / "twice", "A.DNG")
@@ -372,11 +372,13 @@ def test_a_session_that_is_added_once_more_names_no_job_that_is_over(
     assert darkroom(world, "session", "add", str(folder)) == 0
     first = capsys.readouterr().out.splitlines()
     until(client, lambda: sessions_of(client)["twice"].developed_count == 1)
-    assert darkroom(world, "session", "add", str(folder)) == 0
+    assert darkroom(world, "session", "add", str(folder), "--preset", "bw") == 0
     second = capsys.readouterr().out.splitlines()
 
     assert first[1].endswith("develops what is in it.")
-    assert len(second) == 1
+    assert second[1:] == [
+        "It keeps the preset that it had: `darkroom session preset twice bw` gives it this one."
+    ]
 
 
 def test_a_root_brings_its_sessions_and_takes_away_those_that_nobody_added(

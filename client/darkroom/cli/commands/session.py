@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -38,11 +39,14 @@ def run(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     return action(client, arguments, screen)
 
 
-def added(reply: AddedSessionReply, *, job_id: int | None) -> list[str]:
-    """Tell what became of a folder that was added, and which job develops what is in it."""
+def added(reply: AddedSessionReply, *, preset_id: str | None, job_id: int | None) -> list[str]:
+    """Tell what became of a folder that was added with this preset, and which job develops what is in it."""
     folder = words.path_of(reply.session.folder)
     what = "is a session now" if reply.created else "was a session already"
     more = [] if job_id is None else [f"Job {job_id} develops what is in it."]
+    if preset_id not in {None, reply.session.preset_id}:
+        order = shlex.join(("darkroom", "session", "preset", reply.session.name, str(preset_id)))
+        more.append(printable(f"It keeps the preset that it had: `{order}` gives it this one."))
     return [printable(f"{folder} {what}: {reply.session.name} ({reply.session.id})."), *more]
 
 
@@ -59,7 +63,7 @@ def _add(client: Client, arguments: argparse.Namespace, screen: Screen) -> int:
     if arguments.json:
         screen.show_json([msgspec.json.encode(reply)])
     else:
-        screen.show(added(reply, job_id=_at_work(client, reply)))
+        screen.show(added(reply, preset_id=arguments.preset, job_id=_at_work(client, reply)))
     return EXIT_DONE
 
 
