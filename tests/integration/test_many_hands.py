@@ -250,7 +250,9 @@ async def test_a_success_that_began_before_a_fault_does_not_end_it(house: House)
 async def test_a_job_that_fails_too_often_is_stopped_whoever_works_on_it(tmp_path: Path) -> None:
     limit = FailureLimit(least_tried=2, most_percent=50)
     async with open_house(tmp_path, failure_limit=limit) as house:
-        job = await house.find(*"abcdefgh")
+        await house.find(*"abcdefgh")
+        job = await house.export(*"abcdefgh")
+        assert job is not None
         await house.laboratory.until_in_work("a", "b")
 
         house.laboratory.finish(*"abcd", failure=FAILS)
@@ -259,6 +261,17 @@ async def test_a_job_that_fails_too_often_is_stopped_whoever_works_on_it(tmp_pat
         states = await house.states(job)
         assert set(states) == {ItemState.FAILED, ItemState.CANCELED}
         assert states.count(ItemState.FAILED) <= 4
+
+
+async def test_the_background_gets_to_good_photos_behind_ever_so_many_bad_ones(tmp_path: Path) -> None:
+    async with open_house(tmp_path, failure_limit=FailureLimit(least_tried=2, most_percent=50)) as house:
+        job = await house.find(*"abcdefgh")
+
+        house.laboratory.finish(*"abcdefg", failure=FAILS)
+        house.laboratory.finish("h")
+
+        await house.settled(job, JobState.FAILED)
+        assert house.laboratory.published == ["h"]
 
 
 async def test_the_oldest_photo_in_work_is_the_one_that_is_shown(house: House) -> None:

@@ -14,6 +14,7 @@ from darkroom.protocol.types import Failure, ItemState
 from darkroomd.core.due import UP_TO_DATE
 from darkroomd.core.estimate import Developed as Cost
 from darkroomd.core.estimate import Rate
+from darkroomd.core.export_plan import BACKGROUND
 from darkroomd.core.failure_share import REASON, FailureLimit, has_failed_too_often
 from darkroomd.core.faults import StateUnreadable, StateUnwritable
 from darkroomd.core.model import Claim, JobId, JobKind, PhotoState
@@ -225,6 +226,9 @@ class Bookkeeper:
                 self._gate.hold_job(claim.job.id, job_hold, failure.message)
 
     async def _stop_hopeless(self, claim: Claim) -> None:
+        if claim.job.kind in BACKGROUND:
+            # Good photos behind many bad ones: nobody else would take them up, and a retry stop as early.
+            return
         try:
             job = await self._store.job(claim.job.id)
         except DarkroomError as error:
