@@ -226,3 +226,13 @@ def test_no_adjustments_are_too_strange_to_be_read(document: dict[str, Json]) ->
     reported = unsupported(document)
 
     assert set(reported) <= set(document)
+
+
+def test_of_ever_so_many_keys_that_are_not_honoured_the_first_are_told_and_how_many_more_there_are() -> None:
+    document: JsonObject = {f"k{number:05}": 1 for number in range(50_000)}
+    document |= {"x" * 500_000: 1, "flareAmount": 5}
+
+    reported = unsupported(document)
+
+    assert (reported[0], reported[-1], len(reported)) == ("flareAmount", "49902 more", 101)
+    assert sum(map(len, unsupported({"x" * 500_000: 1}))) == 100

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from darkroomd.core.adjustment_keys import BANDS, CURVES, WHEELS, set_keys
+from darkroomd.core.adjustment_keys import BANDS, CURVES, HANDED_ON, WHEELS, set_keys
 from darkroomd.core.adjustments import (
     Adjustments,
     Balance,
@@ -39,6 +39,12 @@ LONGEST_PATH: Final = 4096
 FARTHEST: Final = 1e9
 """Of a crop, in pixels."""
 
+MOST_TOLD: Final = 100
+"""Keys that are told to be set in vain: they are kept and sent with their photo wherever it goes."""
+
+LONGEST_TOLD: Final = 100
+"""Of such a key, in characters."""
+
 _DIAGONAL: Final = ((0.0, 0.0), (255.0, 255.0))
 
 
@@ -49,7 +55,7 @@ class Reading:
     Attributes:
         adjustments: with every number within its range.
         unsupported: keys that are set and change nothing, sorted: what is not honoured, and what is not of
-            the kind that its key asks for.
+            the kind that its key asks for. Of more than `MOST_TOLD` how many more there are comes last.
     """
 
     adjustments: Adjustments
@@ -89,12 +95,20 @@ def read_adjustments(document: Mapping[str, Json]) -> Reading:
         geometry=_geometry(asked),
         effects=_effects(asked),
     )
-    return Reading(adjustments, tuple(sorted({*asked.values, *asked.odd})))
+    return Reading(adjustments, _told({*asked.values, *asked.odd}))
 
 
 def unsupported(document: Mapping[str, Json]) -> tuple[str, ...]:
     """Return the keys of a sidecar's `adjustments` that are set and not honoured, sorted."""
     return read_adjustments(document).unsupported
+
+
+def _told(keys: Collection[str]) -> tuple[str, ...]:
+    # What a picture could show is missed first.
+    first = sorted(keys, key=lambda key: (key not in HANDED_ON, key))[:MOST_TOLD]
+    names = sorted({key[:LONGEST_TOLD] for key in first})
+    rest = len(keys) - len(first)
+    return (*names, f"{rest} more") if rest else tuple(names)
 
 
 class _NotUnderstood(Exception):
