@@ -50,7 +50,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def main(argv: Sequence[str]) -> int:
     """Export or import the state; return the exit status."""
-    parser = _parser()
+    parser = command_line()
     arguments = parser.parse_args(argv, Arguments())
     twice = _mapped_twice(arguments.moves) if arguments.action == "import" else None
     if twice is not None:
@@ -144,7 +144,8 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
+    """Return the parser of `darkroomd state`."""
     parser = argparse.ArgumentParser(
         prog="darkroomd state",
         description="Move the state to another machine, or go back to a backup. Photos and JPEGs are not in "

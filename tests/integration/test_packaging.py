@@ -113,9 +113,9 @@ def test_a_wheel_holds_all_that_is_needed_to_run(wheels: tuple[Path, Path]) -> N
     assert units - held == set()
     assert {"share/man/man1/darkroom.1", "share/man/man8/darkroomd.8"} <= held
     assert {
-        "share/bash-completion/completions/darkroom",
-        "share/zsh/site-functions/_darkroom",
-        "share/fish/vendor_completions.d/darkroom.fish",
+        *(f"share/bash-completion/completions/{name}" for name in ("darkroom", "darkroomd")),
+        *(f"share/zsh/site-functions/_{name}" for name in ("darkroom", "darkroomd")),
+        *(f"share/fish/vendor_completions.d/{name}.fish" for name in ("darkroom", "darkroomd")),
     } <= held
     assert {"darkroomd/imaging/_kernel.abi3.so", "darkroomd/imaging/look/_cube.abi3.so"} <= held
 

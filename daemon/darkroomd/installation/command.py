@@ -82,6 +82,12 @@ def install_service(
     argv: Sequence[str], *, environment: Mapping[str, str] = os.environ, platform: str = sys.platform
 ) -> int:
     """Write the files of a service; return the exit status."""
+    arguments = install_command_line().parse_args(argv, Arguments())
+    return _told(lambda: _install(arguments, _layout(arguments, environment, platform=platform)))
+
+
+def install_command_line() -> argparse.ArgumentParser:
+    """Return the parser of `darkroomd install-service`."""
     parser = _parser("install-service", INSTALL)
     parser.add_argument("--root", action="append", default=[], type=_folder, metavar="DIR",
                         help="watch all sessions below DIR; may be given several times")  # fmt: skip
@@ -90,16 +96,20 @@ def install_service(
     parser.add_argument("--writable", action="append", default=[], type=_folder, metavar="DIR",
                         help="let the system's service write below DIR as well, as into an archive; may be "
                              "given several times")  # fmt: skip
-    arguments = parser.parse_args(argv, Arguments())
-    return _told(lambda: _install(arguments, _layout(arguments, environment, platform=platform)))
+    return parser
 
 
 def uninstall_service(
     argv: Sequence[str], *, environment: Mapping[str, str] = os.environ, platform: str = sys.platform
 ) -> int:
     """Remove the files of a service; return the exit status."""
-    arguments = _parser("uninstall-service", UNINSTALL).parse_args(argv, Arguments())
+    arguments = uninstall_command_line().parse_args(argv, Arguments())
     return _told(lambda: _uninstall(arguments, _layout(arguments, environment, platform=platform)))
+
+
+def uninstall_command_line() -> argparse.ArgumentParser:
+    """Return the parser of `darkroomd uninstall-service`."""
+    return _parser("uninstall-service", UNINSTALL)
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:
