@@ -13,6 +13,8 @@ from darkroomd.core.statistics import Sample
 
 PHOTO = Developed(pixels=24_000_000, busy_usec=1_200_000)
 
+SMALL = Developed(pixels=4_000_000, busy_usec=200_000)
+
 photos = st.builds(Developed, pixels=st.integers(1, 10**9), busy_usec=st.integers(0, 10**9))
 progresses = st.builds(
     Progress, total=st.integers(1, 10**6), sized=st.integers(0, 10**6), sized_pixels=st.integers(1, 10**13)
@@ -64,6 +66,15 @@ def test_the_time_left_is_what_the_newest_photos_say(
     developed: list[Developed], progress: Progress, expected: int | None
 ) -> None:
     assert remaining_usec(after(*developed), progress) == expected
+
+
+@pytest.mark.parametrize("newest", [PHOTO, SMALL], ids=["large", "small"])
+def test_photos_of_two_cameras_that_take_turns_count_as_those_of_both(newest: Developed) -> None:
+    rate = after(*[PHOTO, SMALL] * KEPT, newest)
+
+    remaining = remaining_usec(rate, Progress(total=100))
+
+    assert remaining == pytest.approx(50 * (PHOTO.busy_usec + SMALL.busy_usec), rel=0.1)
 
 
 @pytest.mark.parametrize(

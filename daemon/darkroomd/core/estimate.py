@@ -55,9 +55,12 @@ class Rate:
         return median_low(item.busy_usec * MEGAPIXEL // item.pixels for item in self.newest)
 
     @property
-    def typical_pixels(self) -> int:
-        """Return the median size of a photo; only where the rate is known."""
-        return median_low(item.pixels for item in self.newest)
+    def mean_pixels(self) -> int:
+        """Return the mean size of a photo; only where the rate is known.
+
+        Where sessions of two cameras take turns, the median would be that of one or the other by chance.
+        """
+        return sum(item.pixels for item in self.newest) // len(self.newest)
 
 
 def rate_of(samples: Iterable[Sample]) -> Rate:
@@ -72,8 +75,8 @@ def rate_of(samples: Iterable[Sample]) -> Rate:
 def remaining_usec(rate: Rate, progress: Progress, *, workers: int = 1) -> int | None:
     """Return how long so many workers will take for the waiting photos; None while nothing is known.
 
-    A photo that was not developed before has the size of the newest ones. Running photos count whole. What is
-    only copied has no pixels to develop, and nothing is known of it.
+    A photo that was not developed before counts as the mean of the newest ones. Running photos count whole.
+    What is only copied has no pixels to develop, and nothing is known of it.
     """
     waiting = progress.total - progress.ended
     if waiting <= 0:
@@ -81,7 +84,7 @@ def remaining_usec(rate: Rate, progress: Progress, *, workers: int = 1) -> int |
     if not rate.known:
         return None
     unsized = max(0, waiting - progress.sized)
-    pixels = progress.sized_pixels + unsized * rate.typical_pixels
+    pixels = progress.sized_pixels + unsized * rate.mean_pixels
     if not pixels:
         return None
     return rate.usec_per_megapixel * pixels // MEGAPIXEL // min(workers, waiting)
