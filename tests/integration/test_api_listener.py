@@ -132,6 +132,14 @@ async def test_what_is_no_socket_is_left_alone(tmp_path: Path, make: Callable[[P
     assert path.lstat() == before
 
 
+async def test_a_file_in_place_of_the_folder_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+
+    with pytest.raises(SocketUnusable, match=r"Not a directory\. .*--socket"):
+        async with open_listener(tmp_path / "taken" / "d.sock"):
+            pass
+
+
 async def test_a_datagram_socket_of_another_program_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "d.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:

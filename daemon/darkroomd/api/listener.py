@@ -85,8 +85,8 @@ class SocketUnusable(DarkroomError):
 
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
-            f"There can be no socket at {path}: {problem}. Correct the permissions of its folder, "
-            "or give another socket with --socket.",
+            f"There can be no socket at {path}: {problem}. Give another one with --socket, or see to its "
+            f"folder {path.parent}, in which darkroomd has to be able to make files.",
             path=str(path),
             problem=problem,
         )
@@ -216,7 +216,8 @@ def _make_folder(folder: Path, group: int | None) -> Path | None:
     except FileExistsError:
         if folder.is_dir():
             return None
-        raise
+        # The system's word, that it exists, would leave people wondering.
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
     if group is not None:
         _open_folder(folder, group)
     return folder
