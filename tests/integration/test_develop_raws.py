@@ -19,6 +19,7 @@ from PIL.ExifTags import IFD
 from darkroomd.imaging import containers, tiff
 from darkroomd.imaging.decoder import ShotFacts
 from darkroomd.imaging.exif import exif_block
+from darkroomd.imaging.extents import sensor_extents
 from darkroomd.imaging.metadata import read_metadata
 from darkroomd.imaging.pipeline import Limits, develop
 from darkroomd.imaging.refusals import Refusal
@@ -169,6 +170,19 @@ def test_a_file_with_a_block_missing_is_never_developed(
     refusal = refusal_of(source, tmp_path / "part")
 
     assert refusal.failure.code in {"raw.truncated", "raw.damaged"}
+
+
+@pytest.mark.parametrize("place", [0, 7, -1], ids=["first", "in-the-middle", "last"])
+def test_a_file_with_a_tile_that_cannot_be_decoded_is_never_developed(tmp_path: Path, place: int) -> None:
+    blob = bytearray(raw("synth_bayer_1mp.dng").read_bytes())
+    at = [extent.start for extent in sensor_extents(bytes(blob), raw_height=800)][place]
+    blob[at : at + 2] = b"\1\2"
+    source = tmp_path / "damaged.dng"
+    source.write_bytes(blob)
+
+    refusal = refusal_of(source, tmp_path / "part")
+
+    assert refusal.failure.code == "raw.damaged"
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,31 @@ print(sum(int(end, 16) - int(start, 16) > 60 << 20 for start, end in spans))
 """
 
 
+GHOSTS = """
+import ctypes, sys
+from contextlib import nullcontext
+from darkroomd.system import heap
+
+heap.keep_freed_memory()
+library = ctypes.CDLL(None)
+library.malloc.restype = ctypes.c_void_p
+library.malloc.argtypes = [ctypes.c_size_t]
+library.free.argtypes = [ctypes.c_void_p]
+
+def ghosts():
+    place = library.malloc(48 << 20)
+    left = ctypes.string_at(place + 4096, 1 << 20).count(b"x")
+    ctypes.memset(place, ord("x"), 48 << 20)
+    library.free(place)
+    return left
+
+ghosts()
+with heap.zeroed_memory() if sys.argv[1] == "zeroed" else nullcontext():
+    print(ghosts())
+print(ghosts())
+"""
+
+
 def numbers(program: str, how: str) -> list[int]:
     done = subprocess.run(
         [sys.executable, "-c", program, how], check=True, capture_output=True, text=True, timeout=60
@@ -69,3 +94,10 @@ def test_threads_share_one_heap() -> None:
 
     assert several > 0
     assert one == 0
+
+
+def test_nothing_of_one_photo_is_left_in_the_memory_of_the_next() -> None:
+    zeroed, kept = numbers(GHOSTS, "zeroed"), numbers(GHOSTS, "kept")
+
+    assert zeroed[0] == 0
+    assert min(kept) > 0

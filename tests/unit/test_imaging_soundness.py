@@ -47,6 +47,11 @@ def test_what_scatters_is_a_picture(values: NDArray[np.uint16]) -> None:
         pytest.param(np.full((20, 30), WHITE, np.uint16), "raw.no_image_data", id="white"),
         pytest.param(np.full((20, 30), 2_048, np.uint16), "raw.no_image_data", id="grey"),
         pytest.param(frame(mean=200, noise=20), "raw.no_image_data", id="nothing-above-black"),
+        pytest.param(
+            np.full((20, 30, 3), (0, 4_244, 0), np.uint16),
+            "raw.no_image_data",
+            id="one-tint-from-edge-to-edge",
+        ),
         pytest.param(empty_below(150), "raw.truncated", id="a-quarter-not-filled-yet"),
     ],
 )

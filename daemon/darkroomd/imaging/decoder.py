@@ -16,11 +16,12 @@ import rawpy
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs] - it has none
 
-from darkroomd.imaging import bayer, ciff, gaps, kernel, refusals, soundness
+from darkroomd.imaging import bayer, ciff, gaps, jpeg_headers, kernel, refusals, soundness
 from darkroomd.imaging.containers import bytes_needed, number, tag_folders
 from darkroomd.imaging.extents import sensor_extents
 from darkroomd.imaging.look import Look
 from darkroomd.imaging.turning import turned
+from darkroomd.system.heap import zeroed_memory
 
 _BAYER_CELL: Final = (2, 2)
 _GREY: Final = 1
@@ -93,7 +94,10 @@ def unpack(raw: rawpy.RawPy, blob: bytes) -> None:
     sizes = raw.sizes
     extents = tuple(sensor_extents(blob, raw_height=sizes.raw_height))
     try:
-        raw.unpack()
+        # Where LibRaw finds nothing to decode it leaves in the picture what its memory held before: another
+        # photo. Zeros are found below.
+        with zeroed_memory():
+            raw.unpack()
     except rawpy.LibRawDataError:
         # Zeros that were never filled are data errors too, and "incomplete" says more than "damaged".
         gaps.check_written(blob, extents, black=0)
@@ -103,6 +107,7 @@ def unpack(raw: rawpy.RawPy, blob: bytes) -> None:
     )
     black = _black(raw)
     gaps.check_written(blob, extents, black=black)
+    jpeg_headers.check_headers(blob, extents)
     soundness.check_levels(black=black, white=raw.white_level)
     soundness.check_values(_visible(raw), black=black, white=raw.white_level)
     soundness.check_colour(

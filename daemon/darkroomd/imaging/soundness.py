@@ -91,8 +91,8 @@ def check_values(values: NDArray[np.uint16], *, black: int, white: int) -> None:
         white: value of saturation.
     """
     lowest, highest = int(values.min()), int(values.max())
-    if lowest == highest:
-        raise refusals.no_image_data("all sensor values are equal", value=lowest)
+    if _is_flat(values):
+        raise refusals.no_image_data("all sensor values are equal", value=highest)
     if highest <= black:
         raise refusals.no_image_data("no sensor value is above black", highest=highest, black=black)
     if lowest >= white and highest >= white * BEYOND_SATURATION:
@@ -100,6 +100,12 @@ def check_values(values: NDArray[np.uint16], *, black: int, white: int) -> None:
 
     if black > 0 and not values[-max(1, round(len(values) * EMPTY_TAIL_SHARE)) :].any():
         raise refusals.truncated("the last rows are zero, which is below black", rows=len(values))
+
+
+def _is_flat(values: NDArray[np.uint16]) -> bool:
+    """Tell whether every value is that of its colour in the first pixel: zeros are a tint to some codings."""
+    first = values[0, 0]
+    return bool((values[0] == first).all() and (values == first).all())
 
 
 def check_picture(pixels: NDArray[np.integer]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Final
 
 KEPT_BYTES: Final = 512 << 20
@@ -10,6 +12,7 @@ KEPT_BYTES: Final = 512 << 20
 
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_MAX: Final = -4
+_M_PERTURB: Final = -6
 _M_ARENA_MAX: Final = -8
 """Numbers of glibc's `mallopt`; see its manual page."""
 
@@ -28,6 +31,20 @@ def keep_freed_memory() -> None:
     There is one heap for all threads, as with `share_one_heap`.
     """
     _set({_M_ARENA_MAX: 1, _M_MMAP_MAX: 0, _M_TRIM_THRESHOLD: KEPT_BYTES})
+
+
+@contextmanager
+def zeroed_memory() -> Generator[None]:
+    """Have memory that is asked for meanwhile hold zeros, and nothing of the photo that had it before.
+
+    Only glibc can be asked, and only it hands out again what `keep_freed_memory` keeps.
+    """
+    # What is freed is filled with this byte, what is handed out with its complement.
+    _set({_M_PERTURB: 0xFF})
+    try:
+        yield
+    finally:
+        _set({_M_PERTURB: 0})
 
 
 def _set(options: dict[int, int]) -> None:
