@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -14,6 +15,18 @@ from forked import running
 from make import make_dng
 
 
+def pages_of_one(client: Client, correlation_id: str) -> Iterator[str]:
+    """Return the events of a log that is asked for line by line."""
+    cursor: str | None = None
+    while True:
+        asked = {"correlationId": correlation_id, "limit": 1, "cursor": cursor}
+        page = client.call("ListLogLines", asked)
+        yield from (line["event"] for line in page["lines"])
+        cursor = page["nextCursor"]
+        if cursor is None:
+            return
+
+
 def test_the_log_of_a_photo_that_waits_says_how_it_came(tmp_path: Path) -> None:
     session = tmp_path / "wedding"
     (session / "Raw").mkdir(parents=True)
@@ -24,6 +37,7 @@ def test_the_log_of_a_photo_that_waits_says_how_it_came(tmp_path: Path) -> None:
         make_dng(session / "Raw" / "A.DNG")
         told = daemon.wait_for("photo_queued")
         lines = list(client.list_log_lines(correlation_id=told["correlation_id"]))
+        in_pages = list(pages_of_one(client, told["correlation_id"]))
         grave = list(client.list_log_lines(correlation_id=told["correlation_id"], minimum_level="error"))
         client.resume_queue()
         client.wait_until_developed(session / "Raw" / "A.DNG", timeout_usec=60_000_000)
@@ -32,6 +46,7 @@ def test_the_log_of_a_photo_that_waits_says_how_it_came(tmp_path: Path) -> None:
 
     begun = ["photo_detected", "photo_settled", "preset_frozen", "photo_queued"]
     assert [line.event for line in lines] == begun
+    assert in_pages == begun
     assert grave == []
     assert later[: len(lines)] == lines
     assert {"item_started", "item_developed"} <= {line.event for line in later[len(lines) :]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -68,6 +69,7 @@ class HistoryHandlers:
 
     async def _follow(self, tail: _Tail, cursor: str | None, limit: int, stream: Stream) -> None:
         """Send what there is, and then what is added, until the daemon stops: `Stopping`."""
+        cursor, _ = _place(cursor)
         beat_at = anyio.current_time() + BEAT_SECONDS
         while not self._hub.stopping.is_set():
             # Taken before the look, so that no line falls between the two.
@@ -86,6 +88,11 @@ class HistoryHandlers:
         raise Stopping
 
 
+_MOST_SEEN: Final = 9999
+"""So many lines that are not stored yet can be told in pages; what is seen is read once more each time."""
+
+_NUMBER_AND_COUNT: Final = re.compile(r"[0-9]{1,18}\.[0-9]{1,4}")
+
 _Mark: TypeAlias = tuple[int, str, str | None, int | None]
 
 
@@ -101,20 +108,35 @@ class _Tail:
 
     async def look(self, cursor: str | None, limit: int) -> Page[LogLine]:
         """Return the lines at a cursor that were not passed on before they were stored."""
+        after, seen = _place(cursor)
         # Taken before the look, and not told twice: meanwhile they may be stored.
         to_come = self._queries.lines_to_come(self._subject, level=self._level)
-        page = await self._queries.log_lines(self._subject, level=self._level, cursor=cursor, limit=limit)
+        page = await self._queries.log_lines(
+            self._subject, level=self._level, cursor=after, limit=limit + seen
+        )
         self._stored = frozenset(map(_mark, page.entries))
         lines = [line for line in page.entries if _mark(line) not in self._told]
         if page.next_cursor is None:
             known = self._stored | self._told
             lines += [line for line in to_come if _mark(line) not in known]
-        return replace(page, entries=tuple(lines[:limit]))
+        shown = tuple(lines[seen : seen + limit])
+        if seen + limit < min(len(lines), _MOST_SEEN):
+            # What is not stored has no number: it is counted from the last that has one.
+            return replace(page, entries=shown, next_cursor=f"{after or 0}.{seen + limit}")
+        return replace(page, entries=shown)
 
     def pass_on(self, page: Page[LogLine]) -> None:
         """Remember what the last look returned as told, as long as it may come again."""
         self._told.difference_update(self._stored)
         self._told.update(mark for mark in map(_mark, page.entries) if mark not in self._stored)
+
+
+def _place(cursor: str | None) -> tuple[str | None, int]:
+    """Return the cursor among what is stored, and how many lines behind it were told already."""
+    if cursor is None or _NUMBER_AND_COUNT.fullmatch(cursor) is None:
+        return cursor, 0
+    after, _, seen = cursor.partition(".")
+    return after, int(seen)
 
 
 def _mark(line: LogLine) -> _Mark:
