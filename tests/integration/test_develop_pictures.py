@@ -360,6 +360,15 @@ def test_a_limit_is_kept(tmp_path: Path, name: str, limits: Limits) -> None:
     assert refused(make_develop(source), limits=limits) == "raw.too_large"
 
 
+def test_what_libraw_cannot_decode_is_not_called_damaged(tmp_path: Path) -> None:
+    blob = dng_bytes(Sensor().expose(colour_chart(width=96, height=64)))
+    plain, deflated = (struct.pack("<HHII", 259, 3, 1, coding) for coding in (1, 8))
+    source = tmp_path / "a.dng"
+    source.write_bytes(blob.replace(plain, deflated))
+
+    assert refused(make_develop(source)) == "raw.unsupported"
+
+
 def test_a_matrix_that_makes_all_colours_one_is_damage(tmp_path: Path) -> None:
     blob = dng_bytes(Sensor().expose(colour_chart(width=96, height=64)))
     sound = bytes(tiff.main_folder(blob)[50721].payload)

@@ -16,7 +16,8 @@ from darkroomd.imaging import tiff
 _SENSOR_PHOTOMETRICS: Final = (32803, 34892)
 """Colour filter array and linear raw."""
 
-_SUBFILE, _PHOTOMETRIC = 254, 262
+_SUBFILE, _COMPRESSION, _PHOTOMETRIC, _SAMPLE_FORMAT = 254, 259, 262, 339
+_DEFLATE, _FLOATS = 8, 3
 _PLACES_AND_LENGTHS: Final = ((273, 279), (324, 325))
 _DNG_VERSION: Final = 50706
 _PLACE_LIMIT: Final = 100_000
@@ -160,6 +161,16 @@ def is_dng(folders: Iterable[tiff.Folder]) -> bool:
 def holds_sensor_data(folder: tiff.Folder) -> bool:
     """Tell whether a folder describes the sensor's data, and not a preview."""
     return number(folder, _PHOTOMETRIC) in _SENSOR_PHOTOMETRICS and number(folder, _SUBFILE) == 0
+
+
+def deflates_integers(blob: bytes) -> bool:
+    """Tell whether the sensor's data are integers in deflate coding, of which LibRaw knows floats alone."""
+    return any(
+        holds_sensor_data(folder)
+        and number(folder, _COMPRESSION) == _DEFLATE
+        and number(folder, _SAMPLE_FORMAT) != _FLOATS
+        for folder in tiff.folders(blob)
+    )
 
 
 def opaque_span(blob: bytes) -> tuple[int, int] | None:

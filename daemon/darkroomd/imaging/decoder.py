@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from darkroomd.imaging import bayer, ciff, gaps, jpeg_headers, kernel, refusals, soundness
-from darkroomd.imaging.containers import bytes_needed, number, tag_folders
+from darkroomd.imaging.containers import bytes_needed, deflates_integers, number, tag_folders
 from darkroomd.imaging.extents import sensor_extents
 from darkroomd.imaging.look import Look
 from darkroomd.imaging.turning import turned
@@ -298,7 +298,7 @@ def _refusal(error: rawpy.LibRawError, blob: bytes) -> refusals.Refusal:
             return refusals.too_large(reason=reason)
         case rawpy.LibRawDataError() if len(blob) < bytes_needed(blob):
             return refusals.truncated(reason, sizeBytes=len(blob), neededBytes=bytes_needed(blob))
-        case rawpy.LibRawDataError() | rawpy.LibRawBadCropError():
+        case rawpy.LibRawDataError() | rawpy.LibRawBadCropError() if not deflates_integers(blob):
             return refusals.damaged(reason, sizeBytes=len(blob))
         case _ if ciff.is_ciff(blob) and not ciff.is_complete(blob):
             return refusals.truncated("the directory at the end of the file is missing", sizeBytes=len(blob))
