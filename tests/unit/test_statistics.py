@@ -3,6 +3,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom.protocol.types import Statistic
-from darkroomd.core.statistics import Grouping, Sample, nearest_rank, summarize
+from darkroomd.core.intake import arriving_photo
+from darkroomd.core.model import (
+    CorrelationId,
+    Counts,
+    Fingerprint,
+    Inputs,
+    Output,
+    OutputId,
+    Session,
+    SessionId,
+)
+from darkroomd.core.statistics import Grouping, Sample, nearest_rank, summarize, was_developed
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -169,3 +181,37 @@ def test_every_sample_is_in_one_group_whatever_their_order(
     assert sum(statistic.photos for statistic in found) == len(taken)
     assert sum(statistic.failed for statistic in found) == sum(sample.failed for sample in taken)
     assert sum(statistic.busy_usec for statistic in found) == sum(sample.busy_usec for sample in taken)
+
+
+@pytest.mark.parametrize(
+    ("made_at_usec", "expected"),
+    [
+        pytest.param(None, False, id="no-output"),
+        pytest.param(4, False, id="of-another-file"),
+        pytest.param(5, True, id="since-it-came"),
+    ],
+)
+def test_a_photo_was_developed_if_it_has_an_output_that_was_made_since_it_came(
+    made_at_usec: int | None, *, expected: bool
+) -> None:
+    raw = Fingerprint(1, 2, 9, 5, 6)
+    session = Session(SessionId("s"), "s", Path("/s"), None, Counts(), 0, 0, 0)
+    photo = arriving_photo(session, "A.NEF", raw, correlation_id=CorrelationId("c"), arrived_at_usec=5)
+    outputs = [
+        Output(
+            id=OutputId("o"),
+            photo_id=photo.id,
+            recipe="jpg",
+            path=Path("/s/Jpg/A.jpg"),
+            media_type="image/jpeg",
+            size_bytes=1,
+            mtime_ns=1,
+            sha256="ab",
+            inputs=Inputs(raw=raw, raw_sha256="cd", look="l", recipe="r", pipeline="p"),
+            created_at_usec=at_usec,
+        )
+        for at_usec in (made_at_usec,)
+        if at_usec is not None
+    ]
+
+    assert was_developed(replace(photo, outputs=tuple(outputs))) is expected

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from darkroom.protocol.types import Statistic
+from darkroomd.core.model import Photo
 
 USEC: Final = 1_000_000
 
@@ -104,6 +105,11 @@ def summarize(samples: Iterable[Sample], *, by: Grouping, zone: tzinfo) -> tuple
     for sample in samples:
         sums.setdefault(_place_and_key(sample, by, zone), _Sum()).add(sample)
     return tuple(sums[place, key].statistic(key) for place, key in sorted(sums))
+
+
+def was_developed(photo: Photo) -> bool:
+    """Tell whether there is an output of the photo as its file has been since it came."""
+    return any(output.created_at_usec >= photo.arrived_at_usec for output in photo.outputs)
 
 
 def nearest_rank(ordered: Sequence[int], *, percent: int) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 from darkroomd.core import metrics
 from darkroomd.core.model import Claim, JobKind
 from darkroomd.core.openmetrics import Family, Histogram, Series, Tally
+from darkroomd.core.statistics import was_developed
 from darkroomd.services.outcomes import Archived, Developed, Failed, Gone, Outcome
 from darkroomd.services.scheduler import Developer, OnStage
 
@@ -76,8 +77,7 @@ class Meters:
         self._development.observe(outcome.busy_usec / USEC)
         for stage, seconds in outcome.seconds.items():
             self._stages.observe(seconds, stage)
-        again = any(output.created_at_usec >= claim.photo.arrived_at_usec for output in claim.photo.outputs)
-        if claim.job.kind is JobKind.DEVELOP and not again:
+        if claim.job.kind is JobKind.DEVELOP and not was_developed(claim.photo):
             # What was found later, or is made once more, did not just arrive.
             self._arrival.observe((now_usec - claim.photo.arrived_at_usec) / USEC)
 
