@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from darkroom.protocol.types import Failure, InhibitMode, ItemState, JobState, Priority
-from darkroomd.core.failure_share import FailureLimit
+from darkroomd.core.failure_share import REASON, FailureLimit
+from darkroomd.core.model import JobKind
 from darkroomd.core.naming import photo_id
 from darkroomd.core.retry import Hold
 from darkroomd.store.store import open_store
@@ -271,7 +272,14 @@ async def test_the_background_gets_to_good_photos_behind_ever_so_many_bad_ones(t
         house.laboratory.finish("h")
 
         await house.settled(job, JobState.FAILED)
-        assert house.laboratory.published == ["h"]
+        await house.laboratory.until(lambda: house.laboratory.published == ["h"])
+        page = await house.store.jobs(None, by_position=False, cursor=None, limit=9)
+        [goes_on] = (each.id for each in page.entries if each.id != job)
+        await house.settled(goes_on, JobState.FAILED)
+        stopped, gone_through = await house.store.job(job), await house.store.job(goes_on)
+        assert (stopped.state_reasons, gone_through.state_reasons) == ((REASON,), ())
+        assert stopped.progress.canceled == gone_through.progress.total
+        assert (gone_through.kind, gone_through.progress.canceled) == (JobKind.BACKFILL, 0)
 
 
 async def test_the_oldest_photo_in_work_is_the_one_that_is_shown(house: House) -> None:

@@ -234,6 +234,7 @@ COLD: Final = frozenset(
         "sit_out",
         "skip_queued_item",
         "spare_items",
+        "stopped_before",
         "supersede_item",
         "suspects",
         "undeveloped_photos",

@@ -249,7 +249,8 @@ async def test_others_write_while_very_many_items_are_retried(tmp_path: Path) ->
     ear = Ear([JobState.QUEUED])
     async with open_store(tmp_path / "queue.db", ear.hear) as store:
         job_id, desk = await backfill(store, MANY), JobDesk(store.front)
-        assert await store.stop_job(job_id, reason="r", now_usec=NOW)
+        await desk.cancel([job_id], failure=CANCELED, reason="r", now_usec=NOW)
+        await desk.finish_canceling(now_usec=NOW)
         ear.begun = anyio.Event()
         counts: list[int] = []
 

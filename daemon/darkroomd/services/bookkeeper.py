@@ -14,7 +14,6 @@ from darkroom.protocol.types import Failure, ItemState
 from darkroomd.core.due import UP_TO_DATE
 from darkroomd.core.estimate import Developed as Cost
 from darkroomd.core.estimate import Rate
-from darkroomd.core.export_plan import BACKGROUND
 from darkroomd.core.failure_share import REASON, FailureLimit, has_failed_too_often
 from darkroomd.core.faults import StateUnreadable, StateUnwritable
 from darkroomd.core.model import Claim, JobId, JobKind, PhotoState
@@ -226,23 +225,22 @@ class Bookkeeper:
                 self._gate.hold_job(claim.job.id, job_hold, failure.message)
 
     async def _stop_hopeless(self, claim: Claim) -> None:
-        if claim.job.kind in BACKGROUND:
-            # Good photos behind many bad ones: nobody else would take them up, and a retry stop as early.
-            return
         try:
             job = await self._store.job(claim.job.id)
+            if job.ended_at_usec is not None or not has_failed_too_often(self._failure_limit, job.progress):
+                return
+            # Good photos may be behind the bad ones, and nobody else would take them up.
+            if await self._store.takes_over(job, reason=REASON):
+                return
         except DarkroomError as error:
             log.warning("job_not_judged", code=error.code, message=error.message)
             return
-        if job.ended_at_usec is None and has_failed_too_often(self._failure_limit, job.progress):
-            log.error("job_stopped", reason=REASON, failed=job.progress.failed)
-            self.hopeless.add(job.id)
-            try:
-                await self._insist(
-                    lambda: self._store.stop_job(job.id, reason=REASON, now_usec=self._now_usec())
-                )
-            finally:
-                self.hopeless.discard(job.id)
+        log.error("job_stopped", reason=REASON, failed=job.progress.failed)
+        self.hopeless.add(job.id)
+        try:
+            await self._insist(lambda: self._store.stop_job(job.id, reason=REASON, now_usec=self._now_usec()))
+        finally:
+            self.hopeless.discard(job.id)
 
     async def _end(self, hand: Hand, ending: Ending) -> None:
         # One after the other: what the record of a session says ahead holds for its last photo alone.

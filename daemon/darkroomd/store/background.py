@@ -1,4 +1,4 @@
-"""Jobs as they enter the queue, and what goes back there by itself when an export is canceled."""
+"""Jobs as they enter the queue, and what goes back there by itself when one is canceled or stopped."""
 
 from __future__ import annotations
 
@@ -99,15 +99,15 @@ def join_job(
 def return_to_background(
     database: Database,
     journal: Journal,
-    export: Job,
+    job: Job,
     rows: Sequence[Row],
     *,
     join: bool = False,
     now_usec: int,
 ) -> list[PhotoId]:
-    """Queue what the canceled items of an export left undone as a backfill, and tell of that job.
+    """Queue what the canceled items of a job left undone as a backfill, and tell of that new job.
 
-    With `join` they go to the backfill that others of this export have gone to, if that is still open.
+    With `join` they go to the backfill that others of this job have gone to, if that is still open.
     Returns the photos that changed, which the caller is to tell of.
     """
     photos = read_photos_by_id(database, [PhotoId(row["photo_id"]) for row in rows])
@@ -119,7 +119,7 @@ def return_to_background(
     for recipe in dict.fromkeys(recipe for _, recipe in undone):
         left = [photo for photo, wanted in undone if wanted == recipe]
         items = [(photo.id, photo.correlation_id) for photo in left]
-        other = _open_backfill(database, export) if join else None
+        other = _open_backfill(database, job) if join else None
         if other is not None:
             join_job(database, other, items, recipe=recipe)
             journal.job(other)
@@ -127,8 +127,8 @@ def return_to_background(
         backfill = Request(
             JobKind.BACKFILL,
             left[0].session_id,
-            export.label,
-            export.correlation_id,
+            job.label,
+            job.correlation_id,
             PRIORITY_OF_KIND[JobKind.BACKFILL],
         )
         place = insert_job(database, backfill, count=len(left), now_usec=now_usec)
@@ -137,14 +137,27 @@ def return_to_background(
     return [photo.id for photo, _ in undone if wait_anew(database, photo, now_usec=now_usec)]
 
 
-def _open_backfill(database: Database, export: Job) -> JobId | None:
+def _open_backfill(database: Database, job: Job) -> JobId | None:
     row = database.one(
         "open_backfill",
-        session_id=export.session_id,
-        correlation_id=export.correlation_id,
-        after=export.id,
+        session_id=job.session_id,
+        correlation_id=job.correlation_id,
+        after=job.id,
     )
     return None if row is None else JobId(row["id"])
+
+
+def takes_over(database: Database, job: Job, *, reason: str) -> bool:
+    """Tell whether the job goes on with what another one left that was stopped for this reason."""
+    row = database.one(
+        "stopped_before",
+        session_id=job.session_id,
+        correlation_id=job.correlation_id,
+        id=job.id,
+        reason=reason,
+    )
+    assert row is not None
+    return bool(row["found"])
 
 
 def wait_anew(database: Database, photo: Photo, *, now_usec: int) -> bool:

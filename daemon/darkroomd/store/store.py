@@ -32,7 +32,7 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.core.naming import photo_id
-from darkroomd.store import arrivals, catalogue, queue, restoring, verbs
+from darkroomd.store import arrivals, background, catalogue, queue, restoring, verbs
 from darkroomd.store.arrivals import NewJob, Queued
 from darkroomd.store.catalogue import Totals
 from darkroomd.store.database import Database, open_reader
@@ -243,6 +243,10 @@ class Store:
 
         return await self.front.write(change)
 
+    async def takes_over(self, job: Job, *, reason: str) -> bool:
+        """Tell whether the job goes on with what another one left that was stopped for this reason."""
+        return await self.front.read(lambda database: background.takes_over(database, job, reason=reason))
+
     async def stop_job(self, job_id: JobId, *, reason: str, now_usec: int) -> bool:
         """Cancel what is left of a job, which has failed; return whether there was anything left.
 
@@ -250,8 +254,8 @@ class Store:
         """
         failure = Failure(
             code="canceled",
-            message="The job was stopped before this photo, since too many others failed. Retry the job once "
-            "the cause is gone.",
+            message="The job was stopped before this photo, since too many others failed. What is not "
+            "developed is tried in the background; retry the job once the cause is gone.",
             transient=False,
             context={"reason": reason},
         )

@@ -52,7 +52,7 @@ def cancel_jobs(
 
     Jobs that were canceled by a client end as canceled, others as what became of their items. Returns the
     jobs that had not ended. A photo that is left without an output shows `failure`, but for those of an
-    export: they return to the background queue.
+    export, and of a backfill that no client canceled: they return to the background queue.
 
     Of more than `most` items the rest waits, and none of it is started any more if a client canceled: that
     is for `go_on_canceling`. Others call again as long as a job is returned.
@@ -65,7 +65,9 @@ def cancel_jobs(
     for job in (job for job in jobs if is_live(job.state)):
         database.run("cancel_job", id=job.id, canceling=by_client, reasons=json_text([reason]))
         # At least one of each, which keeps the failure that the others are to have.
-        canceling = _Canceling(job, failure, to_background=job.kind is JobKind.EXPORT)
+        # What was found is nobody's to ask for: it would be forgotten behind photos that fail.
+        goes_on = job.kind is JobKind.EXPORT or (job.kind is JobKind.BACKFILL and not by_client)
+        canceling = _Canceling(job, failure, to_background=goes_on)
         count, photo_ids = _cancel_some(database, journal, canceling, most=max(1, left), now_usec=now_usec)
         changed += photo_ids
         left -= count
@@ -137,9 +139,9 @@ def retry_jobs(
 ) -> tuple[tuple[list[JobId], int], list[Happening]]:
     """Queue the failed (and canceled) items of ended jobs again; return those jobs and the number of items.
 
-    An item whose photo is being worked on by another job is left as it is; but an export takes back what
-    waits in the background. An archive that was refused is left as it is: a part of it is not what was asked
-    for. Of more than `most` items in a job the rest is for `go_on_retrying`.
+    An item whose photo is being worked on by another job is left as it is; but an export and a backfill take
+    back what waits in the background. An archive that was refused is left as it is: a part of it is not what
+    was asked for. Of more than `most` items in a job the rest is for `go_on_retrying`.
     """
     journal = Journal(database, now_usec)
     revived: list[JobId] = []
@@ -197,7 +199,7 @@ def _revive(
     database: Database, journal: Journal, job: Job, *, include_canceled: bool, most: int, now_usec: int
 ) -> list[Row]:
     states = json_text([ItemState.FAILED, *([ItemState.CANCELED] if include_canceled else [])])
-    if job.kind is JobKind.EXPORT:
+    if job.kind in {JobKind.EXPORT, JobKind.BACKFILL}:
         reclaim(database, journal, job.id, states, most=most, now_usec=now_usec)
     return database.all("revive_items", job_id=job.id, states=states, most=most)
 

@@ -33,6 +33,13 @@ WHERE kind = 'backfill' AND id > :after AND session_id = :session_id AND correla
   AND ended_at_usec IS NULL AND canceling = 0
 ORDER BY id DESC LIMIT 1;
 
+-- name: stopped_before
+SELECT EXISTS (
+    SELECT 1 FROM job INDEXED BY job_of_session
+    WHERE session_id = :session_id AND id < :id AND correlation_id = :correlation_id
+      AND EXISTS (SELECT 1 FROM json_each(job.reasons) WHERE value = :reason)
+) AS found;
+
 -- name: revivable_items
 SELECT photo_id, recipe FROM item AS ended INDEXED BY item_apart
 WHERE job_id = :job_id AND state IN ('skipped', 'failed', 'canceled')
