@@ -27,7 +27,13 @@ def unit(state: str, result: str = "success") -> Unit:
     ("what", "locks", "words"),
     [
         pytest.param(Door(PATH, stands=False), (), "Start it with", id="nothing-there"),
-        pytest.param(Door(PATH, stands=False), (HELD,), "listens elsewhere", id="another-socket"),
+        pytest.param(Door(PATH, stands=False), (HELD,), "was removed", id="removed"),
+        pytest.param(
+            Door(PATH, stands=False),
+            (Lock("/s/darkroomd.lock", 42),),
+            "listens elsewhere",
+            id="another-socket",
+        ),
         pytest.param(Door(PATH, stands=True), (), "is no socket", id="a-file"),
         pytest.param(door(0), (HELD,), "does not answer", id="hangs"),
         pytest.param(door(errno.EACCES), (), "is for darkroomd (mode 0600)", id="forbidden"),

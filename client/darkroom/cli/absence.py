@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from darkroom.protocol.severity import as_warning
@@ -72,7 +73,7 @@ class Unit(NamedTuple):
 def explained(door: Door, locks: tuple[Lock, ...], units: tuple[Unit, ...]) -> tuple[Check, ...]:
     """Return what can be said, a line a subject; there is something to do in at least one of them."""
     holders = [lock for lock in locks if lock.pid is not None]
-    about = _about(door, runs=bool(holders), start=f"Start it with {_starter(units)}.")
+    about = _about(door, holders, start=f"Start it with {_starter(units)}.")
     return (Check(name="socket", ok=False, message=about), _of_process(locks, holders), *_of_units(units))
 
 
@@ -81,12 +82,17 @@ def _starter(units: tuple[Unit, ...]) -> str:
     return " or ".join(f"`{unit.start}`" for unit in units) or BY_HAND
 
 
-def _about(door: Door, *, runs: bool, start: str) -> str:
+def _about(door: Door, holders: Sequence[Lock], *, start: str) -> str:
     if door.is_socket:
         return _about_refusal(door, start)
     if door.stands:
         return f"What stands at {door.path} is no socket. Give the daemon's with --socket or DARKROOM_SOCKET."
-    if runs:
+    if f"{door.path}.lock" in {lock.path for lock in holders}:
+        return (
+            f"The socket {door.path} was removed, or the daemon that takes calls there is just starting. If "
+            "it is not there in a moment, restart the daemon: it goes on developing, but nobody can ask it."
+        )
+    if holders:
         return (
             f"There is nothing at {door.path}, but a daemon runs: it is just starting, or listens elsewhere. "
             "Give its socket with --socket or DARKROOM_SOCKET."
