@@ -21,13 +21,15 @@ from darkroomd.imaging.containers import bytes_needed, deflates_integers, number
 from darkroomd.imaging.extents import sensor_extents
 from darkroomd.imaging.look import Look
 from darkroomd.imaging.turning import turned
-from darkroomd.system.heap import zeroed_memory
+from darkroomd.system.heap import give_back_freed_memory, zeroed_memory
 
 _BAYER_CELL: Final = (2, 2)
 _GREY: Final = 1
 _COLOURS: Final = 3
 _ORIENTATION: Final = 274
 _ORIENTATIONS: Final = range(1, 9)
+_PIXELS_PER_BYTE: Final = 8
+"""The shortest code of a lossless JPEG has one bit."""
 
 
 class Method(Enum):
@@ -94,9 +96,7 @@ def unpack(raw: rawpy.RawPy, blob: bytes) -> None:
     sizes = raw.sizes
     extents = tuple(sensor_extents(blob, raw_height=sizes.raw_height))
     try:
-        # Where LibRaw finds nothing to decode it leaves in the picture what its memory held before: another
-        # photo. Zeros are found below.
-        with zeroed_memory():
+        with _empty_memory(pixels=sizes.raw_width * sizes.raw_height, file_bytes=len(blob)):
             raw.unpack()
     except rawpy.LibRawDataError:
         # Zeros that were never filled are data errors too, and "incomplete" says more than "damaged".
@@ -113,6 +113,18 @@ def unpack(raw: rawpy.RawPy, blob: bytes) -> None:
     soundness.check_colour(
         matrices=(raw.color_matrix, raw.rgb_xyz_matrix), white_balance=raw.camera_whitebalance
     )
+
+
+def _empty_memory(*, pixels: int, file_bytes: int) -> AbstractContextManager[None]:
+    """Let LibRaw decode into zeros.
+
+    Where it finds nothing to decode it leaves in the picture what its memory held before: another photo.
+    """
+    if pixels <= file_bytes * _PIXELS_PER_BYTE:
+        return zeroed_memory()
+    # What can hardly be in a file is not to cost the memory that it claims.
+    give_back_freed_memory()
+    return nullcontext()
 
 
 def shot_facts(raw: rawpy.RawPy) -> ShotFacts:

@@ -37,7 +37,8 @@ def keep_freed_memory() -> None:
 def zeroed_memory() -> Generator[None]:
     """Have memory that is asked for meanwhile hold zeros, and nothing of the photo that had it before.
 
-    Only glibc can be asked, and only it hands out again what `keep_freed_memory` keeps.
+    All of it is written, and so takes room, also what nobody uses. Only glibc can be asked, and only it hands
+    out again what `keep_freed_memory` keeps.
     """
     # What is freed is filled with this byte, what is handed out with its complement.
     _set({_M_PERTURB: 0xFF})
@@ -45,6 +46,13 @@ def zeroed_memory() -> Generator[None]:
         yield
     finally:
         _set({_M_PERTURB: 0})
+
+
+def give_back_freed_memory() -> None:
+    """Have what `keep_freed_memory` keeps come anew from the system: zeros that take room once written."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _set(options: dict[int, int]) -> None:
