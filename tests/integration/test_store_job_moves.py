@@ -52,6 +52,10 @@ def second_comes_again(standing: Standing) -> None:
     standing.arrive("B.NEF")
 
 
+def second_is_exported(standing: Standing) -> None:
+    standing.export("B.NEF")
+
+
 def winds_down(standing: Standing) -> None:
     standing.step(
         lambda database: verbs.cancel_jobs(
@@ -107,8 +111,8 @@ LEGAL: dict[tuple[JobState, JobEvent], tuple[Sequence[Step], Step]] = {
     (JobState.PAUSED, JobEvent.WIND_DOWN): ((PAUSE,), winds_down),
     (JobState.RUNNING, JobEvent.WIND_DOWN): ((START,), winds_down),
     (JobState.QUEUED, JobEvent.DROP): ((), EXPORT),
-    # One of its photos has come again meanwhile, so that only the other is retried.
-    (JobState.QUEUED, JobEvent.FAIL): ((START, fails, START, fails, second_comes_again, retries), EXPORT),
+    # Somebody exports one of its photos meanwhile, so that only the other is retried.
+    (JobState.QUEUED, JobEvent.FAIL): ((START, fails, START, fails, second_is_exported, retries), EXPORT),
     (JobState.QUEUED, JobEvent.COMPLETE): ((), Standing.discard),
     (JobState.PAUSED, JobEvent.COMPLETE): ((PAUSE,), Standing.discard),
     (JobState.PAUSED, JobEvent.RESUME): ((PAUSE,), RESUME),
