@@ -34,6 +34,7 @@ from PIL import Image
 
 from darkroomd import logs
 from darkroomd.imaging.messages import Refused, Stage
+from darkroomd.logs.levels import Levels
 from darkroomd.services.executor import ExecutorOptions, LocalExecutor
 from darkroomd.services.worker_process import WorkerSettings
 from make import make_develop, make_dng, raws
@@ -198,7 +199,7 @@ async def compare(source: Path, folder: Path, *, runs: int, with_peers: bool) ->
 
 async def main(arguments: argparse.Namespace) -> None:
     """Compare on all files."""
-    logs.configure(logs.LogFormat.CONSOLE, "warning")
+    logs.configure(logs.LogFormat.CONSOLE, Levels("warning"))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         for source in sources(folder, arguments.files):
