@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from darkroomd.imaging.extents import Coding, Extent
@@ -17,12 +19,19 @@ FRAME = bytes((14, 0, 64, 0, 96, 2, 0, 17, 0, 1, 17, 0))
 TABLE = segment(0xC4, bytes(20))
 SCAN = segment(0xDA, bytes(6)) + NOISE
 LOSSLESS = START + TABLE + segment(0xC3, FRAME) + SCAN
+DNG_VERSION, CAMERA = 50706, 271
 
 
-def check(jpeg: bytes, coding: Coding = Coding.JPEG) -> None:
+def container(tag: int) -> bytes:
+    """Return the beginning of a TIFF with this tag alone."""
+    return b"II*\0" + struct.pack("<IHHHI4BI", 8, 1, tag, 1, 4, 1, 4, 0, 0, 0)
+
+
+def check(jpeg: bytes, coding: Coding = Coding.JPEG, *, tag: int = DNG_VERSION) -> None:
     # What stands before and behind it is no part of it.
-    extent = Extent(start=10, length=len(jpeg), coding=coding)
-    check_headers(bytes(10) + jpeg + LOSSLESS, [extent])
+    before = container(tag)
+    extent = Extent(start=len(before), length=len(jpeg), coding=coding)
+    check_headers(before + jpeg + LOSSLESS, [extent])
 
 
 @pytest.mark.parametrize(
@@ -62,3 +71,7 @@ def test_what_no_decoder_would_begin_with_is_damage(jpeg: bytes) -> None:
 def test_other_codings_have_no_such_header() -> None:
     check(NOISE, Coding.PLAIN)
     check(NOISE, Coding.OTHER)
+
+
+def test_makers_may_mean_other_things_by_the_same_number() -> None:
+    check(NOISE, tag=CAMERA)

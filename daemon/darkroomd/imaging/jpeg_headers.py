@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from darkroomd.imaging import refusals
+from darkroomd.imaging import containers, refusals, tiff
 from darkroomd.imaging.extents import Coding, Extent
 
 _START: Final = b"\xff\xd8"
@@ -27,12 +27,16 @@ _SEGMENT_LIMIT: Final = 200
 
 
 def check_headers(blob: bytes, extents: Iterable[Extent]) -> None:
-    """Refuse a file in which a strip or tile that should be a JPEG has no header of one.
+    """Refuse a DNG in which a strip or tile that should be a JPEG has no header of one.
+
+    Files of other kinds are let through: their makers mean other things by the same numbers.
 
     Args:
         blob: the whole file.
         extents: where the sensor's data lie.
     """
+    if not containers.is_dng(tiff.folders(blob)):
+        return
     for extent in extents:
         if extent.coding is Coding.JPEG and not _has_header(blob, extent.start, extent.start + extent.length):
             raise refusals.damaged("a strip or tile is no JPEG", at=extent.start, length=extent.length)
