@@ -50,7 +50,11 @@ WITH told (id) AS (
     )
     UNION
     SELECT id FROM (
-        SELECT log_line.id FROM photo
+        SELECT log_line.id FROM (
+            -- An index of photos by their story would cost each arrival more than this does who asks.
+            SELECT item.photo_id FROM log_line JOIN item ON item.id = log_line.item_id
+            WHERE log_line.correlation_id = :correlation_id ORDER BY log_line.id LIMIT 1
+        ) AS first JOIN photo ON photo.id = first.photo_id
         JOIN item ON item.photo_id = photo.id
         JOIN log_line ON log_line.item_id = item.id AND log_line.id > :after AND log_line.level >= :level
         WHERE photo.correlation_id = :correlation_id ORDER BY log_line.id LIMIT :limit
