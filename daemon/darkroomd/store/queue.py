@@ -48,7 +48,7 @@ from darkroomd.store.rows import (
     item_from,
     json_text,
 )
-from darkroomd.store.samples import take_sample, was_developed
+from darkroomd.store.samples import Work, take_sample, was_developed
 from darkroomd.store.turns import PRIORITY_OF_KIND, take_turns
 
 _NO_SAMPLE: Final = frozenset({ItemState.CANCELED, ItemState.SKIPPED})
@@ -218,7 +218,7 @@ def end(
     photo = photo_of(database, ended, session)
     write_log_lines(database, ending.lines)
     if ending.state not in _NO_SAMPLE:
-        take_sample(database, row, photo, ending, again=again, now_usec=now_usec)
+        take_sample(database, photo, _work(row, ending, again=again, now_usec=now_usec), now_usec=now_usec)
     _end_job(database, row, now_usec=now_usec)
     journal.item_as(item_from(row, photo.outputs if has_outputs(row) else ()), session.id)
     journal.job(JobId(row["job_id"]))
@@ -381,3 +381,14 @@ def _goes_on(photo: Photo, ending: Ending) -> bool:
     if photo.discarded_by is not None or ending.state is ItemState.CANCELED:
         return False
     return photo.state is PhotoState.OUTDATED
+
+
+def _work(row: Row, ending: Ending, *, again: bool, now_usec: int) -> Work:
+    on_the_wall = max(0, now_usec - (row["started_at_usec"] or now_usec))
+    return Work(
+        failed=ending.output is None,
+        again=again,
+        bytes_written=sum(output.size_bytes for output in ending.outputs),
+        busy_usec=on_the_wall if ending.busy_usec is None else ending.busy_usec,
+        pixels=ending.pixels,
+    )

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
 from darkroomd.core.model import Photo, PhotoId
 from darkroomd.core.statistics import Sample
 from darkroomd.store.database import Database, Row
 
-if TYPE_CHECKING:
-    from darkroomd.store.queue import Ending
-
 _NOT_WAITED_FOR: Final = -1
 """Stands for how long a photo waited that was developed before; the column takes no null."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What an item's work came to.
+
+    Attributes:
+        failed: there is no output.
+        again: the photo had been developed before.
+        bytes_written: size of all outputs.
+        busy_usec: what it took.
+        pixels: of the RAW file; None where that is not known.
+    """
+
+    failed: bool
+    again: bool
+    bytes_written: int
+    busy_usec: int
+    pixels: int | None
 
 
 def was_developed(database: Database, photo_id: PhotoId) -> bool:
@@ -22,23 +39,20 @@ def was_developed(database: Database, photo_id: PhotoId) -> bool:
     return bool(row["found"])
 
 
-def take_sample(
-    database: Database, row: Row, photo: Photo, ending: Ending, *, again: bool, now_usec: int
-) -> None:
-    """Keep the figures of an item that ended; `again`: its photo had been developed before."""
-    on_the_wall = max(0, now_usec - (row["started_at_usec"] or now_usec))
+def take_sample(database: Database, photo: Photo, work: Work, *, now_usec: int) -> None:
+    """Keep the figures of work that ended; `photo` is as that left it."""
     database.run(
         "insert_sample",
         ended_at_usec=now_usec,
         session_id=photo.session_id,
         preset_id=photo.preset_id,
         camera=photo.camera,
-        failed=ending.output is None,
+        failed=work.failed,
         bytes_read=photo.fingerprint.size_bytes,
-        bytes_written=sum(output.size_bytes for output in ending.outputs),
-        busy_usec=on_the_wall if ending.busy_usec is None else ending.busy_usec,
-        latency_usec=_NOT_WAITED_FOR if again else max(0, now_usec - photo.arrived_at_usec),
-        pixels=ending.pixels,
+        bytes_written=work.bytes_written,
+        busy_usec=work.busy_usec,
+        latency_usec=_NOT_WAITED_FOR if work.again else max(0, now_usec - photo.arrived_at_usec),
+        pixels=work.pixels,
     )
 
 
