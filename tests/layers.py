@@ -63,6 +63,6 @@ ONLY_IN = {
     "PIL": ("darkroomd.imaging",),
     "threadpoolctl": ("darkroomd.imaging",),
     "watchfiles": ("darkroomd.files",),
-    "asyncio": ("darkroomd.api.duplex",),
+    "asyncio": ("darkroomd.api.duplex", "darkroomd.api.turn"),
     "threading": ("darkroomd.imaging", "darkroomd.files.watch", "darkroomd.system.ending"),
 }

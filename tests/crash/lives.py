@@ -209,7 +209,7 @@ class Life:
         with anyio.fail_after(PATIENCE_SECONDS):
             while True:
                 news = self.news[-1]
-                counts = (await self.store.totals()).counts
+                counts = (await self.store.totals.get()).counts
                 if not counts.queued and not counts.running:
                     return
                 await news.wait()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,40 @@ def test_inhibiting_everything_stops_what_runs_and_does_it_again_later(
     assert "inhibited" in held.state_reasons
     assert (left, states) == ([], [ItemState.QUEUED])
     assert (ended.state, outputs(session)) == (JobState.COMPLETED, ["A.jpg"])
+
+
+def test_whoever_asks_after_a_change_hears_of_it_however_many_ask_beside_them(
+    tmp_path: Path, large: Path, session: Path
+) -> None:
+    question = b'{"method":"io.darkroomd.Darkroom.GetSummary"}\0'
+    told, truth = list[tuple[bool, int]](), list[tuple[bool, int]]()
+    with ExitStack() as held:
+        daemon = held.enter_context(running(tmp_path, "--session", str(session)))
+        one, other = (held.enter_context(Client(daemon.socket)) for _ in range(2))
+        one.pause_queue()
+        jobs = list[int | None]()
+        with other.watch(kinds=("job.created",)) as events:
+            next(events)
+            for number in range(5):
+                put(large, session, f"{number}.DNG")
+                jobs.append(next(events).job_id)
+        crowd = [held.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(20)]
+        for asker in crowd:
+            asker.connect(str(daemon.socket))
+        for number, job in enumerate(jobs, 1):
+            for asker in crowd:
+                # The kernel keeps the answers: nobody has to read them.
+                asker.sendall(question * 5)
+            assert one.cancel_jobs([job or 0]) == (job,)
+            first = other.get_summary().queue
+            for asker in crowd:
+                asker.sendall(question * 5)
+            one.resume_queue() if number == len(jobs) else one.pause_queue(reason=str(number))
+            second = other.get_summary().queue
+            told.append((first.queued_items, second.paused_reason))
+            truth.append((len(jobs) - number, None if number == len(jobs) else str(number)))
+
+    assert told == truth
 
 
 def test_a_pause_finishes_what_runs_and_starts_nothing_more(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import socket
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import anyio
 import pytest
 from anyio import lowlevel
 
-from darkroomd.api.duplex import Duplex, PeerGone
+from darkroomd.api.duplex import ACCEPTED_AT_ONCE, CHUNK_BYTES, Duplex, PeerGone, accept
 
 pytestmark = pytest.mark.anyio
-
-LIMIT = 1 << 16
 
 
 @pytest.fixture
@@ -25,15 +25,42 @@ async def ends() -> AsyncIterator[tuple[Duplex, socket.socket]]:
 
 async def test_what_arrives_while_nobody_waits_is_there_later(ends: tuple[Duplex, socket.socket]) -> None:
     stream, theirs = ends
-    assert stream.receive_now(LIMIT) is None
     theirs.send(b"first")
-    assert await stream.receive(LIMIT) == b"first"
+    assert await stream.receive() == b"first"
     theirs.send(b"second")
     for _ in range(5):
         # The loop sees that there is something, and that nobody wants it.
         await lowlevel.checkpoint()
 
-    assert await stream.receive(LIMIT) == b"second"
+    assert await stream.receive() == b"second"
+
+
+def send_all_there_is_room_for(theirs: socket.socket, data: bytes) -> int:
+    sent = 0
+    while True:
+        try:
+            sent += theirs.send(data)
+        except BlockingIOError:
+            return sent
+
+
+async def test_no_more_than_a_chunk_is_kept_for_whoever_does_not_read(
+    ends: tuple[Duplex, socket.socket],
+) -> None:
+    stream, theirs = ends
+    theirs.setblocking(False)
+    theirs.send(b"heard of")
+    assert await stream.receive() == b"heard of"
+    sent = 0
+    for _ in range(5):
+        sent += send_all_there_is_room_for(theirs, bytes(4096))
+        await lowlevel.checkpoint()
+        await lowlevel.checkpoint()
+    left_with_the_kernel = len(stream.socket.recv(1 << 24))
+
+    kept = len(await stream.receive())
+    assert kept == sent - left_with_the_kernel
+    assert kept <= CHUNK_BYTES
 
 
 async def test_no_byte_is_lost_to_whoever_stops_waiting(ends: tuple[Duplex, socket.socket]) -> None:
@@ -42,7 +69,7 @@ async def test_no_byte_is_lost_to_whoever_stops_waiting(ends: tuple[Duplex, sock
 
     async def read(scope: anyio.CancelScope) -> None:
         with scope:
-            received.extend(await stream.receive(LIMIT))
+            received.extend(await stream.receive())
 
     for number, byte in enumerate(sent):
         scope = anyio.CancelScope()
@@ -57,7 +84,7 @@ async def test_no_byte_is_lost_to_whoever_stops_waiting(ends: tuple[Duplex, sock
             scope.cancel()
     while len(received) < len(sent):
         with anyio.fail_after(10):
-            received.extend(await stream.receive(LIMIT))
+            received.extend(await stream.receive())
 
     assert bytes(received) == sent
 
@@ -67,11 +94,11 @@ async def test_the_end_is_told_to_whoever_asks_again(ends: tuple[Duplex, socket.
     theirs.send(b"last")
     theirs.shutdown(socket.SHUT_WR)
 
-    assert await stream.receive(LIMIT) == b"last"
-    assert await stream.receive(LIMIT) == b""
+    assert await stream.receive() == b"last"
+    assert await stream.receive() == b""
     for _ in range(5):
         await lowlevel.checkpoint()
-    assert await stream.receive(LIMIT) == b""
+    assert await stream.receive() == b""
 
 
 async def test_a_peer_that_breaks_off_while_we_wait_is_gone() -> None:
@@ -89,4 +116,22 @@ async def test_a_peer_that_breaks_off_while_we_wait_is_gone() -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(break_off)
             with anyio.fail_after(10), pytest.raises(PeerGone):
-                await stream.receive(LIMIT)
+                await stream.receive()
+
+
+async def test_many_that_connect_at_once_are_accepted_in_few_turns(tmp_path: Path) -> None:
+    path, opened = tmp_path / "s", list[socket.socket]()
+    with ExitStack() as held:
+        server = held.enter_context(socket.socket(socket.AF_UNIX))
+        server.bind(str(path))
+        server.listen(100)
+        server.setblocking(False)
+        for _ in range(2 * ACCEPTED_AT_ONCE + 1):
+            opened.append(held.enter_context(socket.socket(socket.AF_UNIX)))
+            opened[-1].connect(str(path))
+        batches = [[held.enter_context(stream) for stream in await accept(server)] for _ in range(3)]
+
+        assert [len(batch) for batch in batches] == [ACCEPTED_AT_ONCE, ACCEPTED_AT_ONCE, 1]
+        for number, stream in enumerate(stream for batch in batches for stream in batch):
+            opened[number].send(bytes([number]))
+            assert await stream.receive() == bytes([number])

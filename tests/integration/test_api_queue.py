@@ -16,7 +16,6 @@ from api_server import NOW, Client, Serving, serving
 from darkroom.protocol.types import ItemState
 from darkroomd.api.handlers import queue as queue_handlers
 from darkroomd.core.retry import Hold
-from darkroomd.services import queries
 from darkroomd.store.queue import Ending
 from standing import output_of
 
@@ -68,10 +67,7 @@ async def test_a_queue_that_is_not_paused_says_so(daemon: Serving) -> None:
     }
 
 
-async def test_photos_of_the_last_of_many_sessions_count_too(
-    daemon: Serving, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(queries, "PAGE", 1)
+async def test_photos_of_the_last_of_many_sessions_count_too(daemon: Serving) -> None:
     for name in ("anne", "berta"):
         await daemon.add_session(name)
     await daemon.add_photo(await daemon.add_session("zoe"))

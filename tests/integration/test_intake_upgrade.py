@@ -61,7 +61,7 @@ async def test_photos_of_an_older_pipeline_are_shown_as_outdated_and_left_alone(
 
         found, jobs = await states(house, session), house.jobs()
         counts = (await house.store.session(session_id(session))).counts
-        totals = (await house.store.totals()).counts
+        totals = (await house.store.totals.get()).counts
 
     assert found == dict.fromkeys(NAMES, PhotoState.OUTDATED)
     assert jobs == []
@@ -79,7 +79,7 @@ async def test_the_pipeline_that_developed_photos_finds_them_up_to_date_again(
         await house.until(lambda: len([one for one in house.told if one.kind == "photo.changed"]) == 2)
         found, jobs = await states(house, session), house.jobs()
         counts = (await house.store.session(session_id(session))).counts
-        totals = (await house.store.totals()).counts
+        totals = (await house.store.totals.get()).counts
 
     assert found == dict.fromkeys(NAMES, PhotoState.DEVELOPED)
     assert jobs == []

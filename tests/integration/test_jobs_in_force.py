@@ -78,7 +78,7 @@ class House:
         return [(job.kind, job.state) for job in reversed(page.entries)]
 
     async def running(self) -> int:
-        return (await self.store.totals()).counts.running
+        return (await self.store.totals.get()).counts.running
 
 
 @pytest.fixture
@@ -213,4 +213,4 @@ async def test_a_canceled_export_leaves_all_its_photos_in_the_background(house: 
     assert [photo.failure for photo in photos] == [None] * 3
     assert {photo.state for photo in photos} <= {PhotoState.WAITING, PhotoState.DEVELOPING}
     assert set(backfill) <= {JobState.QUEUED, JobState.RUNNING}
-    assert (await house.store.totals()).progress.total == 3
+    assert (await house.store.totals.get()).progress.total == 3

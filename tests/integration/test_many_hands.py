@@ -36,7 +36,7 @@ async def test_as_many_photos_are_in_work_as_there_are_workers(house: House) -> 
     house.laboratory.finish("1")
 
     await house.laboratory.until_in_work("2", "3")
-    assert (await house.store.totals()).counts.running == 2
+    assert (await house.store.totals.get()).counts.running == 2
 
 
 async def test_one_worker_never_has_two_photos_in_work(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ async def test_a_pause_stops_all_that_is_in_work_or_lets_all_of_it_end(
 
     await house.jobs.pause_queue(reason=None, until_usec=None, finish_running=finish_running)
 
-    assert (await house.store.totals()).counts.running == (2 if finish_running else 0)
+    assert (await house.store.totals.get()).counts.running == (2 if finish_running else 0)
     assert sorted(house.laboratory.begun) == ["1", "2"]
 
 
@@ -151,7 +151,7 @@ async def test_nothing_is_in_work_while_everything_is_inhibited(house: House) ->
     await house.laboratory.until_in_work("1", "2")
 
     async with house.jobs.inhibited(InhibitMode.ALL, who="w", why="y", uid=None, pid=None):
-        assert (await house.store.totals()).counts.running == 0
+        assert (await house.store.totals.get()).counts.running == 0
         assert house.laboratory.in_work == []
 
     await house.laboratory.until_in_work("1", "2")
@@ -163,7 +163,7 @@ async def test_all_that_is_in_work_returns_to_the_queue_when_the_daemon_stops(tm
         await house.laboratory.until_in_work("1", "2")
 
     async with open_store(tmp_path / "queue.db", lambda _: None) as store:
-        counts = (await store.totals()).counts
+        counts = (await store.totals.get()).counts
     assert (counts.queued, counts.running) == (3, 0)
 
 
@@ -286,7 +286,7 @@ async def test_the_oldest_photo_in_work_is_the_one_that_is_shown(house: House) -
     first, _ = await house.arrive("1", "2")
     await house.laboratory.until_in_work("1", "2")
 
-    totals = await house.store.totals()
+    totals = await house.store.totals.get()
 
     assert totals.running is not None
     assert totals.running.job_id == first

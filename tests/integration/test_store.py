@@ -123,7 +123,7 @@ async def test_a_photo_that_arrives_again_while_it_waits_is_queued_once(
     photo = await store.photo(first.photo_id)
     assert second == first
     assert photo.fingerprint.inode == 2**64 - 2
-    assert (await store.totals()).counts.queued == 1
+    assert (await store.totals.get()).counts.queued == 1
 
 
 async def test_a_name_that_is_not_utf8_comes_back_as_it_was(store: Store, session: Session) -> None:
@@ -291,7 +291,7 @@ async def test_a_failed_photo_shows_its_failure_everywhere(store: Store, session
     assert (photo.state, photo.failure) == (PhotoState.FAILED, FAILURE)
     assert (job.state, job.failure) == (JobState.FAILED, FAILURE)
     assert [item.failure for item in items.entries] == [FAILURE]
-    assert (await store.totals()).counts.failed == 1
+    assert (await store.totals.get()).counts.failed == 1
 
 
 async def test_a_missing_photo_leaves_the_queue_and_keeps_its_output(store: Store, session: Session) -> None:

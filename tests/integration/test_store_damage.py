@@ -284,7 +284,7 @@ async def test_damage_that_is_met_in_use_ends_the_use_and_is_repaired_by_the_nex
             await store.add_session(Path("/s"), name="s", session_id=SessionId("s-1"), now_usec=NOW)
         told = await store.front.damage()
         with pytest.raises(StateCorrupt):
-            await store.totals()
+            await store.totals.get()
 
     async with open_store(path, lambda _: None) as fresh:
         sessions = await fresh.sessions(cursor=None, limit=9)

@@ -144,7 +144,7 @@ async def test_photos_that_were_canceled_are_no_longer_counted_as_failed(tmp_pat
 
     async with open_store(path, lambda _: None) as store:
         counts = (await store.session(SessionId("two"))).counts
-        total = (await store.totals()).counts
+        total = (await store.totals.get()).counts
 
     assert (counts.failed, counts.canceled) == (1, 1)
     assert (total.failed, total.canceled) == (1, 1)

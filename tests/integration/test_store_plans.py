@@ -237,7 +237,7 @@ COLD: Final = frozenset(
         "stopped_before",
         "supersede_item",
         "suspects",
-        "undeveloped_photos",
+        "photo_totals",
     ]
 )
 """What runs once a start, an hour or a person's wish, or reads tables of a few rows."""

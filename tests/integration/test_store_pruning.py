@@ -149,7 +149,7 @@ async def test_a_large_job_goes_a_little_at_a_time_and_counters_stay_true(
     large = await do_a_job(store, session, 8)
     await do_a_job(store, session, 2, at_usec=NOW + 1)
     await queue_up(store, session, 3, at_usec=NOW + 2)
-    before = await store.totals()
+    before = await store.totals.get()
 
     some = await store.front.write(
         lambda database: pruning.prune_jobs(database, ended_before_usec=NOW + 9, wanted=99, now_usec=NOW)
@@ -159,7 +159,7 @@ async def test_a_large_job_goes_a_little_at_a_time_and_counters_stay_true(
     assert some == Pruned(jobs=0, items=4, partly=True)
     assert rest == Pruned(jobs=1, items=4)
     assert [fact.job_id for fact in told if fact.kind == "job.removed"] == [large]
-    assert await store.totals() == before
+    assert await store.totals.get() == before
 
 
 async def test_log_lines_facts_and_figures_are_bounded_by_age_and_by_count(

@@ -237,7 +237,7 @@ async def test_others_write_while_very_many_items_are_canceled(tmp_path: Path) -
                 await ear.begun.wait()
                 await store.arrive(arrival("new.NEF"), kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
 
-        totals = await store.totals()
+        totals = await store.totals.get()
     [arrived] = ear.when(lambda each: each.kind == "job.created" and each.job_id != job_id)
     [canceled] = ear.when(lambda each: each.kind == "job.canceled")
     assert arrived < canceled
@@ -264,7 +264,7 @@ async def test_others_write_while_very_many_items_are_retried(tmp_path: Path) ->
                 await ear.begun.wait()
                 await store.arrive(arrival("new.NEF"), kind=JobKind.DEVELOP, recipe="jpg", now_usec=NOW)
 
-        totals = await store.totals()
+        totals = await store.totals.get()
     [arrived] = ear.when(lambda each: each.kind == "job.created" and each.job_id != job_id)
     assert arrived < ear.when(lambda each: each.kind == "job.updated" and each.job_id == job_id)[-1]
     assert counts == [MANY]

@@ -23,6 +23,7 @@ def status(
     canceled: int = 0,
     pending: int = 0,
     aged: int = 0,
+    photos: int = 20,
     reasons: tuple[str, ...] = (),
     raw: str | None = None,
     stage: str | None = None,
@@ -32,7 +33,13 @@ def status(
 ) -> QueueStatus:
     return QueueStatus(
         counts=QueueCounts(
-            queued=queued, running=running, failed=failed, canceled=canceled, pending=pending, aged=aged
+            queued=queued,
+            running=running,
+            failed=failed,
+            canceled=canceled,
+            pending=pending,
+            aged=aged,
+            photos=photos,
         ),
         progress=Progress(remaining_usec=remaining_usec),
         wait_reasons=reasons,
@@ -135,11 +142,11 @@ def status(
     ],
 )
 def test_one_line_says_where_everything_stands(now: QueueStatus, line: str) -> None:
-    assert status_line(now, any_photos=True) == line
+    assert status_line(now) == line
 
 
 def test_without_a_photo_there_is_nothing_to_do_yet() -> None:
-    assert status_line(status(), any_photos=False) == "Nothing to do yet."
+    assert status_line(status(photos=0)) == "Nothing to do yet."
 
 
 @given(st.text(st.characters(categories=None)))

@@ -19,8 +19,6 @@ from darkroomd.api.duplex import Duplex, PeerGone
 from darkroomd.api.requests import Caller
 from darkroomd.core.access import Peer
 
-CHUNK_BYTES: Final = 1 << 16
-
 LOOK_SECONDS: Final = 20.0
 """How often to look whether a peer of which nothing more is read has closed the connection."""
 
@@ -78,10 +76,6 @@ class Connection:
     async def _next_call(self) -> Call | None:
         """Return the next call, or None at the end of the connection."""
         deadline, gave_way = float("inf"), False
-        if crowded := self._stream.lobby.waiting > 0:
-            # While others are attended to, the next call may come, and need not be waited for.
-            await self._stream.give_way()
-            gave_way = True
         while not self._stopping:
             call = self._wire.next_call()
             if call is not None or self._wire.state is State.CLOSED:
@@ -91,14 +85,8 @@ class Connection:
                 return call
             if self._wire.buffered_bytes:
                 deadline = min(deadline, anyio.current_time() + self._patience.message_seconds)
-            # What may be here already is taken without the cost of waiting for it, but for an endless
-            # stream of blank lines: that must not keep everyone else from their turn.
-            data = self._stream.receive_now(CHUNK_BYTES) if crowded else None
-            if data is None:
-                await self._wait(deadline)
-            else:
-                self._take_in(data)
-            crowded, gave_way = False, True
+            await self._wait(deadline)
+            gave_way = True
         return None
 
     async def _wait(self, deadline: float) -> None:
@@ -154,7 +142,7 @@ class Connection:
             await anyio.sleep(LOOK_SECONDS)
 
     async def _receive(self) -> None:
-        self._take_in(await self._stream.receive(CHUNK_BYTES))
+        self._take_in(await self._stream.receive())
 
     def _take_in(self, data: bytes) -> None:
         self._wire.receive(data)

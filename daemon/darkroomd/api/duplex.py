@@ -13,35 +13,32 @@ import select
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import anyio
 from anyio import lowlevel
+
+CHUNK_BYTES: Final = 1 << 16
+"""How much is taken from the kernel at once, and the most that is kept for whoever reads next."""
+
+
+ACCEPTED_AT_ONCE: Final = 8
+"""Connections for which those that are open wait: one by one, many would each wait for all others' calls."""
 
 
 class PeerGone(Exception):
     """Nothing can be received from or sent to the peer any more."""
 
 
-@dataclass(slots=True)
-class Lobby:
-    """How many connections have been heard of and not been attended to yet."""
-
-    waiting: int = 0
-
-
 class Duplex:
     """A connected stream socket; closed at the end of the `with` block it is entered in."""
 
-    def __init__(self, connected: socket.socket, lobby: Lobby | None = None) -> None:
+    def __init__(self, connected: socket.socket) -> None:
         connected.setblocking(False)
         self.socket = connected
-        self.lobby = lobby or Lobby()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: asyncio.Future[None] | None = None
-        self._limit = 0
         self._arrived: bytes | PeerGone | None = None
 
     def __enter__(self) -> Self:
@@ -61,63 +58,54 @@ class Duplex:
         # What anyio has for it takes several times as long, and this is done for every call.
         await asyncio.sleep(0)
 
-    async def receive(self, limit: int) -> bytes:
-        """Return 1 to `limit` bytes, or none once the peer has closed its sending half; raise `PeerGone`.
+    async def receive(self) -> bytes:
+        """Return what comes next, or no byte once the peer has closed its sending half; raise `PeerGone`.
 
         Gives way to others. Nothing is lost if the caller is cancelled.
         """
+        if self._arrived is not None:
+            await self.give_way()
         while self._arrived is None:
             assert self._waiting is None, "two tasks wait for one connection"
             loop = asyncio.get_running_loop()
-            self._waiting, self._limit = loop.create_future(), limit
+            self._waiting = loop.create_future()
             if self._loop is None:
                 self._loop = loop
-                loop.add_reader(self.socket, self._on_readable)
+                # By its number: asyncio spells out in words what it does not know yet, at each new beginning.
+                loop.add_reader(self.socket.fileno(), self._on_readable)
             try:
                 await self._waiting
             finally:
-                if self._waiting.done() and not self._waiting.cancelled():
-                    self.lobby.waiting -= 1
                 self._waiting = None
         arrived, self._arrived = self._arrived, None
         if isinstance(arrived, PeerGone):
             raise arrived
         return arrived
 
-    def receive_now(self, limit: int) -> bytes | None:
-        """Return what `receive` does; None where that would have to wait."""
-        if self._arrived is None:
-            return self._take(limit)
-        arrived, self._arrived = self._arrived, None
-        if isinstance(arrived, PeerGone):
-            raise arrived
-        return arrived
-
-    def _take(self, limit: int) -> bytes | None:
-        try:
-            return self.socket.recv(limit)
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            raise PeerGone(str(error)) from error
-
     def _on_readable(self) -> None:
-        """Take what has arrived for whoever waits; where nobody does, it stays with the kernel."""
-        waiting = self._waiting
-        if waiting is None or waiting.done():
+        """Take a chunk for whoever waits, or will; what comes before that is asked for stays with the kernel.
+
+        A caller that is answered asks again before we wait, as a rule: to be told of that anew by the kernel
+        each time would cost more than the call.
+        """
+        if self._arrived is not None:
             self._stop_listening()
             return
         try:
-            self._arrived = self._take(self._limit)
-        except PeerGone as gone:
+            self._arrived = self.socket.recv(CHUNK_BYTES)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            gone = PeerGone(str(error))
+            gone.__cause__ = error
             self._arrived = gone
-        waiting.set_result(None)
-        self.lobby.waiting += 1
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def _stop_listening(self) -> None:
         loop, self._loop = self._loop, None
         if loop is not None:
-            loop.remove_reader(self.socket)
+            loop.remove_reader(self.socket.fileno())
 
     async def send(self, data: bytes, *, within_seconds: float, descriptors: Sequence[int] = ()) -> None:
         """Return once the kernel has taken all of `data`; raise `PeerGone`, also if that takes too long.
@@ -157,14 +145,26 @@ class Duplex:
         return any(events & select.POLLHUP for _, events in look.poll(0))
 
 
-async def accept(listening: socket.socket, lobby: Lobby) -> Duplex:
-    """Return the next connection; an `OSError` other than "none yet" is the caller's."""
+async def accept(listening: socket.socket) -> list[Duplex]:
+    """Return the next connections, one at least; an `OSError` other than "none yet" is the caller's."""
     await lowlevel.checkpoint()
-    while True:
-        try:
-            return Duplex(listening.accept()[0], lobby)
-        except BlockingIOError:
-            await anyio.wait_readable(listening)
+    while not (accepted := _accept_now(listening)):
+        await anyio.wait_readable(listening)
+    return accepted
+
+
+def _accept_now(listening: socket.socket) -> list[Duplex]:
+    accepted: list[Duplex] = []
+    try:
+        while len(accepted) < ACCEPTED_AT_ONCE:
+            accepted.append(Duplex(listening.accept()[0]))
+    except BlockingIOError:
+        return accepted
+    except OSError:
+        # Those that came before it are served; it will be met again.
+        if not accepted:
+            raise
+    return accepted
 
 
 def close(owned: socket.socket) -> None:

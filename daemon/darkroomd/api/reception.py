@@ -14,7 +14,7 @@ from darkroom.errors import LimitReached
 from darkroom.wire.messages import Call, Reply
 from darkroomd.api.connection import Answer, Connection, Patience
 from darkroomd.api.dispatch import refusal
-from darkroomd.api.duplex import Duplex, Lobby, accept, close
+from darkroomd.api.duplex import Duplex, accept, close
 from darkroomd.api.listener import Listener
 from darkroomd.api.peer import PeerUnknown, peer_of
 from darkroomd.api.quota import Quota
@@ -66,7 +66,6 @@ class Reception:
         self._meters = meters
         self._patience = patience or Patience()
         self._quota = Quota("connections")
-        self._lobby = Lobby()
         self._connections: dict[Connection, int] = {}
         self._accepting = anyio.CancelScope()
         self._over = anyio.Event()
@@ -95,14 +94,15 @@ class Reception:
     async def _accept_all(self, group: abc.TaskGroup) -> None:
         while True:
             try:
-                stream = await accept(self._listener.socket, self._lobby)
+                streams = await accept(self._listener.socket)
             except OSError as error:
                 if error.errno not in _SHORTAGES:
                     raise
                 log.warning("connection_not_accepted", problem=str(error))
                 await anyio.sleep(SHORTAGE_SECONDS)
             else:
-                group.start_soon(self._serve, stream)
+                for stream in streams:
+                    group.start_soon(self._serve, stream)
 
     async def _serve(self, stream: Duplex) -> None:
         with stream:

@@ -199,7 +199,7 @@ def inhibitor(holder: Holder) -> types.Inhibitor:
     )
 
 
-def summary(status: QueueStatus, *, any_photos: bool) -> types.Summary:
+def summary(status: QueueStatus) -> types.Summary:
     """Show what a status line shows."""
     raw = status.current_raw
     return types.Summary(
@@ -210,7 +210,7 @@ def summary(status: QueueStatus, *, any_photos: bool) -> types.Summary:
         ),
         current_job_id=status.current_job_id,
         current_photo=None if raw is None else file(raw),
-        text=status_line(status, any_photos=any_photos),
+        text=status_line(status),
     )
 
 

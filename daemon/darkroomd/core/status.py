@@ -16,6 +16,7 @@ class QueueCounts:
     Attributes:
         pending: photos that are to be developed.
         aged: photos that only a newer pipeline would develop differently.
+        photos: all that are known.
     """
 
     queued: int = 0
@@ -24,6 +25,7 @@ class QueueCounts:
     canceled: int = 0
     pending: int = 0
     aged: int = 0
+    photos: int = 0
 
 
 @dataclass(frozen=True, slots=True)

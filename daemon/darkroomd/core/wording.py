@@ -55,7 +55,7 @@ def one_line(name: str) -> str:
     return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 1]}…"
 
 
-def status_line(status: QueueStatus, *, any_photos: bool) -> str:
+def status_line(status: QueueStatus) -> str:
     """Return one plain line that says where everything stands."""
     counts = status.counts
     if status.current_raw is not None:
@@ -76,7 +76,7 @@ def status_line(status: QueueStatus, *, any_photos: bool) -> str:
         return _sentence(*_numbers(counts, waiting=0), f"{outdated} outdated", rest)
     if counts.failed or counts.canceled:
         return _sentence(*_numbers(counts, waiting=0), "everything else is developed")
-    return "Everything is developed." if any_photos else "Nothing to do yet."
+    return "Everything is developed." if counts.photos else "Nothing to do yet."
 
 
 def reason_in_words(reason: str) -> str:

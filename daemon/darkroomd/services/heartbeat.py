@@ -119,10 +119,10 @@ class Heartbeat:
 
     async def _look(self) -> str:
         try:
-            status, any_photos = await self._queries.overview()
+            status = await self._queries.status()
         except DarkroomError as error:
             return error.message
-        return status_line(status, any_photos=any_photos)
+        return status_line(status)
 
     async def _beat(self, feed: Callable[[], None], watchdog_seconds: float) -> None:
         patience = patience_seconds(watchdog_seconds)

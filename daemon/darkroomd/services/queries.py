@@ -35,12 +35,12 @@ from darkroomd.core.story import LogLine, Subject
 from darkroomd.services.gatekeeper import Gatekeeper
 from darkroomd.services.intake import Intake
 from darkroomd.services.scheduler import Scheduler
+from darkroomd.store.catalogue import Totals
 from darkroomd.store.history import History
+from darkroomd.store.remembered import Remembered
 from darkroomd.store.store import Store
 
 FOREVER: Final = 2**62
-
-PAGE: Final = 1000
 
 CheckUp = Callable[[], Awaitable[tuple[Check, ...]]]
 
@@ -104,7 +104,15 @@ class Queries:
 
     async def status(self) -> QueueStatus:
         """Return what a status line shows."""
-        totals = await self._store.totals()
+        return self.status_of(await self.totals.get())
+
+    @property
+    def totals(self) -> Remembered[Totals]:
+        """The counters of the whole queue."""
+        return self._store.totals
+
+    def status_of(self, totals: Totals) -> QueueStatus:
+        """Return what a status line shows of these counters at this moment."""
         running = totals.running
         work = None if running is None else self._scheduler.work_on(running.id)
         return QueueStatus(
@@ -118,22 +126,6 @@ class Queries:
             pause=self._gate.pause,
             holders=self._gate.holders,
         )
-
-    async def overview(self) -> tuple[QueueStatus, bool]:
-        """Return what a status line shows, and whether there are any photos at all where it says so."""
-        status = await self.status()
-        if not _is_idle(status):
-            return status, True
-        any_photos = await self._any_photos()
-        # A photo may have come since: "everything is developed" has to be true when it is said.
-        return await self.status(), any_photos
-
-    async def _any_photos(self) -> bool:
-        # The first session has some as a rule; whoever has only empty ones pays for looking at all.
-        page = await self.sessions(cursor=None, limit=1)
-        while page.next_cursor is not None and not _has_photos(page):
-            page = await self.sessions(cursor=page.next_cursor, limit=PAGE)
-        return _has_photos(page)
 
     async def sessions(self, *, cursor: str | None, limit: int) -> Page[Session]:
         """Return a page of sessions."""
@@ -253,15 +245,6 @@ class Queries:
             started_at_usec=self._about.started_at_usec,
             checks=checks,
         )
-
-
-def _has_photos(page: Page[Session]) -> bool:
-    return any(session.counts.photos for session in page.entries)
-
-
-def _is_idle(status: QueueStatus) -> bool:
-    counts = status.counts
-    return not any((counts.queued, counts.running, counts.failed, counts.canceled))
 
 
 def _as_stored(line: LogLine) -> LogLine:

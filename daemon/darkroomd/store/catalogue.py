@@ -280,19 +280,20 @@ def read_item(database: Database, row: Row) -> Item:
 def read_totals(database: Database) -> Totals:
     """Return what a status line counts, without counting rows."""
     row = database.one("queue_totals")
-    undeveloped = database.one("undeveloped_photos")
+    photos = database.one("photo_totals")
     # An aggregate always has its one row.
     assert row is not None
-    assert undeveloped is not None
+    assert photos is not None
     running = database.all("running_items")
     item = item_from(running[0]) if running else None
     counts = QueueCounts(
         queued=row["queued"],
         running=row["running"],
-        failed=undeveloped["failed"],
-        canceled=undeveloped["canceled"],
-        pending=undeveloped["pending"],
-        aged=undeveloped["aged"],
+        failed=photos["failed"],
+        canceled=photos["canceled"],
+        pending=photos["pending"],
+        aged=photos["aged"],
+        photos=photos["photos"],
     )
     progress = progress_from(row, item=running[0] if running else None)
     raw = None if item is None or item.photo_id is None else read_photo(database, item.photo_id).raw

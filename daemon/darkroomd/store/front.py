@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -16,6 +16,9 @@ from darkroomd.store.database import Database, DatabaseFault
 from darkroomd.store.journal import write_facts
 
 Result = TypeVar("Result")
+
+Renewal: TypeAlias = Callable[[Database], Callable[[], None]]
+"""Looks at what a change left, in its thread; what it returns is called once the change is over."""
 
 PUBLISH_BATCH: Final = 32
 """Facts told at once before the listeners get a turn: a backfill of thousands must not overrun them."""
@@ -44,8 +47,28 @@ class Front:
         self._one_reader_at_length = CapacityLimiter(1)
         self.writing_since: float | None = None
         """When the change began that is under way, by the monotonic clock; None: there is none."""
+        self._begun = 0
+        self._glimpsed = False
+        self._followers: list[Callable[[], Renewal | None]] = []
         self._damaged = anyio.Event()
         self._damage: StateCorrupt | None = None
+
+    @property
+    def revision(self) -> int | None:
+        """The number of what everybody may go by; None while it cannot be told.
+
+        That is so from when something was read beside a change, which may have been committed by then, until
+        the end of the change.
+        """
+        if self._damage is not None:
+            return None
+        if self.writing_since is None:
+            return self._begun
+        return None if self._glimpsed else self._begun - 1
+
+    def follow(self, follower: Callable[[], Renewal | None]) -> None:
+        """Ask `follower` at each change whether it wants to look at what that leaves."""
+        self._followers.append(follower)
 
     async def damage(self) -> StateCorrupt:
         """Wait until the database is found damaged; nothing is read or written from then on."""
@@ -61,22 +84,33 @@ class Front:
             StateCorrupt: the database is damaged; nothing was changed.
         """
 
-        def transact() -> tuple[Result, Sequence[Happening]]:
+        def transact() -> tuple[Result, Sequence[Happening], Sequence[Callable[[], None]]]:
             try:
                 with self._writer.transaction():
                     result, happenings = change(self._writer)
-                    return result, write_facts(self._writer, happenings)
+                    facts = write_facts(self._writer, happenings)
+                return result, facts, self._renewed(renewals)
             except DatabaseFault as error:
                 raise self._writer.damage_in(error) or StateUnwritable(str(error)) from error
 
         with anyio.CancelScope(shield=True):
             # Held while telling too: what is changed next must not be told in between.
             async with self._in_turn:
+                renewals = [renewal for follower in self._followers if (renewal := follower()) is not None]
                 with self._writing(), self._end_on_damage():
-                    result, happenings = await to_thread.run_sync(transact, limiter=self._one_writer)
+                    result, happenings, renewed = await to_thread.run_sync(transact, limiter=self._one_writer)
+                for learn in renewed:
+                    learn()
                 await self._tell(happenings)
                 return result
         raise RuntimeError("A scope that is shielded was cancelled.")
+
+    def _renewed(self, renewals: Sequence[Renewal]) -> list[Callable[[], None]]:
+        try:
+            return [renewal(self._writer) for renewal in renewals]
+        except DatabaseFault:
+            # The change is committed. What ails the database is told to whoever reads or writes next.
+            return []
 
     async def read(self, read: Callable[[Database], Result]) -> Result:
         """Run `read`, which is done in a few milliseconds, on what is committed.
@@ -104,17 +138,26 @@ class Front:
             except DatabaseFault as error:
                 raise reader.damage_in(error) or StateUnreadable(str(error)) from error
 
-        with self._end_on_damage():
+        with self._end_on_damage(), self._reading():
             return await to_thread.run_sync(look, limiter=limiter)
         raise RuntimeError("A damaged database was read.")
 
     @contextmanager
     def _writing(self) -> Generator[None]:
         self.writing_since = anyio.current_time()
+        self._begun += 1
+        self._glimpsed = False
         try:
             yield
         finally:
             self.writing_since = None
+
+    @contextmanager
+    def _reading(self) -> Generator[None]:
+        try:
+            yield
+        finally:
+            self._glimpsed = True
 
     @contextmanager
     def _end_on_damage(self) -> Generator[None]:

@@ -34,11 +34,11 @@ from darkroomd.core.model import (
 from darkroomd.core.naming import photo_id
 from darkroomd.store import arrivals, background, catalogue, queue, restoring, verbs
 from darkroomd.store.arrivals import NewJob, Queued
-from darkroomd.store.catalogue import Totals
 from darkroomd.store.database import Database, open_reader
 from darkroomd.store.front import Front
 from darkroomd.store.outputs import put_outputs
 from darkroomd.store.queue import Ending, Wanted
+from darkroomd.store.remembered import Remembered
 from darkroomd.store.rescue import open_rescued
 from darkroomd.store.restoring import Restored
 from darkroomd.store.rows import output_from
@@ -69,12 +69,14 @@ class Store:
     """Sessions, photos, outputs, jobs and items.
 
     What a cancelled caller began is finished: a change is committed and told, or did not happen.
-    `damage` is what was moved aside when this store was opened, and is now begun anew.
+    `damage` is what was moved aside when this store was opened, and is now begun anew; `totals` are the
+    counters of the whole queue.
     """
 
     def __init__(self, front: Front, damage: Damage | None = None) -> None:
         self.front: Final = front
         self.damage: Final = damage
+        self.totals: Final = Remembered(front, catalogue.read_totals)
 
     async def add_session(self, folder: Path, *, name: str, session_id: SessionId, now_usec: int) -> Session:
         """Make the session known, or return it as it is already known by its folder."""
@@ -338,10 +340,6 @@ class Store:
             return None if row is None else output_from(row)
 
         return await self.front.read(read)
-
-    async def totals(self) -> Totals:
-        """Return the counters of the whole queue."""
-        return await self.front.read(catalogue.read_totals)
 
     async def session(self, session_id: SessionId) -> Session:
         """Return the session; raise `NoSuchSession`."""

@@ -14,7 +14,7 @@ from darkroom.protocol.types import Summary
 from darkroomd.api import views
 from darkroomd.api.hub import Hub
 from darkroomd.api.requests import Handlers, Request, Stream
-from darkroomd.api.sharing import Shared
+from darkroomd.api.turn import Turn
 from darkroomd.core.reloading import Reloaded
 from darkroomd.services.queries import Queries
 
@@ -35,7 +35,7 @@ class DaemonHandlers:
         self._queries = queries
         self._reload = reload
         self._hub = hub
-        self._summary = Shared(self._look)
+        self._summary = Turn[Summary]()
 
     def table(self) -> Handlers:
         """Return the handlers by qualified method."""
@@ -50,7 +50,7 @@ class DaemonHandlers:
         interval = interval_seconds(request.parameters.interval_usec, parameter="intervalUsec")
         if request.stream is not None:
             await self._send_summaries(request.stream, interval=interval)
-        return SummaryReply(summary=await self._summary.get())
+        return SummaryReply(summary=await self._find_summary())
 
     async def get_health(self, _: Request[GetHealth]) -> HealthReply:
         """Return how the daemon is."""
@@ -69,6 +69,20 @@ class DaemonHandlers:
         reloaded = await self._reload()
         return ReloadReply(changed=reloaded.changed, warnings=reloaded.warnings)
 
+    async def _find_summary(self) -> Summary:
+        if (summary := self._summary.answer) is not None:
+            return summary
+        if (totals := self._queries.totals.known) is None:
+            totals = await self._queries.totals.get()
+            # Others have waited for the same: the first of them has put it into words for all.
+            if (summary := self._summary.answer) is not None:
+                return summary
+        summary = views.summary(self._queries.status_of(totals))
+        # What was read beside a change is true for whoever asked before it, and for nobody else.
+        if totals is self._queries.totals.known:
+            self._summary.keep(summary)
+        return summary
+
     async def _send_summaries(self, stream: Stream, *, interval: float) -> None:
         """Send the summary now, when it changes, and at each beat; raise `Stopping` at the end."""
         sent: Summary | None = None
@@ -76,7 +90,7 @@ class DaemonHandlers:
         while not self._hub.stopping.is_set():
             # Taken before the look, so that no change falls between the two.
             change = self._hub.next_change
-            summary = await self._summary.get()
+            summary = views.summary(await self._queries.status())
             if summary != sent or anyio.current_time() >= beat_at:
                 await stream(SummaryReply(summary=summary))
                 sent, beat_at = summary, anyio.current_time() + BEAT_SECONDS
@@ -85,10 +99,6 @@ class DaemonHandlers:
             with anyio.CancelScope(deadline=beat_at):
                 await change.wait()
         raise Stopping
-
-    async def _look(self) -> Summary:
-        status, any_photos = await self._queries.overview()
-        return views.summary(status, any_photos=any_photos)
 
 
 def interval_seconds(usec: int | None, *, parameter: str) -> float:

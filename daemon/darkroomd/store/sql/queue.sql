@@ -301,8 +301,8 @@ WHERE ended_at_usec IS NULL AND started_at_usec IS NULL
 -- name: queue_totals
 SELECT * FROM tally;
 
--- name: undeveloped_photos
+-- name: photo_totals
 SELECT
     coalesce(sum(failed), 0) AS failed, coalesce(sum(canceled), 0) AS canceled,
-    coalesce(sum(pending), 0) AS pending, coalesce(sum(aged), 0) AS aged
+    coalesce(sum(pending), 0) AS pending, coalesce(sum(aged), 0) AS aged, coalesce(sum(photos), 0) AS photos
 FROM session;

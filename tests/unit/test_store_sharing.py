@@ -7,7 +7,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from darkroomd.api.sharing import Shared
+from darkroomd.store.sharing import Shared
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,199 @@
+"""What was read once is told again for as long as it is true, and no longer."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import anyio
+import pytest
+from anyio import to_thread
+
+from darkroomd.core.faults import StateUnreadable
+from darkroomd.core.model import Happening, SessionId
+from darkroomd.store.arrivals import add_session
+from darkroomd.store.database import Database
+from darkroomd.store.remembered import Remembered
+from darkroomd.store.store import Store, open_store
+
+pytestmark = pytest.mark.anyio
+
+NOW = 1_700_000_000_000_000
+
+
+class RefusedError(Exception):
+    """Why a change is not made."""
+
+
+class SessionCount:
+    """Counts the sessions, and how often it was asked to."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.fault: sqlite3.Error | None = None
+
+    def __call__(self, database: Database) -> int:
+        self.looks += 1
+        if self.fault is not None:
+            raise self.fault
+        return len(database.all("sessions_page", after="", limit=100))
+
+
+class SlowChange:
+    """Adds a session, and is over once it may be."""
+
+    def __init__(self, refusal: Exception | None = None) -> None:
+        self._refusal = refusal
+        self._has_begun = threading.Event()
+        self._may_end = threading.Event()
+
+    def __call__(self, database: Database) -> tuple[None, Sequence[Happening]]:
+        _, happenings = add_session(
+            database, Path("/photos/slow"), name="slow", session_id=SessionId("slow"), now_usec=NOW
+        )
+        self._has_begun.set()
+        assert self._may_end.wait(30)
+        if self._refusal is not None:
+            raise self._refusal
+        return None, happenings
+
+    async def begun(self) -> None:
+        assert await to_thread.run_sync(self._has_begun.wait, 30)
+
+    def end(self) -> None:
+        self._may_end.set()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with open_store(tmp_path / "queue.db", lambda _: None) as store:
+        yield store
+
+
+@pytest.fixture
+def count() -> SessionCount:
+    return SessionCount()
+
+
+@pytest.fixture
+def remembered(store: Store, count: SessionCount) -> Remembered[int]:
+    return Remembered(store.front, count)
+
+
+async def add(store: Store, name: str) -> None:
+    await store.add_session(Path("/photos") / name, name=name, session_id=SessionId(name), now_usec=NOW)
+
+
+async def test_nothing_is_known_before_the_first_look(remembered: Remembered[int]) -> None:
+    assert remembered.known is None
+
+
+async def test_it_is_read_once_for_as_long_as_nothing_changes(
+    remembered: Remembered[int], count: SessionCount, store: Store
+) -> None:
+    await add(store, "first")
+
+    assert [await remembered.get() for _ in range(3)] == [1, 1, 1]
+    assert remembered.known == 1
+    assert count.looks == 1
+
+
+async def test_what_somebody_asks_for_is_known_as_soon_as_a_change_is_over(
+    remembered: Remembered[int], count: SessionCount, store: Store
+) -> None:
+    await remembered.get()
+    await add(store, "first")
+
+    assert remembered.known == 1
+    assert count.looks == 2
+
+
+async def test_what_nobody_asked_for_since_is_not_looked_at_with_each_change(
+    remembered: Remembered[int], count: SessionCount, store: Store
+) -> None:
+    await remembered.get()
+    for name in ("first", "second", "third"):
+        await add(store, name)
+
+    assert count.looks == 2
+    assert remembered.known is None
+    assert await remembered.get() == 3
+
+
+async def test_beside_a_change_it_is_known_as_before_until_somebody_reads(
+    remembered: Remembered[int], store: Store
+) -> None:
+    change = SlowChange()
+    assert await remembered.get() == 0
+    async with anyio.create_task_group() as group:
+        group.start_soon(store.front.write, change)
+        await change.begun()
+        before = remembered.known
+        # Whoever reads now may learn of the change before its end: nobody may be told the contrary then.
+        await store.sessions(cursor=None, limit=9)
+        then = remembered.known
+        asked = await remembered.get()
+        after_asking = remembered.known
+        change.end()
+
+    assert (before, then, asked, after_asking) == (0, None, 0, None)
+    assert remembered.known == 1
+
+
+async def test_what_is_read_while_a_change_begins_is_not_remembered(
+    store: Store, count: SessionCount
+) -> None:
+    change, found = SlowChange(), list[int]()
+    reading, may_read = threading.Event(), threading.Event()
+
+    def read_slowly(database: Database) -> int:
+        reading.set()
+        assert may_read.wait(30)
+        return count(database)
+
+    slow = Remembered(store.front, read_slowly)
+
+    async def ask() -> None:
+        found.append(await slow.get())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask)
+        assert await to_thread.run_sync(reading.wait, 30)
+        group.start_soon(store.front.write, change)
+        await change.begun()
+        may_read.set()
+        while not found:
+            await anyio.wait_all_tasks_blocked()
+        known = slow.known
+        change.end()
+
+    assert (found, known) == ([0], None)
+
+
+async def test_a_change_that_is_refused_changes_nothing_that_is_told(
+    remembered: Remembered[int], store: Store
+) -> None:
+    change = SlowChange(RefusedError())
+    await remembered.get()
+    change.end()
+    with pytest.raises(RefusedError):
+        await store.front.write(change)
+
+    assert remembered.known is None
+    assert await remembered.get() == 0
+
+
+async def test_a_change_is_made_though_what_it_left_cannot_be_looked_at(
+    remembered: Remembered[int], store: Store, count: SessionCount
+) -> None:
+    await remembered.get()
+    count.fault = sqlite3.OperationalError("disk I/O error")
+    await add(store, "first")
+
+    assert remembered.known is None
+    with pytest.raises(StateUnreadable):
+        await remembered.get()
+    count.fault = None
+    assert await remembered.get() == 1
