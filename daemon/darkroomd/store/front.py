@@ -10,6 +10,7 @@ import anyio
 import anyio.lowlevel
 from anyio import CapacityLimiter, to_thread
 
+from darkroom.errors import DarkroomError
 from darkroomd.core.faults import StateCorrupt, StateUnreadable, StateUnwritable
 from darkroomd.core.model import Happening
 from darkroomd.store.database import Database, DatabaseFault
@@ -108,7 +109,7 @@ class Front:
     def _renewed(self, renewals: Sequence[Renewal]) -> list[Callable[[], None]]:
         try:
             return [renewal(self._writer) for renewal in renewals]
-        except DatabaseFault:
+        except (*DatabaseFault, DarkroomError):
             # The change is committed. What ails the database is told to whoever reads or writes next.
             return []
 
