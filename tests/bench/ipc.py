@@ -1,12 +1,13 @@
 """What a call costs and how long it takes, side by side with other servers on a Unix socket.
 
-Run by hand: python tests/bench/ipc.py [--calls 3000] [--rounds 9] [--photos 8] [--folder DIR]
+Run by hand: python tests/bench/ipc.py [--calls 3000] [--rounds 9] [--photos 40] [--folder DIR]
 To compare with aiohttp, install it where it is in nobody's way, and name the place:
     pip install --target PEERS -r tests/bench/requirements.txt
     PYTHONPATH=PEERS python tests/bench/ipc.py
 One interleaved run: everyone in turn, several rounds, the median. All are asked the same question, what they
-are; the daemon also where everything stands, which takes a look at its database: idle, and while it develops
-24-megapixel photos. CPU is that of the server alone, all threads, by the word of the scheduler.
+are; the daemon also where everything stands, whose counters are in its database: idle, and while it develops
+24-megapixel photos. Then the others, too, are asked once more, for what the machine has left for them. CPU is
+that of the server alone, all threads, by the word of the scheduler.
 """
 
 from __future__ import annotations
@@ -42,6 +43,9 @@ HTTP: Final = b"GET /info HTTP/1.1\r\nHost: localhost\r\n\r\n"
 START_SECONDS: Final = 30.0
 WATCHERS: Final = 50
 WATCH_SECONDS: Final = 10
+DEVELOPING_ROUNDS: Final = 3
+DEVELOPING_SECONDS: Final = 0.25
+"""For each photo that there is."""
 
 
 def count_varlink(received: bytearray) -> int:
@@ -212,6 +216,11 @@ SHAPES: Final = {
 }
 
 
+def summary_of(daemon: Server) -> Server:
+    """Return the daemon as one that is asked where everything stands."""
+    return replace(daemon, question=SUMMARY)
+
+
 def compare(everyone: list[Server], *, calls: int, rounds: int) -> None:
     """Ask everyone in turn, in each of the shapes."""
     for shape, how in SHAPES.items():
@@ -224,24 +233,38 @@ def compare(everyone: list[Server], *, calls: int, rounds: int) -> None:
             report(f"{name}, {shape}", found)
 
 
-def develop(folder: Path, daemon: Server, *, photos: int) -> None:
-    """Ask where everything stands while photos are developed."""
+def develop(folder: Path, everyone: list[Server], *, photos: int) -> None:
+    """Ask where everything stands while photos are developed, and everyone else what they are."""
+    daemon = everyone[0]
     template = make_dng(folder / "template.dng", width=6000, height=4000)
     raw = folder / "root" / "party" / "Raw"
     raw.mkdir(parents=True)
     for number in range(photos):
         shutil.copy(template, raw / f"{number}.dng")
+    in_turn = [(f"GetSummary, developing, {shape}", summary_of(daemon), how) for shape, how in SHAPES.items()]
+    in_turn += [
+        (f"{server.name}, developing, 50 clients", server, SHAPES["50 clients"]) for server in everyone
+    ]
+    # A photo takes longer than that, so that some are left at the end.
+    seconds = photos * DEVELOPING_SECONDS / len(in_turn) / DEVELOPING_ROUNDS
+    samples: dict[str, list[Sample]] = {}
+    os.sync()
     with Client(daemon.path) as client:
         deadline = time.monotonic() + START_SECONDS
-        while not client.call("GetQueue")["queue"]["runningItems"]:
+        while sum(session.photo_count for session in client.list_sessions()) < photos:
             if time.monotonic() > deadline:
-                raise SystemExit("nothing is developed")
-        for shape, clients in (("one client", 1), ("50 clients", 50)):
-            # A photo takes longer than that, so that some are left whatever the shape before has taken.
-            stop = time.monotonic() + photos / 10
-            sample = ask(daemon, clients=clients, ahead=1, go_on=lambda _, stop=stop: time.monotonic() < stop)
-            left = client.call("GetQueue")["queue"]["queuedItems"]
-            report(f"GetSummary, developing ({left} left), {shape}", [sample])
+                raise SystemExit("not all photos are found")
+        for _ in range(DEVELOPING_ROUNDS):
+            for name, server, how in in_turn:
+                stop = time.monotonic() + seconds
+                sample = ask(server, go_on=lambda _, stop=stop: time.monotonic() < stop, **how)
+                samples.setdefault(name, []).append(sample)
+        left = client.call("GetQueue")["queue"]["queuedItems"]
+    if not left:
+        raise SystemExit("all photos were developed before everyone was asked: ask for more with --photos")
+    for name, found in samples.items():
+        report(name, found)
+    print(f"{photos - left} of {photos} photos were developed meanwhile")
 
 
 def fan_out(daemon: Server) -> None:
@@ -275,19 +298,19 @@ def main() -> None:
     )
     parser.add_argument("--calls", type=int, default=3000)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--photos", type=int, default=18)
+    parser.add_argument("--photos", type=int, default=40)
     parser.add_argument("--folder", type=Path, default=None)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as name, ExitStack() as held:
         folder = Path(name)
         everyone = servers(folder, held)
         compare(everyone, calls=options.calls, rounds=options.rounds)
-        daemon = replace(everyone[0], question=SUMMARY)
+        daemon = summary_of(everyone[0])
         for shape, how in SHAPES.items():
             sample = ask(daemon, go_on=lambda asked: asked < options.calls, **how)
             report(f"GetSummary, idle, {shape}", [sample])
         fan_out(daemon)
-        develop(folder, daemon, photos=options.photos)
+        develop(folder, everyone, photos=options.photos)
 
 
 if __name__ == "__main__":
