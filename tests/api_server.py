@@ -158,6 +158,7 @@ class Serving:
     bus: Bus[Happening]
     scheduler: StillScheduler
     gate: Gatekeeper
+    queries: Queries
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @asynccontextmanager
@@ -309,6 +310,6 @@ async def serving(
             patience=patience,
         )
         await group.start(server.run)
-        yield Serving(folder / "d.sock", server, store, bus, scheduler, gate)
+        yield Serving(folder / "d.sock", server, store, bus, scheduler, gate, queries)
         with anyio.fail_after(PATIENCE_SECONDS):
             await server.stop()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import resource
 import socket
-from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import anyio
@@ -61,6 +64,20 @@ async def test_no_more_than_a_chunk_is_kept_for_whoever_does_not_read(
     kept = len(await stream.receive())
     assert kept == sent - left_with_the_kernel
     assert kept <= CHUNK_BYTES
+
+
+async def test_what_nobody_reads_wakes_nobody(ends: tuple[Duplex, socket.socket]) -> None:
+    stream, theirs = ends
+    for data in (b"heard of", b"kept", b"left with the kernel"):
+        theirs.send(data)
+        if data == b"heard of":
+            await stream.receive()
+        for _ in range(3):
+            await lowlevel.checkpoint()
+    is_listened_to = asyncio.get_running_loop().remove_reader(stream.socket.fileno())
+
+    assert not is_listened_to
+    assert [await stream.receive() for _ in range(2)] == [b"kept", b"left with the kernel"]
 
 
 async def test_no_byte_is_lost_to_whoever_stops_waiting(ends: tuple[Duplex, socket.socket]) -> None:
@@ -135,3 +152,40 @@ async def test_many_that_connect_at_once_are_accepted_in_few_turns(tmp_path: Pat
         for number, stream in enumerate(stream for batch in batches for stream in batch):
             opened[number].send(bytes([number]))
             assert await stream.receive() == bytes([number])
+
+
+async def test_those_that_were_accepted_before_a_shortage_are_served(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with ExitStack() as held:
+        server = held.enter_context(socket.socket(socket.AF_UNIX))
+        server.bind(str(path))
+        server.listen(100)
+        server.setblocking(False)
+        for _ in range(ACCEPTED_AT_ONCE):
+            held.enter_context(socket.socket(socket.AF_UNIX)).connect(str(path))
+        with few_files_more(3):
+            first = await accept(server)
+            with pytest.raises(OSError, match="Too many open files"):
+                await accept(server)
+        rest = await accept(server)
+        for stream in (*first, *rest):
+            held.enter_context(stream)
+
+    assert [len(first), len(rest)] == [3, ACCEPTED_AT_ONCE - 3]
+
+
+@contextmanager
+def few_files_more(count: int) -> Iterator[None]:
+    """Let this process open no more than so many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(entry.name) for entry in Path("/dev/fd").iterdir())
+    with ExitStack() as held:
+        # What is free below counts too.
+        while (filler := os.dup(0)) < highest:
+            held.callback(os.close, filler)
+        os.close(filler)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (filler + count, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -190,6 +190,7 @@ COLD: Final = frozenset(
         "photo_queued_again",
         "photo_renewed",
         "photo_restored",
+        "photo_totals",
         "photos_ahead",
         "photos_of_session",
         "photos_of_session_by_id",
@@ -237,10 +238,9 @@ COLD: Final = frozenset(
         "stopped_before",
         "supersede_item",
         "suspects",
-        "photo_totals",
     ]
 )
-"""What runs once a start, an hour or a person's wish, or reads tables of a few rows."""
+"""What runs once a start, an hour or a person's wish, or reads tables of a few rows, such as sessions."""
 
 WALK: Final = re.compile(r"SCAN (item|job|photo|output|journal|log_line|sample)( |$)(?!USING)", re.MULTILINE)
 """The step of a plan that reads a whole table."""

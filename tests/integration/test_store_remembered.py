@@ -11,8 +11,9 @@ import anyio
 import pytest
 from anyio import to_thread
 
-from darkroomd.core.faults import StateUnreadable
+from darkroomd.core.faults import StateCorrupt, StateUnreadable
 from darkroomd.core.model import Happening, SessionId
+from darkroomd.store import remembered as remembering
 from darkroomd.store.arrivals import add_session
 from darkroomd.store.database import Database
 from darkroomd.store.remembered import Remembered
@@ -32,7 +33,7 @@ class SessionCount:
 
     def __init__(self) -> None:
         self.looks = 0
-        self.fault: sqlite3.Error | None = None
+        self.fault: Exception | None = None
 
     def __call__(self, database: Database) -> int:
         self.looks += 1
@@ -185,15 +186,63 @@ async def test_a_change_that_is_refused_changes_nothing_that_is_told(
     assert await remembered.get() == 0
 
 
-async def test_a_change_is_made_though_what_it_left_cannot_be_looked_at(
-    remembered: Remembered[int], store: Store, count: SessionCount
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(sqlite3.OperationalError("disk I/O error"), id="disk"),
+        pytest.param(sqlite3.InterfaceError("bad parameter"), id="interface"),
+        pytest.param(MemoryError(), id="memory"),
+        pytest.param(AssertionError(), id="mistake"),
+    ],
+)
+async def test_a_change_is_made_and_told_whatever_ails_the_look_at_what_it_left(
+    tmp_path: Path, count: SessionCount, fault: Exception
 ) -> None:
+    told = list[Happening]()
+    async with open_store(tmp_path / "queue.db", told.append) as store:
+        remembered = Remembered(store.front, count)
+        await remembered.get()
+        count.fault = fault
+        await add(store, "first")
+        known = remembered.known
+        count.fault = None
+
+        assert (known, await remembered.get()) == (None, 1)
+    assert [happening.kind for happening in told] == ["session.added"]
+
+
+async def test_a_database_that_cannot_be_read_is_noticed_though_nothing_changes(
+    remembered: Remembered[int], count: SessionCount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembering, "KEPT_SECONDS", 0.0)
     await remembered.get()
     count.fault = sqlite3.OperationalError("disk I/O error")
-    await add(store, "first")
 
     assert remembered.known is None
     with pytest.raises(StateUnreadable):
         await remembered.get()
-    count.fault = None
+
+
+async def test_a_slow_look_holds_up_no_change(
+    remembered: Remembered[int], count: SessionCount, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembering, "QUICK_SECONDS", 0.0)
+    await remembered.get()
+    await add(store, "first")
+
+    assert count.looks == 1
     assert await remembered.get() == 1
+
+
+async def test_nothing_is_known_of_a_database_that_is_damaged(
+    remembered: Remembered[int], store: Store, count: SessionCount
+) -> None:
+    await remembered.get()
+    before = remembered.known
+    damage = sqlite3.DatabaseError("malformed")
+    damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    count.fault = damage
+    with pytest.raises(StateCorrupt):
+        await store.front.read(count)
+
+    assert (before, remembered.known) == (0, None)

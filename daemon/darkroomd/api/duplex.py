@@ -22,9 +22,8 @@ from anyio import lowlevel
 CHUNK_BYTES: Final = 1 << 16
 """How much is taken from the kernel at once, and the most that is kept for whoever reads next."""
 
-
 ACCEPTED_AT_ONCE: Final = 8
-"""Connections for which those that are open wait: one by one, many would each wait for all others' calls."""
+"""In a turn of the loop, in which a call of every open connection is answered: one a turn would be slow."""
 
 
 class PeerGone(Exception):
@@ -161,7 +160,7 @@ def _accept_now(listening: socket.socket) -> list[Duplex]:
     except BlockingIOError:
         return accepted
     except OSError:
-        # Those that came before it are served; it will be met again.
+        # Those that came before it are served; a shortage will be met again.
         if not accepted:
             raise
     return accepted

@@ -37,7 +37,6 @@ from darkroomd.services.intake import Intake
 from darkroomd.services.scheduler import Scheduler
 from darkroomd.store.catalogue import Totals
 from darkroomd.store.history import History
-from darkroomd.store.remembered import Remembered
 from darkroomd.store.store import Store
 
 FOREVER: Final = 2**62
@@ -104,12 +103,15 @@ class Queries:
 
     async def status(self) -> QueueStatus:
         """Return what a status line shows."""
-        return self.status_of(await self.totals.get())
+        return self.status_of(await self.totals())
 
-    @property
-    def totals(self) -> Remembered[Totals]:
-        """The counters of the whole queue."""
-        return self._store.totals
+    async def totals(self) -> Totals:
+        """Return the counters of the whole queue, at once where they are known."""
+        return await self._store.totals.get()
+
+    def are_current(self, totals: Totals) -> bool:
+        """Tell whether nobody can know of other counters than these at this moment."""
+        return totals is self._store.totals.known
 
     def status_of(self, totals: Totals) -> QueueStatus:
         """Return what a status line shows of these counters at this moment."""

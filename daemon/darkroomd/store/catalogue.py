@@ -278,7 +278,7 @@ def read_item(database: Database, row: Row) -> Item:
 
 
 def read_totals(database: Database) -> Totals:
-    """Return what a status line counts, without counting rows."""
+    """Return what a status line counts, without counting photos or items."""
     row = database.one("queue_totals")
     photos = database.one("photo_totals")
     # An aggregate always has its one row.

@@ -8,9 +8,9 @@ from typing import Final, TypeAlias, TypeVar
 
 import anyio
 import anyio.lowlevel
+import structlog
 from anyio import CapacityLimiter, to_thread
 
-from darkroom.errors import DarkroomError
 from darkroomd.core.faults import StateCorrupt, StateUnreadable, StateUnwritable
 from darkroomd.core.model import Happening
 from darkroomd.store.database import Database, DatabaseFault
@@ -23,6 +23,8 @@ Renewal: TypeAlias = Callable[[Database], Callable[[], None]]
 
 PUBLISH_BATCH: Final = 32
 """Facts told at once before the listeners get a turn: a backfill of thousands must not overrun them."""
+
+log = structlog.get_logger()
 
 
 class Front:
@@ -59,7 +61,7 @@ class Front:
         """The number of what everybody may go by; None while it cannot be told.
 
         That is so from when something was read beside a change, which may have been committed by then, until
-        the end of the change.
+        the end of the change; and for good once the database was found damaged.
         """
         if self._damage is not None:
             return None
@@ -109,8 +111,9 @@ class Front:
     def _renewed(self, renewals: Sequence[Renewal]) -> list[Callable[[], None]]:
         try:
             return [renewal(self._writer) for renewal in renewals]
-        except (*DatabaseFault, DarkroomError):
-            # The change is committed. What ails the database is told to whoever reads or writes next.
+        except Exception:
+            # The change is committed and has to be told, whatever this is: whoever asks looks once more.
+            log.exception("renewal_failed")
             return []
 
     async def read(self, read: Callable[[Database], Result]) -> Result:

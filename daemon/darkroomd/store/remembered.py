@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
+
+import anyio
 
 from darkroomd.store.database import Database
 from darkroomd.store.front import Front, Renewal
@@ -11,52 +14,64 @@ from darkroomd.store.sharing import Shared
 
 Result = TypeVar("Result")
 
+KEPT_SECONDS: Final = 5.0
+"""Then it is read again although nothing changed: a database that cannot be read has to be noticed."""
+
+QUICK_SECONDS: Final = 0.001
+"""Of computing: what takes longer does not hold up changes."""
+
 
 class Remembered(Generic[Result]):
     """A look at the database that is taken again only once something was changed.
 
-    All who ask while it is taken share it. Where somebody asked since the last change, it is taken at the end
-    of the next one. `read` returns the same as long as nothing is changed.
+    All who wait for a look that is to come share it. Where somebody asked since the last change, and it is
+    quick, it is taken at the end of the next one. `read` returns the same as long as nothing is changed.
     """
 
     def __init__(self, front: Front, read: Callable[[Database], Result]) -> None:
         self._front = front
         self._read = read
         self._shared = Shared(self._look)
-        self._known: tuple[int, Result] | None = None
+        self._known: tuple[int, float, Result] | None = None
         self._was_asked = False
+        self._is_quick = True
         front.follow(self._renewal)
 
     @property
     def known(self) -> Result | None:
-        """What `read` makes of all that is committed at this moment; None: a look is needed."""
-        self._was_asked = True
-        if self._known is None or self._known[0] != self._front.revision:
+        """What `read` makes of all that anybody may know of at this moment; None: a look is needed."""
+        if self._known is None:
             return None
-        return self._known[1]
+        revision, until, found = self._known
+        return found if revision == self._front.revision and anyio.current_time() < until else None
 
     async def get(self) -> Result:
-        """Return what `read` makes of all that is committed; raises what `Front.read` raises."""
+        """Return `known`, at once, or what a look finds; raises what `Front.read` raises."""
+        self._was_asked = True
         known = self.known
         return await self._shared.get() if known is None else known
 
     async def _look(self) -> Result:
-        before = self._front.revision
-        found = await self._front.read(self._read)
-        # What is committed during the look may be in it or not.
-        if before is not None and before == self._front.revision:
-            self._known = before, found
+        # What is committed during the look may be in it or not: then this is not the revision any more.
+        revision = self._front.revision
+        found = await self._front.read(self._timed)
+        self._keep(revision, found)
+        return found
+
+    def _keep(self, revision: int | None, found: Result) -> None:
+        if revision is not None:
+            self._known = revision, anyio.current_time() + KEPT_SECONDS, found
+
+    def _timed(self, database: Database) -> Result:
+        began = time.thread_time()
+        found = self._read(database)
+        self._is_quick = time.thread_time() - began < QUICK_SECONDS
         return found
 
     def _renewal(self) -> Renewal | None:
-        was_asked, self._was_asked = self._was_asked, False
-        return self._look_at if was_asked else None
+        is_wanted, self._was_asked = self._was_asked and self._is_quick, False
+        return self._look_at if is_wanted else None
 
     def _look_at(self, database: Database) -> Callable[[], None]:
-        found = self._read(database)
-
-        def learn() -> None:
-            if (revision := self._front.revision) is not None:
-                self._known = revision, found
-
-        return learn
+        found = self._timed(database)
+        return lambda: self._keep(self._front.revision, found)

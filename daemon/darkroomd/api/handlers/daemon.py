@@ -72,14 +72,13 @@ class DaemonHandlers:
     async def _find_summary(self) -> Summary:
         if (summary := self._summary.answer) is not None:
             return summary
-        if (totals := self._queries.totals.known) is None:
-            totals = await self._queries.totals.get()
-            # Others have waited for the same: the first of them has put it into words for all.
-            if (summary := self._summary.answer) is not None:
-                return summary
+        totals = await self._queries.totals()
+        # Where it had to be waited for, the first who did has put it into words for all.
+        if (summary := self._summary.answer) is not None:
+            return summary
         summary = views.summary(self._queries.status_of(totals))
         # What was read beside a change is true for whoever asked before it, and for nobody else.
-        if totals is self._queries.totals.known:
+        if self._queries.are_current(totals):
             self._summary.keep(summary)
         return summary
 
