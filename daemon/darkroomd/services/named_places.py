@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import anyio
 import structlog
 
 from darkroom.errors import DarkroomError
+from darkroomd.core.model import SessionId
 from darkroomd.core.named_folders import NamedFolders
-from darkroomd.core.places import Root, children
+from darkroomd.core.places import Root, RootStanding, children
 from darkroomd.core.session_names import root_id
-
-if TYPE_CHECKING:
-    from darkroomd.services.intake import Intake
 
 RETRY_SECONDS: Final = 5.0
 """Before what a disk or the store refused is tried again."""
@@ -24,10 +22,53 @@ RETRY_SECONDS: Final = 5.0
 log = structlog.get_logger()
 
 
+class Watching(Protocol):
+    """What watches folders, whoever wants them watched."""
+
+    @property
+    def changing(self) -> anyio.Lock:
+        """To be held by whoever watches a session, or lets go of what may have been added."""
+        ...
+
+    @property
+    def sessions(self) -> Mapping[Path, SessionId]:
+        """The sessions that are watched, by folder."""
+        ...
+
+    @property
+    def roots(self) -> Sequence[RootStanding]:
+        """The roots that are watched."""
+        ...
+
+    async def find(self, name: Path) -> Path | None:
+        """Return where a folder really is; None as long as its disk does not answer."""
+        ...
+
+    async def added(self) -> tuple[frozenset[Path], frozenset[Path]]:
+        """Return the folders of the sessions and roots that were added; raise `DarkroomError`."""
+        ...
+
+    async def watch_session(self, real: Path, *, appeared: bool) -> bool:
+        """Watch a session; return False where that is to be tried again."""
+        ...
+
+    async def watch_root(self, root: Root) -> None:
+        """Watch a root, and the sessions that are in it."""
+        ...
+
+    async def let_go(self, folder: Path) -> None:
+        """Watch a session no more."""
+        ...
+
+    async def let_go_of_root(self, folder: Path) -> None:
+        """Watch a root no more; its sessions are watched as before."""
+        ...
+
+
 class NamedPlaces:
     """The named sessions and roots, which intake watches."""
 
-    def __init__(self, intake: Intake, *, sessions: Sequence[Path], roots: Sequence[Path]) -> None:
+    def __init__(self, intake: Watching, *, sessions: Sequence[Path], roots: Sequence[Path]) -> None:
         self._intake = intake
         self.sessions: Final = NamedFolders(sessions)
         self._roots: Final = NamedFolders(roots)
