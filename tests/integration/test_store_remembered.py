@@ -124,7 +124,7 @@ async def test_what_nobody_asked_for_since_is_not_looked_at_with_each_change(
 
 
 async def test_beside_a_change_it_is_known_as_before_until_somebody_reads(
-    remembered: Remembered[int], store: Store
+    remembered: Remembered[int], store: Store, count: SessionCount
 ) -> None:
     change = SlowChange()
     assert await remembered.get() == 0
@@ -135,42 +135,115 @@ async def test_beside_a_change_it_is_known_as_before_until_somebody_reads(
         # Whoever reads now may learn of the change before its end: nobody may be told the contrary then.
         await store.sessions(cursor=None, limit=9)
         then = remembered.known
-        asked = await remembered.get()
-        after_asking = remembered.known
+        asked = [await remembered.get(), await remembered.get()]
+        looks = count.looks
+        await store.sessions(cursor=None, limit=9)
+        after_another = remembered.known
         change.end()
 
-    assert (before, then, asked, after_asking) == (0, None, 0, None)
+    assert (before, then, asked, after_another) == (0, None, [0, 0], None)
+    assert looks == 2
     assert remembered.known == 1
 
 
-async def test_what_is_read_while_a_change_begins_is_not_remembered(
-    store: Store, count: SessionCount
-) -> None:
-    change, found = SlowChange(), list[int]()
-    reading, may_read = threading.Event(), threading.Event()
+class SlowLook:
+    """Counts the sessions, and is over once it may be; only the first time."""
 
-    def read_slowly(database: Database) -> int:
-        reading.set()
-        assert may_read.wait(30)
-        return count(database)
+    def __init__(self) -> None:
+        self.looks = 0
+        self._has_read = threading.Event()
+        self._may_end = threading.Event()
 
-    slow = Remembered(store.front, read_slowly)
+    def __call__(self, database: Database) -> int:
+        found = len(database.all("sessions_page", after="", limit=100))
+        self.looks += 1
+        is_first = not self._has_read.is_set()
+        self._has_read.set()
+        assert not is_first or self._may_end.wait(30)
+        return found
+
+    async def begun(self) -> None:
+        assert await to_thread.run_sync(self._has_read.wait, 30)
+
+    def end(self) -> None:
+        self._may_end.set()
+
+
+async def test_whoever_asks_during_a_look_beside_which_nothing_changes_shares_it(store: Store) -> None:
+    look, found = SlowLook(), list[int]()
+    remembered = Remembered(store.front, look)
 
     async def ask() -> None:
-        found.append(await slow.get())
+        found.append(await remembered.get())
 
     async with anyio.create_task_group() as group:
         group.start_soon(ask)
-        assert await to_thread.run_sync(reading.wait, 30)
-        group.start_soon(store.front.write, change)
-        await change.begun()
-        may_read.set()
-        while not found:
-            await anyio.wait_all_tasks_blocked()
-        known = slow.known
+        await look.begun()
+        for _ in range(3):
+            group.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        look.end()
+
+    assert (found, look.looks) == ([0] * 4, 1)
+
+
+async def test_what_is_read_while_a_change_begins_is_known_as_long_as_nobody_else_reads(store: Store) -> None:
+    look, change, found = SlowLook(), SlowChange(), list[int]()
+    remembered = Remembered(store.front, look)
+
+    async def ask() -> None:
+        found.append(await remembered.get())
+        found.append(await remembered.get())
         change.end()
 
-    assert (found, known) == ([0], None)
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask)
+        await look.begun()
+        group.start_soon(store.front.write, change)
+        await change.begun()
+        look.end()
+
+    assert (found, look.looks) == ([0, 0], 2)
+    assert remembered.known == 1
+
+
+async def test_what_is_read_while_a_change_ends_is_not_remembered(store: Store) -> None:
+    look, found = SlowLook(), list[int]()
+    remembered = Remembered(store.front, look)
+
+    async def ask() -> None:
+        found.append(await remembered.get())
+        found.append(await remembered.get())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask)
+        await look.begun()
+        await add(store, "first")
+        look.end()
+
+    assert found == [0, 1]
+    assert look.looks == 2
+
+
+async def test_what_is_read_while_others_read_beside_a_change_is_not_remembered(store: Store) -> None:
+    look, change, known = SlowLook(), SlowChange(), list[int | None]()
+    remembered = Remembered(store.front, look)
+
+    async def ask() -> None:
+        await remembered.get()
+        known.append(remembered.known)
+        change.end()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(store.front.write, change)
+        await change.begun()
+        group.start_soon(ask)
+        await look.begun()
+        # They may have seen what the look has not.
+        await store.front.read_at_length(SessionCount())
+        look.end()
+
+    assert known == [None]
 
 
 async def test_a_change_that_is_refused_changes_nothing_that_is_told(

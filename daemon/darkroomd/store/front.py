@@ -21,6 +21,9 @@ Result = TypeVar("Result")
 Renewal: TypeAlias = Callable[[Database], Callable[[], None]]
 """Looks at what a change left, in its thread; what it returns is called once the change is over."""
 
+Revision: TypeAlias = tuple[int, int]
+"""How many changes are over, and how often something was read beside the next since that began."""
+
 PUBLISH_BATCH: Final = 32
 """Facts told at once before the listeners get a turn: a backfill of thousands must not overrun them."""
 
@@ -51,23 +54,23 @@ class Front:
         self.writing_since: float | None = None
         """When the change began that is under way, by the monotonic clock; None: there is none."""
         self._begun = 0
-        self._glimpsed = False
+        self._glimpses = 0
         self._followers: list[Callable[[], Renewal | None]] = []
         self._damaged = anyio.Event()
         self._damage: StateCorrupt | None = None
 
     @property
-    def revision(self) -> int | None:
-        """The number of what everybody may go by; None while it cannot be told.
+    def revision(self) -> Revision | None:
+        """What anybody may know of at this moment; None once the database was found damaged.
 
-        That is so from when something was read beside a change, which may have been committed by then, until
-        the end of the change; and for good once the database was found damaged.
+        It is a new one with each change that is over, and with whatever was read beside one that is under
+        way, which may have been committed by then.
         """
         if self._damage is not None:
             return None
         if self.writing_since is None:
-            return self._begun
-        return None if self._glimpsed else self._begun - 1
+            return self._begun, 0
+        return self._begun - 1, self._glimpses
 
     def follow(self, follower: Callable[[], Renewal | None]) -> None:
         """Ask `follower` at each change whether it wants to look at what that leaves."""
@@ -150,7 +153,7 @@ class Front:
     def _writing(self) -> Generator[None]:
         self.writing_since = anyio.current_time()
         self._begun += 1
-        self._glimpsed = False
+        self._glimpses = 0
         try:
             yield
         finally:
@@ -161,7 +164,7 @@ class Front:
         try:
             yield
         finally:
-            self._glimpsed = True
+            self._glimpses += 1
 
     @contextmanager
     def _end_on_damage(self) -> Generator[None]:

@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 import anyio
 
 from darkroomd.store.database import Database
-from darkroomd.store.front import Front, Renewal
+from darkroomd.store.front import Front, Renewal, Revision
 from darkroomd.store.sharing import Shared
 
 Result = TypeVar("Result")
@@ -32,7 +32,7 @@ class Remembered(Generic[Result]):
         self._front = front
         self._read = read
         self._shared = Shared(self._look)
-        self._known: tuple[int, float, Result] | None = None
+        self._known: tuple[Revision, float, Result] | None = None
         self._was_asked = False
         self._is_quick = True
         front.follow(self._renewal)
@@ -52,14 +52,19 @@ class Remembered(Generic[Result]):
         return await self._shared.get() if known is None else known
 
     async def _look(self) -> Result:
-        # What is committed during the look may be in it or not: then this is not the revision any more.
-        revision = self._front.revision
+        if (known := self.known) is not None:
+            # The look before this one has found it, after all who wait for this one had asked.
+            return known
+        before = self._front.revision
         found = await self._front.read(self._timed)
-        self._keep(revision, found)
+        after = self._front.revision
+        if before is not None and after in {before, (before[0], before[1] + 1)}:
+            # Nothing but this look was read meanwhile, and no change ended: nobody knows more than it does.
+            self._keep(found)
         return found
 
-    def _keep(self, revision: int | None, found: Result) -> None:
-        if revision is not None:
+    def _keep(self, found: Result) -> None:
+        if (revision := self._front.revision) is not None:
             self._known = revision, anyio.current_time() + KEPT_SECONDS, found
 
     def _timed(self, database: Database) -> Result:
@@ -74,4 +79,4 @@ class Remembered(Generic[Result]):
 
     def _look_at(self, database: Database) -> Callable[[], None]:
         found = self._timed(database)
-        return lambda: self._keep(self._front.revision, found)
+        return lambda: self._keep(found)
