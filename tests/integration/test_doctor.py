@@ -130,7 +130,8 @@ def test_what_failed_is_told_by_its_code(
         daemon.wait_for("session_found")
         data = make_dng(tmp_path / "source.bin").read_bytes()
         (session / "Raw" / "IMG_1.DNG").write_bytes(data[:-4000])
-        daemon.wait_for("item_failed")
+        with Client(daemon.socket) as client:
+            client.wait_job(daemon.wait_for("item_failed")["job"], timeout_usec=60_000_000)
         lenient = main(["--socket", str(daemon.socket), "doctor"])
         strict = main(["--socket", str(daemon.socket), "doctor", "--strict"])
         assert daemon.stop() == 0

@@ -276,7 +276,7 @@ def test_what_is_forced_or_failed_before_is_developed_again(tmp_path: Path) -> N
         damaged = make_dng(tmp_path / "whole.DNG").read_bytes()[:-4000]
         (tmp_path / "C.DNG").write_bytes(damaged)
         (tmp_path / "C.DNG").rename(tmp_path / "wedding" / "Raw" / "C.DNG")
-        daemon.wait_for("item_failed")
+        client.wait_job(daemon.wait_for("item_failed")["job"], timeout_usec=PATIENCE_USEC)
         photos = photos_of(client, session)
         forced = export(client, session, photo_ids=[photos["A"].id], force=True)
         again = export(client, session)
