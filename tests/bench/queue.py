@@ -50,6 +50,7 @@ from darkroomd.core.model import (
     SessionId,
 )
 from darkroomd.store.arrivals import NewJob
+from darkroomd.store.catalogue import read_totals
 from darkroomd.store.queue import Ending, Wanted
 from darkroomd.store.store import Store, open_store
 
@@ -121,7 +122,7 @@ class Ours:
         store, session, job = self.store, self.sessions[0], self.jobs[0]
         middle, failed = str(self.photos // 2), JobFilter(states=(JobState.FAILED,))
         return {
-            "totals (GetSummary)": store.totals,
+            "totals (GetSummary)": lambda: store.front.read(read_totals),
             "jobs, newest": lambda: store.jobs(None, by_position=False, cursor=None, limit=100),
             "jobs, by position": lambda: store.jobs(None, by_position=True, cursor=None, limit=100),
             "jobs, failed (none is)": lambda: store.jobs(failed, by_position=False, cursor=None, limit=100),
