@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import anyio
@@ -13,7 +14,6 @@ from anyio import to_thread
 
 from darkroomd.core.faults import StateCorrupt, StateUnreadable
 from darkroomd.core.model import Happening, SessionId
-from darkroomd.store import remembered as remembering
 from darkroomd.store.arrivals import add_session
 from darkroomd.store.database import Database
 from darkroomd.store.remembered import Remembered
@@ -80,7 +80,12 @@ def count() -> SessionCount:
 
 @pytest.fixture
 def remembered(store: Store, count: SessionCount) -> Remembered[int]:
-    return Remembered(store.front, count)
+    return remembering(store, count)
+
+
+def remembering(store: Store, read: Callable[[Database], int]) -> Remembered[int]:
+    """However slow the machine is at this moment, no look is, and none is too old."""
+    return Remembered(store.front, read, kept_seconds=math.inf, quick_seconds=math.inf)
 
 
 async def add(store: Store, name: str) -> None:
@@ -171,7 +176,7 @@ class SlowLook:
 
 async def test_whoever_asks_during_a_look_beside_which_nothing_changes_shares_it(store: Store) -> None:
     look, found = SlowLook(), list[int]()
-    remembered = Remembered(store.front, look)
+    remembered = remembering(store, look)
 
     async def ask() -> None:
         found.append(await remembered.get())
@@ -189,7 +194,7 @@ async def test_whoever_asks_during_a_look_beside_which_nothing_changes_shares_it
 
 async def test_what_is_read_while_a_change_begins_is_known_as_long_as_nobody_else_reads(store: Store) -> None:
     look, change, found = SlowLook(), SlowChange(), list[int]()
-    remembered = Remembered(store.front, look)
+    remembered = remembering(store, look)
 
     async def ask() -> None:
         found.append(await remembered.get())
@@ -209,7 +214,7 @@ async def test_what_is_read_while_a_change_begins_is_known_as_long_as_nobody_els
 
 async def test_what_is_read_while_a_change_ends_is_not_remembered(store: Store) -> None:
     look, found = SlowLook(), list[int]()
-    remembered = Remembered(store.front, look)
+    remembered = remembering(store, look)
 
     async def ask() -> None:
         found.append(await remembered.get())
@@ -227,7 +232,7 @@ async def test_what_is_read_while_a_change_ends_is_not_remembered(store: Store) 
 
 async def test_what_is_read_while_others_read_beside_a_change_is_not_remembered(store: Store) -> None:
     look, change, known = SlowLook(), SlowChange(), list[int | None]()
-    remembered = Remembered(store.front, look)
+    remembered = remembering(store, look)
 
     async def ask() -> None:
         await remembered.get()
@@ -273,7 +278,7 @@ async def test_a_change_is_made_and_told_whatever_ails_the_look_at_what_it_left(
 ) -> None:
     told = list[Happening]()
     async with open_store(tmp_path / "queue.db", told.append) as store:
-        remembered = Remembered(store.front, count)
+        remembered = remembering(store, count)
         await remembered.get()
         count.fault = fault
         await add(store, "first")
@@ -285,9 +290,9 @@ async def test_a_change_is_made_and_told_whatever_ails_the_look_at_what_it_left(
 
 
 async def test_a_database_that_cannot_be_read_is_noticed_though_nothing_changes(
-    remembered: Remembered[int], count: SessionCount, monkeypatch: pytest.MonkeyPatch
+    count: SessionCount, store: Store
 ) -> None:
-    monkeypatch.setattr(remembering, "KEPT_SECONDS", 0.0)
+    remembered = Remembered(store.front, count, kept_seconds=0.0)
     await remembered.get()
     count.fault = sqlite3.OperationalError("disk I/O error")
 
@@ -296,10 +301,8 @@ async def test_a_database_that_cannot_be_read_is_noticed_though_nothing_changes(
         await remembered.get()
 
 
-async def test_a_slow_look_holds_up_no_change(
-    remembered: Remembered[int], count: SessionCount, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(remembering, "QUICK_SECONDS", 0.0)
+async def test_a_slow_look_holds_up_no_change(count: SessionCount, store: Store) -> None:
+    remembered = Remembered(store.front, count, quick_seconds=0.0)
     await remembered.get()
     await add(store, "first")
 

@@ -28,9 +28,18 @@ class Remembered(Generic[Result]):
     quick, it is taken at the end of the next one. `read` returns the same as long as nothing is changed.
     """
 
-    def __init__(self, front: Front, read: Callable[[Database], Result]) -> None:
+    def __init__(
+        self,
+        front: Front,
+        read: Callable[[Database], Result],
+        *,
+        kept_seconds: float = KEPT_SECONDS,
+        quick_seconds: float = QUICK_SECONDS,
+    ) -> None:
         self._front = front
         self._read = read
+        self._kept_seconds = kept_seconds
+        self._quick_seconds = quick_seconds
         self._shared = Shared(self._look)
         self._known: tuple[Revision, float, Result] | None = None
         self._was_asked = False
@@ -65,12 +74,12 @@ class Remembered(Generic[Result]):
 
     def _keep(self, found: Result) -> None:
         if (revision := self._front.revision) is not None:
-            self._known = revision, anyio.current_time() + KEPT_SECONDS, found
+            self._known = revision, anyio.current_time() + self._kept_seconds, found
 
     def _timed(self, database: Database) -> Result:
         began = time.thread_time()
         found = self._read(database)
-        self._is_quick = time.thread_time() - began < QUICK_SECONDS
+        self._is_quick = time.thread_time() - began < self._quick_seconds
         return found
 
     def _renewal(self) -> Renewal | None:
