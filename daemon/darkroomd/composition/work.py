@@ -137,7 +137,7 @@ def _scheduler(
         failure_limit=rules.failure_limit,
         boot=shared.about.instance,
         now_usec=now_usec,
-        on_photo_ending=shared.records.foretell,
+        on_photo_ending=shared.records.foretelling,
         on_photo_changed=on_photo_changed,
         workers=rules.workers,
         turnstile=turnstile,

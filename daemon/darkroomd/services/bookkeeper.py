@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from typing import Final
 
@@ -51,12 +52,13 @@ LONGEST_JOB_HOLD_SECONDS: Final = 30.0
 
 log = structlog.get_logger()
 
-OnPhotoEnding = Callable[[Claim, Ending], Awaitable[None]]
+OnPhotoEnding = Callable[[Claim, Ending], AbstractAsyncContextManager[None]]
+"""Entered when it is known how an item ends, and left once that is recorded or cannot be."""
 
 
-async def tell_nobody(_claim: Claim, _ending: Ending) -> None:
+def tell_nobody(_claim: Claim, _ending: Ending) -> AbstractAsyncContextManager[None]:
     """Take no note of how an item is about to end."""
-    return
+    return nullcontext()
 
 
 class Bookkeeper:
@@ -246,9 +248,12 @@ class Bookkeeper:
         # One after the other: what the record of a session says ahead holds for its last photo alone.
         async with self._ending:
             told = replace(ending, lines=self._stories.take(hand.claim.item.correlation_id))
-            if not self._stop_requested.is_set() and hand.claim.job.kind is not JobKind.ARCHIVE:
-                await self._on_photo_ending(hand.claim, ending)
-            recorded = await self._insist(lambda: self._end_in_store(hand, told))
+            is_of_photo = hand.claim.job.kind is not JobKind.ARCHIVE
+            foretelling = (
+                self._on_photo_ending if is_of_photo and not self._stop_requested.is_set() else tell_nobody
+            )
+            async with foretelling(hand.claim, ending):
+                recorded = await self._insist(lambda: self._end_in_store(hand, told))
         if recorded is False:
             log.warning("late_result_discarded", fence=hand.claim.fence)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -20,8 +21,7 @@ from anyio.abc import TaskStatus
 
 from darkroom.errors import DarkroomError, NoSuchSession
 from darkroom.protocol.types import ItemState
-from darkroomd.core.json_values import JsonObject
-from darkroomd.core.model import Claim, Fingerprint, Happening, JobKind, Photo, PhotoState, SessionId
+from darkroomd.core.model import Claim, Fingerprint, Happening, JobKind, Photo, PhotoState, Session, SessionId
 from darkroomd.core.session_document import DOCUMENT_NAME, entry_of
 from darkroomd.files.documents import DocumentUnwritable, Unsettled, Written, write_document
 from darkroomd.services.disks import Disks
@@ -46,7 +46,10 @@ LAST_SECONDS: Final = 2.0
 """How long the end of a session's last photo may wait for the record."""
 
 AHEAD_SECONDS: Final = 0.1
-"""A record that takes longer to write is written after the photo's end instead of before it."""
+"""A large record that takes longer to write is written after the photo's end instead of before it."""
+
+FEW_PHOTOS: Final = 500
+"""What takes long to write about so few is not the size of the record but a machine that is busy."""
 
 COSTS_KEPT: Final = 3
 """One slow writing is the disk's mood, so many in a row are the size of the record."""
@@ -65,9 +68,9 @@ def rest_seconds(cost_seconds: float) -> float:
     return min(LONGEST_REST_SECONDS, max(PAUSE_SECONDS, REST_FACTOR * cost_seconds))
 
 
-def is_worth_waiting_for(costs_seconds: Iterable[float]) -> bool:
-    """Whether a photo's end may wait for a record that took so long to write the last few times."""
-    return min(costs_seconds, default=0.0) <= AHEAD_SECONDS
+def is_worth_waiting_for(costs_seconds: Iterable[float], *, photos: int) -> bool:
+    """Whether a photo's end may wait for a record of so many, which took so long the last few times."""
+    return photos <= FEW_PHOTOS or min(costs_seconds, default=0.0) <= AHEAD_SECONDS
 
 
 def foreseen(claim: Claim, ending: Ending) -> Photo | None:
@@ -108,7 +111,7 @@ class _Record:
         seen: how it stood when somebody else was at work on it.
         quiet_since: since when it has stood like that.
         checks: how often it was looked at again since something new was written.
-        foretold: what was written of a photo before the database said it.
+        foretold: a photo as it is in the record, before the database says it.
         costs: seconds that it took to write, lately.
     """
 
@@ -120,7 +123,7 @@ class _Record:
     quiet_since: float = math.inf
     check_at: float = math.inf
     checks: int = 0
-    foretold: JsonObject | None = None
+    foretold: Photo | None = None
     costs: deque[float] = field(default_factory=lambda: deque(maxlen=COSTS_KEPT))
 
     @property
@@ -180,8 +183,12 @@ class SessionRecords:
         if photo is None or happening.sequence is None or photo.state is PhotoState.DEVELOPING:
             return
         record = self._record(photo.session_id)
-        foretold, record.foretold = record.foretold, None
-        if foretold is None or foretold != entry_of(photo):
+        foretold = record.foretold
+        if foretold is None or foretold.id != photo.id:
+            self.mark(photo.session_id)
+            return
+        record.foretold = None
+        if entry_of(foretold) != entry_of(photo):
             self.mark(photo.session_id)
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -200,29 +207,45 @@ class SessionRecords:
         marked = [one for one, record in self._records.items() if record.marked]
         await self._write_all(marked, insist=True)
 
-    async def foretell(self, claim: Claim, ending: Ending) -> None:
+    @asynccontextmanager
+    async def foretelling(self, claim: Claim, ending: Ending) -> AsyncGenerator[None]:
         """Record how the claimed photo is about to end, if nothing else is to be done after it.
 
-        Done within `LAST_SECONDS`, whatever the disk does; it is recorded later if not by then, or if the
-        record took longer than `AHEAD_SECONDS` to write the last few times.
+        The block has the database say it. Recorded within `LAST_SECONDS`, whatever the disk does; it is
+        recorded later if not by then, or if a large record took longer than `AHEAD_SECONDS` to write lately.
         """
         photo = foreseen(claim, ending)
         if photo is None:
+            yield
             return
+        await self._foretell(claim, photo)
+        try:
+            yield
+        finally:
+            self._take_back(photo)
+
+    async def _foretell(self, claim: Claim, photo: Photo) -> None:
         with anyio.move_on_after(LAST_SECONDS):
             try:
-                if not await self._is_last(claim):
+                session = await self._store.session(claim.session.id)
+                if not await self._is_last(claim, session):
                     return
                 record = self._record(photo.session_id)
-                if is_worth_waiting_for(record.costs):
+                if is_worth_waiting_for(record.costs, photos=session.counts.photos):
                     await self._write_ahead(photo)
                 else:
                     record.hasten(now=anyio.current_time())
             except DarkroomError as error:
                 log.debug("photo_not_foretold", code=error.code, message=error.message)
 
-    async def _is_last(self, claim: Claim) -> bool:
-        session = await self._store.session(claim.session.id)
+    def _take_back(self, photo: Photo) -> None:
+        record = self._records.get(photo.session_id)
+        if record is not None and record.foretold is not None:
+            # The database has told nothing of the kind: somebody else had ended the work before.
+            record.foretold = None
+            self.mark(photo.session_id)
+
+    async def _is_last(self, claim: Claim, session: Session) -> bool:
         if session.counts.pending <= 1:
             return True
         # The end of such a job is waited for, also where the session has more to do.
@@ -231,9 +254,9 @@ class SessionRecords:
 
     async def _write_ahead(self, photo: Photo) -> None:
         async with self._in_turn:
-            await self._write_one(photo.session_id, insist=True, ahead=photo)
-            record = self._record(photo.session_id)
-            record.foretold = None if record.marked else entry_of(photo)
+            if await self._write_one(photo.session_id, insist=True, ahead=photo):
+                # Until the database says it, too, no writing may take it back.
+                self._record(photo.session_id).foretold = photo
 
     async def _write_all(self, sessions: Iterable[SessionId], *, insist: bool = False) -> None:
         # Whoever flushes at the end waits for a round that is under way.
@@ -243,8 +266,11 @@ class SessionRecords:
 
     async def _write_one(
         self, session_id: SessionId, *, insist: bool = False, ahead: Photo | None = None
-    ) -> None:
-        """Write a record, with `ahead` as that photo will be; with `insist` wait for others at work on it."""
+    ) -> bool:
+        """Write a record, with `ahead` as that photo will be; with `insist` wait for others at work on it.
+
+        Returns whether it says what is known.
+        """
         record = self._record(session_id)
         is_news = record.marked or ahead is not None
         try:
@@ -258,7 +284,7 @@ class SessionRecords:
                 record.marked = True
                 record.doubt(outcome.seen, now=anyio.current_time())
                 if not insist:
-                    return
+                    return False
                 # Nobody tells when another program has written its file.
                 await anyio.sleep(PAUSE_SECONDS)
         except NoSuchSession:
@@ -271,6 +297,8 @@ class SessionRecords:
         else:
             now = anyio.current_time()
             record.written(since=since, now=now, is_news=is_news, changed=outcome.changed)
+            return True
+        return False
 
     def _note_failure(self, session_id: SessionId, record: _Record, error: DarkroomError) -> None:
         record.marked = True
@@ -290,8 +318,8 @@ class SessionRecords:
     ) -> Written | Unsettled:
         session = await self._store.session(session_id)
         photos = await self._store.known_photos(session_id)
-        if ahead is not None:
-            photos[ahead.name] = ahead
+        if (foretold := ahead or record.foretold) is not None:
+            photos[foretold.name] = foretold
         settled = record.settled(now=anyio.current_time())
         work = partial(write_document, session, tuple(photos.values()), settled=settled)
         patience = DISK_SECONDS if ahead is None else LAST_SECONDS
