@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import math
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +44,11 @@ class _Step:
     """Work in a thread; the thread itself says when it is over."""
 
     over: bool = False
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> bool:
+        """Whether this is the first to take it: the thread that does it, or who waits for it no longer."""
+        return self._turn.acquire(blocking=False)
 
 
 @dataclass(slots=True)
@@ -143,7 +149,8 @@ class Disks:
         caller, who must not be kept from stopping.
 
         Raises:
-            TimeoutError: the disk does not answer (`ETIMEDOUT`); the work may still be done.
+            TimeoutError: the disk does not answer, or the machine is too busy to ask it (`ETIMEDOUT`); the
+                work may still be done.
         """
         patience = self._patience_seconds if patience_seconds is None else patience_seconds
         return await self._do(place, work, anyio.CancelScope(), patience)
@@ -162,6 +169,8 @@ class Disks:
             step = _Step()
 
             def run() -> Result:
+                if not step.take():
+                    raise _not_responding(place)
                 try:
                     return work()
                 finally:
@@ -171,9 +180,11 @@ class Disks:
             scope.deadline = anyio.current_time() + patience
             with scope:
                 return await to_thread.run_sync(run, limiter=self._threads, abandon_on_cancel=True)
-        lane.stuck.append(step)
-        lane.probe_at = anyio.current_time() + PROBE_SECONDS
-        log.warning("disk_not_responding", mount=str(mount.point), path=str(place), seconds=patience)
+        # What had not even begun when the patience was over says nothing about the disk.
+        if not step.take():
+            lane.stuck.append(step)
+            lane.probe_at = anyio.current_time() + PROBE_SECONDS
+            log.warning("disk_not_responding", mount=str(mount.point), path=str(place), seconds=patience)
         raise _not_responding(place)
 
 
