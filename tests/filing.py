@@ -17,6 +17,8 @@ from running import QUICK, Daemon
 
 SHA256SUM = shutil.which("sha256sum") or "sha256sum"
 PATIENCE_USEC = 30_000_000
+UNWATCHED = QUICK.replace("scan_seconds = 1", "scan_seconds = 3600")
+"""The background does not find that an output is gone, and does not make it again."""
 TAKEN_USEC = 1_782_000_000_000_000
 """In June 2026."""
 

@@ -11,7 +11,18 @@ import pytest
 from darkroom import Client
 from darkroom.errors import InvalidParameter, NoSuchSession, PathNotAllowed
 from darkroom.protocol.types import ItemState, JobOptions, JobState, LogLine, Priority
-from filing import PATIENCE_USEC, archive, developed, held, listed, photos_of, sessions_of, standing, sums_of
+from filing import (
+    PATIENCE_USEC,
+    UNWATCHED,
+    archive,
+    developed,
+    held,
+    listed,
+    photos_of,
+    sessions_of,
+    standing,
+    sums_of,
+)
 from running import QUICK
 
 
@@ -189,9 +200,7 @@ def test_what_was_brought_of_a_session_is_listed_before_that_is_forgotten(tmp_pa
 
 def test_photos_that_changed_since_are_not_archived_torn(tmp_path: Path) -> None:
     destination = tmp_path / "archive"
-    # The background would find that an output is gone, and make it again.
-    unwatched = QUICK.replace("scan_seconds = 1", "scan_seconds = 3600")
-    with developed(tmp_path, [["A", "B", "C", "D"]], config=unwatched) as (_, client):
+    with developed(tmp_path, [["A", "B", "C", "D"]], config=UNWATCHED) as (_, client):
         job_id = held(client, destination)
         photos = photos_of(client)
         client.set_discarded([photos["A"].id], discarded=True)
@@ -219,7 +228,7 @@ def test_photos_that_changed_since_are_not_archived_torn(tmp_path: Path) -> None
 
 
 def test_too_many_failures_stop_an_archive(tmp_path: Path) -> None:
-    config = f"[failures]\nleast_tried = 1\nmost_percent = 10\n{QUICK}"
+    config = f"[failures]\nleast_tried = 1\nmost_percent = 10\n{UNWATCHED}"
     with developed(tmp_path, [["A", "B", "C"]], config=config) as (_, client):
         for jpeg in (tmp_path / "s0" / "Jpg").iterdir():
             jpeg.unlink()

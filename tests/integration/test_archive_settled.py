@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from darkroom.protocol.types import JobState
-from filing import PATIENCE_USEC, archive, developed, standing, take_at
+from filing import PATIENCE_USEC, UNWATCHED, archive, developed, standing, take_at
 
 
 def test_photos_that_are_done_keep_their_names_whatever_became_of_their_files(tmp_path: Path) -> None:
     destination = tmp_path / "archive"
-    with developed(tmp_path, [["A", "B", "C"]]) as (_, client):
+    with developed(tmp_path, [["A", "B", "C"]], config=UNWATCHED) as (_, client):
         take_at(client, A=1, B=1.1, C=1.2)
         output = tmp_path / "s0" / "Jpg" / "C.jpg"
         output.rename(tmp_path / "aside")
@@ -34,7 +34,7 @@ def test_photos_that_are_done_keep_their_names_whatever_became_of_their_files(tm
 
 def test_an_archive_is_there_although_somebody_took_a_photo_out_of_it(tmp_path: Path) -> None:
     destination = tmp_path / "archive"
-    with developed(tmp_path, [["A", "B", "C"]]) as (_, client):
+    with developed(tmp_path, [["A", "B", "C"]], config=UNWATCHED) as (_, client):
         take_at(client, A=1, B=1.1, C=1.2)
         output = tmp_path / "s0" / "Jpg" / "C.jpg"
         output.rename(tmp_path / "aside")

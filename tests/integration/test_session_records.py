@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from darkroom.protocol.types import ItemState
-from darkroomd.core.model import Claim, Happening, JobKind
+from darkroomd.core.model import Claim, Happening, JobKind, Photo, SessionId
 from darkroomd.files.documents import DOCUMENT_NAME
 from darkroomd.services.session_records import SessionRecords
 from darkroomd.store.queue import Ending
@@ -97,6 +97,25 @@ async def test_what_is_foretold_outlasts_a_writing_that_comes_before_the_databas
         await desk.end()
 
     assert between
+    assert desk.is_recorded()
+
+
+async def test_a_writing_that_looked_before_the_database_said_it_takes_nothing_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = desk.store.known_photos
+
+    async def end_after_the_look(session_id: SessionId) -> dict[str, Photo]:
+        photos = await look(session_id)
+        await desk.end()
+        return photos
+
+    async with desk.records.foretelling(desk.claim, desk.ending):
+        desk.records.mark(SESSION)
+        monkeypatch.setattr(desk.store, "known_photos", end_after_the_look)
+        await desk.records.flush()
+    monkeypatch.undo()
+
     assert desk.is_recorded()
 
 

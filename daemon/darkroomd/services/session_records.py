@@ -316,9 +316,11 @@ class SessionRecords:
     async def _write(
         self, session_id: SessionId, record: _Record, ahead: Photo | None
     ) -> Written | Unsettled:
+        # Before the look: once the database says it, too, a look that began earlier may not know of it.
+        foretold = ahead or record.foretold
         session = await self._store.session(session_id)
         photos = await self._store.known_photos(session_id)
-        if (foretold := ahead or record.foretold) is not None:
+        if foretold is not None:
             photos[foretold.name] = foretold
         settled = record.settled(now=anyio.current_time())
         work = partial(write_document, session, tuple(photos.values()), settled=settled)
